@@ -1,0 +1,1 @@
+"""The machine that grades: everything the staff run and no student receives."""

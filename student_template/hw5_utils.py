@@ -1,0 +1,186 @@
+"""The course's helpers for Problems 4 and 5: data, noise levels and one plot. Nothing here is to be changed."""
+
+import base64
+import gzip
+import hashlib
+import http.client
+import os
+import urllib.request
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+BASE_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+MIRRORS = (
+    BASE_URL,
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "http://yann.lecun.com/exdb/mnist/",
+)
+# SHA-256 of the unpacked files: a mirror may compress them anew.
+CHECKSUMS = {
+    "train-images-idx3-ubyte.gz": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "t10k-images-idx3-ubyte.gz": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+}
+TIMEOUT = 30  # seconds
+
+# IDX header of a stack of images: magic number (unsigned bytes, 3 dimensions), count, rows, columns.
+IDX_HEADER = np.dtype(">u4")
+IDX_MAGIC = 0x00000803
+DIGIT_SHAPE = (28, 28)
+
+# "CS446" as OpenCV 4 draws it: putText(canvas, "CS446", (0, 31), FONT_HERSHEY_SIMPLEX, fontScale=1, color=255,
+# thickness=3) on a canvas of 64 x 128 pixels, 1,291 of which are not zero. One bit a pixel, compressed. It is kept
+# here because OpenCV 5 has other glyphs, and the points must be the same for everybody.
+GLYPHS_SHAPE = (64, 128)
+GLYPHS = (
+    "c-rmJ&27Ul3<cn)_@E<4P`gOnkvc$NGw1*rA){0qbc7n{p~tGog@FyTlxXy4f&xW(`yde_pMYPk6{%nc++eKil*a`Gl%V;`4C!<-"
+    "N6l(295yF?S4GdAL@m`17wNg0UaI>rPZ1+Wp<}(j$2{$zOhSBT9&jlL%1LNN^X=+R%I1S1+YtSyF_!qogE?<r;u9at#hn&9u}FH|"
+    "9JLLZj^c*)I;)<W2U|Qns?{^x1$5S{oj30xOeZa>6r}BQ&BQeiYW==%b9>M8sP;TOFVF91o}umIj=;V9+kXuBuRmWOEuW+L"
+)
+
+
+class DataFileError(ValueError):
+    """A data file does not hold what its name promises."""
+
+
+class DownloadError(OSError):
+    """No mirror delivered the file."""
+
+
+def download(url: str, filename: str) -> None:
+    """Fetch url, or the file of that name from a mirror, into `./data/`, unless it is there already.
+
+    Raises DownloadError when every source fails or delivers something else.
+    """
+    target = Path("data") / filename
+    if target.exists():
+        return
+    sources = dict.fromkeys([url, *(mirror + filename for mirror in MIRRORS)])
+    failures = []
+    for source in sources:
+        try:
+            with urllib.request.urlopen(source, timeout=TIMEOUT) as response:
+                packed = response.read()
+            _check_content(packed, filename)
+        except (OSError, http.client.HTTPException, DataFileError) as error:
+            failures.append(f"  {source}: {error}")
+            continue
+        target.parent.mkdir(exist_ok=True)
+        # Renamed when complete: an interrupted run must not leave half a file that the next one would trust.
+        partial = target.with_name(f"{filename}.{os.getpid()}.part")
+        partial.write_bytes(packed)
+        partial.replace(target)
+        return
+    tried = "\n".join(failures)
+    raise DownloadError(f"Could not download {filename}; put it into ./data/ by hand. Tried:\n{tried}")
+
+
+def _check_content(packed: bytes, filename: str) -> None:
+    """Raise DataFileError if the file is one we know and its unpacked content differs."""
+    expected = CHECKSUMS.get(filename)
+    if expected and hashlib.sha256(_unpack(packed, filename)).hexdigest() != expected:
+        raise DataFileError(f"the content of {filename} has the wrong checksum")
+
+
+def _unpack(packed: bytes, name: str) -> bytes:
+    """Return the content of a gzip file, or raise DataFileError if it is damaged or no gzip file."""
+    try:
+        return gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataFileError(f"{name} is no complete gzip file ({error}): delete it and try again") from error
+
+
+def _read_idx_images(data_f: str) -> np.ndarray:
+    """Return the images of a gzipped IDX file as `(n, 28, 28)` bytes, or raise DataFileError."""
+    content = _unpack(Path(data_f).read_bytes(), data_f)
+    header_size = 4 * IDX_HEADER.itemsize
+    if len(content) < header_size:
+        raise DataFileError(f"{data_f} has {len(content)} bytes, which is less than an IDX header")
+    magic, n, *shape = np.frombuffer(content, dtype=IDX_HEADER, count=4).tolist()
+    if magic != IDX_MAGIC:
+        raise DataFileError(f"{data_f} starts with {magic:#010x}; IDX images start with {IDX_MAGIC:#010x}")
+    if tuple(shape) != DIGIT_SHAPE:
+        raise DataFileError(f"{data_f} holds images of {shape[0]} x {shape[1]} pixels, not 28 x 28")
+    pixels = np.frombuffer(content, dtype=np.uint8, offset=header_size)
+    if pixels.size != n * DIGIT_SHAPE[0] * DIGIT_SHAPE[1]:
+        raise DataFileError(f"{data_f} promises {n} images and holds {pixels.size} bytes of pixels")
+    return pixels.reshape(n, *DIGIT_SHAPE)
+
+
+class GANDataset(Dataset[Tensor]):
+    """Digits in memory: item i is a float tensor `(1, 28, 28)` on the device, transformed."""
+
+    def __init__(
+        self, data_f: str, dev: torch.device | str, transform: Callable[[Tensor], Tensor] | None = None
+    ) -> None:
+        """Read the gzipped IDX file data_f and apply the transform once to each digit `(1, 28, 28)` of 0 to 255.
+
+        Raises DataFileError if the file is damaged or holds something else.
+        """
+        digits = torch.tensor(_read_idx_images(data_f), dtype=torch.float32).unsqueeze(1)  # (n, 1, 28, 28)
+        if transform is not None:
+            digits = _transform_each(digits, transform)
+        self._digits = digits.to(dev)
+
+    def __len__(self) -> int:
+        """Return the number of digits."""
+        return len(self._digits)
+
+    def __getitem__(self, index: int) -> Tensor:
+        """Return one digit `(1, 28, 28)`."""
+        return self._digits[index]
+
+
+def _transform_each(digits: Tensor, transform: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return the transformed digits, `(n, 1, 28, 28)` for a transform that keeps the shape.
+
+    Normalize treats a stack exactly as it treats each digit, and one call is some hundred times faster than n. Of
+    other transforms we cannot know (a random one would make the same choice for all), so they see digit by digit.
+    """
+    # Imported here since only callers with a transform need torchvision, and these have it loaded already.
+    from torchvision.transforms import Compose, Normalize
+
+    steps = getattr(transform, "transforms", []) if type(transform) is Compose else [transform]
+    if all(type(step) is Normalize for step in steps):
+        return transform(digits)
+    return torch.stack([transform(digit) for digit in digits])
+
+
+def create_samples(noise: float = 0.01) -> np.ndarray:
+    """Return the training points of Problem 5, `(1291, 2)` float64, which spell CS446.
+
+    They are the pixels of the text, centred on the origin, with x to the right and y up, in units of the text's
+    height; each coordinate gets Gaussian noise of standard deviation `noise`, drawn from torch's generator so that
+    `torch.manual_seed` fixes a whole run.
+    """
+    packed = np.frombuffer(zlib.decompress(base64.b85decode(GLYPHS)), dtype=np.uint8)
+    rows, columns = np.nonzero(np.unpackbits(packed).reshape(GLYPHS_SHAPE))
+    points: np.ndarray = np.stack([columns, -rows], axis=1).astype(np.float64)
+    points = (points - points.mean(axis=0)) / np.ptp(rows)
+    return points + noise * torch.randn(points.shape, dtype=torch.float64).numpy()
+
+
+def generate_sigmas(sigma_begin: float, sigma_end: float, num_levels: int) -> np.ndarray:
+    """Return the noise levels `(num_levels,)`: a geometric sequence from sigma_begin to sigma_end, both included."""
+    return np.geomspace(sigma_begin, sigma_end, num_levels)
+
+
+def plot_score(scorenet: nn.Module, data: np.ndarray | Tensor) -> None:
+    """Draw into the current axes the score at sigma = 0.1 on a 100 x 50 grid of arrows over the data `(N, 2)`."""
+    import matplotlib.pyplot as plt  # here, because training and grading run without it
+
+    points = torch.as_tensor(data).detach().cpu().numpy()
+    (left, bottom), (right, top) = points.min(axis=0), points.max(axis=0)
+    x, y = np.meshgrid(np.linspace(left, right, 100), np.linspace(bottom, top, 50))
+    device = next(scorenet.parameters()).device
+    nodes = np.stack([x.ravel(), y.ravel()], axis=1)  # (5000, 2)
+    grid = torch.tensor(nodes, dtype=torch.float32, device=device)
+    with torch.no_grad():
+        score = scorenet(grid, torch.full((len(grid), 1), 0.1, device=device)).cpu().numpy()
+    plt.scatter(points[:, 0], points[:, 1], s=4, color="lightgray")
+    plt.quiver(x, y, score[:, 0].reshape(x.shape), score[:, 1].reshape(x.shape), width=0.0008)

@@ -1,0 +1,1 @@
+"""The same subjects on harder inputs; these files never leave the staff."""

@@ -1,0 +1,1 @@
+"""The checks whose sources the students receive."""

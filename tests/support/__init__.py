@@ -1,0 +1,1 @@
+"""What every suite is written with: the handout as data, observations, laws, conventions and messages."""

@@ -1,0 +1,110 @@
+"""The one seam between the suites and a student's code: `Submission`, the fixture of every check.
+
+Each method asks for one observation of the vocabulary and returns it typed, or raises the verdict that explains why
+it could not be had. The same observation is asked for only once.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tests.support.observations import BadReply, Failure, parse
+from tests.support.transports import Transport
+from tests.support.verdicts import (
+    Blocked,
+    Crashed,
+    NotImplementedYet,
+    OutOfMemory,
+    SubmissionRaised,
+    TimedOut,
+    Verdict,
+)
+
+GAN, DIFFUSION = "hw5_gan", "hw5_diffusion"
+
+Observation = TypeVar("Observation")
+
+_CONTROL = re.compile(r"[^\x20-\x7e\n]")
+_BUILTIN_EXCEPTIONS = {
+    name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
+}
+
+
+class Submission:
+    """A student's files, seen through a transport.
+
+    `seed` shifts every seed of every observation (0 for grading: verdicts are then reproducible). `quote` is whether a
+    student's own words (exception texts) may stand in a message; hidden checks set it to False.
+    """
+
+    def __init__(self, transport: Transport, seed: int = 0, quote: bool = True) -> None:
+        self.transport = transport
+        self.seed = seed
+        self.quote = quote
+        self._known: dict[str, dict[str, Any] | Failure] = {}
+
+    def quoting(self, quote: bool) -> Submission:
+        """The same submission, with another rule for the student's own words."""
+        other = Submission(self.transport, self.seed, quote)
+        other._known = self._known
+        return other
+
+    def observe(
+        self, expected: type[Observation], module: str, operation: str, seed: int = 0, **arguments: Any
+    ) -> Observation:
+        """One observation, typed; raises the `Verdict` that says why there is none."""
+        arguments["seed"] = self.seed * 1_000_003 + seed
+        key = f"{module} {operation} {_key(arguments)}"
+        if key not in self._known:
+            self._known[key] = self.transport.observe(module, operation, arguments)
+        answer = self._known[key]
+        if isinstance(answer, Failure):
+            raise self.verdict(answer, module)
+        try:
+            return parse(expected, answer)
+        except BadReply as error:
+            raise Crashed(f"Your code's process sent an answer that is not a measurement ({error}).") from None
+
+    def verdict(self, failure: Failure, module: str) -> Verdict:
+        """A failed observation in the student's words: what happened, and where."""
+        where = f" ({_clean(failure.file)}, line {failure.line})" if failure.file else ""
+        name = failure.exception if failure.exception in _BUILTIN_EXCEPTIONS else "an exception of its own"
+        said = f": {_clean(failure.message)}" if self.quote and failure.message else ""
+        match failure.kind:
+            case "not_implemented":
+                what = f"Not implemented yet: {failure.question}" if failure.question else "Not implemented yet"
+                return NotImplementedYet(f"{what}{where}.")
+            case "missing":
+                return Blocked(f"{module}.py is not among the submitted files. Submit it under exactly this name.")
+            case "import_failed":
+                return Blocked(f"{module}.py cannot be imported: {name}{where}{said}")
+            case "timed_out":
+                return TimedOut(failure.message)
+            case "out_of_memory":
+                return OutOfMemory(failure.message)
+            case "crashed":
+                return Crashed(failure.message)
+            case "blocked":
+                return Blocked(failure.message)
+            case _:
+                return SubmissionRaised(f"Your code raised {name}{where}{said}")
+
+
+def _clean(text: str) -> str:
+    """A student's words as one short printable line."""
+    line = " ".join(_CONTROL.sub("?", text).split())
+    return line if len(line) <= 300 else f"{line[:300]} ..."
+
+
+def _key(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype}{value.shape}{hash(value.tobytes())}"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{name}:{_key(one)}" for name, one in sorted(value.items())) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(_key, value)) + "]"
+    return repr(value)

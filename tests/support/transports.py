@@ -1,0 +1,46 @@
+"""How a request reaches the student's code: in this process, or (while grading) in another one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Protocol
+
+from tests.support.observations import Failure
+
+
+class Transport(Protocol):
+    """Carries a request to the student's code and brings the observation, or its failure, back."""
+
+    staff: bool
+    """Whether messages may quote what only the staff should read."""
+
+    def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
+        """Perform one operation of the vocabulary of `probes.py` on one of the student's modules."""
+
+
+class InProcess:
+    """Runs the probes in this process, so that a student has a traceback and a debugger.
+
+    `folder` holds the student's files; the exception of the last failure is kept in `last_exception`.
+    """
+
+    staff = False
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.last_exception: BaseException | None = None
+        self._probes: Any = None
+
+    def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
+        """Perform one operation in this process; a KeyboardInterrupt of the user's is passed on."""
+        from tests.support import probes  # torch is needed only when the student's code runs here
+
+        here = os.getcwd()
+        try:
+            result, self.last_exception = probes.perform(self.folder, module, operation, arguments)
+        finally:
+            os.chdir(here)
+        if isinstance(self.last_exception, KeyboardInterrupt):
+            raise self.last_exception
+        return Failure(**result["failure"]) if "failure" in result else result["observation"]
