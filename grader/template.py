@@ -1,7 +1,8 @@
 """Cut the students' files out of the reference: `python -m grader.template [--check]`.
 
-A solution region runs from a line `# BEGIN SOLUTION <question>: <task>` to the next line `# END SOLUTION`. The cut
-puts a `raise NotImplementedError` that names the question and the task in its place and keeps everything else.
+A solution region runs from a line `# BEGIN SOLUTION <question>: <task>` to the next line `# END SOLUTION`.
+The cut puts a `raise NotImplementedError` that names the question and the task in its place and keeps
+everything else.
 
 TemplateError
 ├── RegionError    a mark is malformed, or a region is nested, unclosed, never opened, or missing altogether
@@ -44,7 +45,7 @@ class DriftError(TemplateError):
 
 
 def cut(source: str, file: str) -> str:
-    """Return the source with each solution region replaced by a stub; raises RegionError, which names the file."""
+    """Return the source with a stub in place of each solution region; raises RegionError."""
     kept: list[str] = []
     opened = 0  # line of the BEGIN mark we are inside of, 0 outside
     for number, line in enumerate(source.splitlines(), start=1):
@@ -64,10 +65,9 @@ def cut(source: str, file: str) -> str:
             raise RegionError(file, number, f"not like `# BEGIN SOLUTION 4.1: <task>`: {line.strip()}")
     if opened:
         raise RegionError(file, opened, "the region that begins here is never closed")
-    text = "".join(line + "\n" for line in kept)
-    if text == source:
+    if len(kept) == len(source.splitlines()):
         raise RegionError(file, 1, "no solution region: students would receive the whole file")
-    return text
+    return "".join(line + "\n" for line in kept)
 
 
 def _stub(indent: str, question: str, task: str) -> list[str]:
@@ -94,8 +94,7 @@ def check(files: Mapping[str, str], folder: Path) -> None:
         before, after = (texts.get(name, "").splitlines(keepends=True) for texts in (on_disk, files))
         diff += difflib.unified_diff(before, after, f"{folder.name}/{name}", f"cut from reference/{name}")
     if diff:
-        advice = f"{folder.name}/ has drifted: run `python -m grader.template`, and remove files it does not write."
-        raise DriftError("".join(diff) + advice)
+        raise DriftError("".join(diff) + f"{folder.name}/ has drifted: run `python -m grader.template`.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

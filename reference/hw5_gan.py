@@ -18,7 +18,7 @@ class DNet(nn.Module):
     """The discriminator of Table 1: from digits to logits, before any sigmoid (Questions 4.1 and 4.3)."""
 
     def __init__(self) -> None:
-        """Define the layers of Table 1 in the table's order, then initialise them."""
+        """Define the layers of Table 1 in the table's order and initialise them."""
         super().__init__()
         # BEGIN SOLUTION 4.1: define the layers of Table 1, in the table's order
         self.conv1 = nn.Conv2d(1, 2, kernel_size=3, stride=1, padding=1)
@@ -57,7 +57,7 @@ class GNet(nn.Module):
     """The generator of Table 2: from latent vectors to digits (Questions 4.2 and 4.3)."""
 
     def __init__(self, zdim: int) -> None:
-        """Define the layers of Table 2 in the table's order for latents of length zdim, then initialise them."""
+        """Define the layers of Table 2 in the table's order, for latents `(N, zdim)`, and initialise them."""
         super().__init__()
         # BEGIN SOLUTION 4.2: define the layers of Table 2, in the table's order
         self.fc = nn.Linear(zdim, 32 * 7 * 7)
@@ -120,7 +120,7 @@ class GAN:
         # END SOLUTION
 
     def _get_loss_g(self, batch_size: int, z: Tensor) -> Tensor:
-        """Return the generator's loss -log D(G(z)), averaged over the latents z `(batch_size, zdim)` (Question 4.5).
+        """Return the generator's loss, the mean of -log D(G(z)) over z `(batch_size, zdim)` (Question 4.5).
 
         This is the non-saturating form: unlike log(1 - D(G(z))) of Eq. 1 its gradient does not vanish when
         the discriminator is sure that the images are generated (Question 1.3).
@@ -140,8 +140,8 @@ class GAN:
     ) -> None:
         """Train both networks with Adam, iter_d and iter_g steps a batch; the images answer Question 4.6.
 
-        Writes `goal.pdf`, one digit of the data, and every tenth epoch `test_<epoch>.png`, a grid of 64 images by
-        the generator as it is when that epoch begins.
+        Writes `goal.pdf`, one digit of the data, and every tenth epoch `test_<epoch>.png`, a grid of 64
+        images by the generator as it is when that epoch begins.
         Raises ValueError if the data set is smaller than one batch.
         """
         name = "train-images-idx3-ubyte.gz"

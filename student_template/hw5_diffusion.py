@@ -1,7 +1,7 @@
 """Problem 5: a score-based generative model of points that spell CS446.
 
-A network learns the score of the data at several noise levels (Algorithm 1); annealed Langevin dynamics follows it
-from noise to the data (Algorithm 2).
+A network learns the score of the data at several noise levels (Algorithm 1); annealed Langevin dynamics
+follows it from noise to the data (Algorithm 2).
 """
 
 import matplotlib.pyplot as plt
@@ -13,13 +13,13 @@ from hw5_utils import create_samples, generate_sigmas, plot_score
 
 
 class ScoreNet(nn.Module):
-    """The network s(x, sigma) that predicts the score of the data perturbed by noise of level sigma (Question 5.1)."""
+    """The network that predicts the score of the data perturbed by noise of level sigma (Question 5.1)."""
 
     def __init__(self, n_layers: int = 8, latent_dim: int = 128) -> None:
-        """Define `self.net`: from the 2 coordinates of x with sigma appended (3 values) to the score (2 values).
+        """Define `self.net`, from x with sigma appended (3 values) to the score (2 values).
 
-        It has n_layers linear layers, with latent_dim values between each two of them, and the activation Softplus
-        between each two linear layers: none after the last.
+        It has n_layers linear layers, with latent_dim values between each two of them, and the activation
+        Softplus between each two linear layers: none after the last.
         """
         super().__init__()
         # Question 5.1: replace this statement by your solution.
@@ -31,8 +31,8 @@ class ScoreNet(nn.Module):
         """Return the predicted score `(N, 2)` at the points x `(N, 2)`.
 
         sigmas is one noise level for each point, `(N, 1)`, or one for all: a 0-dimensional tensor or a float.
-        The division by sigma is the parametrisation of NCSNv2 (arXiv:2006.09011, section 3.2): the score grows like
-        1/sigma, and so the network's own output keeps the same size at every level.
+        The division by sigma is the parametrisation of NCSNv2 (arXiv:2006.09011, section 3.2): the score
+        grows like 1/sigma, and so the network's own output keeps the same size at every level.
         """
         sigma = torch.as_tensor(sigmas, dtype=x.dtype, device=x.device).expand(len(x), 1)
         return self.net(torch.cat([x, sigma], dim=1)) / sigma
@@ -41,8 +41,8 @@ class ScoreNet(nn.Module):
 def compute_denoising_loss(scorenet: nn.Module, training_data: Tensor, sigmas: Tensor) -> Tensor:
     """Return the loss of Algorithm 1, a scalar averaged over all training samples (Question 5.2).
 
-    training_data `(N, 2)` holds the samples and sigmas `(L,)` the noise levels. Algorithm 1 treats one sample: each
-    sample here needs a sigma and a z of its own.
+    training_data `(N, 2)` holds the samples and sigmas `(L,)` the noise levels. Algorithm 1 treats one
+    sample: each sample here needs a sigma and a z of its own.
     """
     # Question 5.2: replace this statement by your solution.
     raise NotImplementedError(
@@ -61,9 +61,9 @@ def langevin_dynamics_sample(
 ) -> Tensor:
     """Draw samples by annealed Langevin dynamics, Algorithm 2, without gradients (Question 5.3).
 
-    sigmas `(L,)` holds the noise levels in descending order, iterations is T, the number of steps at each level, and
-    eps is the step size at the last level. Returns the final samples `(n_samples, 2)` or, with return_traj, every
-    state after a step, `(n_samples, L * T, 2)`.
+    sigmas `(L,)` holds the noise levels in descending order, iterations is T, the number of steps at each
+    level, and eps is the step size at the last level. Returns the final samples `(n_samples, 2)` or, with
+    return_traj, every state after a step, `(n_samples, L * T, 2)`.
     """
     # Question 5.3: replace this statement by your solution.
     raise NotImplementedError("5.3 is not implemented yet: sample with Algorithm 2")

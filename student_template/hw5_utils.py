@@ -1,4 +1,4 @@
-"""The course's helpers for Problems 4 and 5: data, noise levels and one plot. Nothing here is to be changed."""
+"""The course's helpers for Problems 4 and 5: data, noise levels and a plot. Nothing to change here."""
 
 import base64
 import gzip
@@ -33,9 +33,10 @@ IDX_HEADER = np.dtype(">u4")
 IDX_MAGIC = 0x00000803
 DIGIT_SHAPE = (28, 28)
 
-# "CS446" as OpenCV 4 draws it: putText(canvas, "CS446", (0, 31), FONT_HERSHEY_SIMPLEX, fontScale=1, color=255,
-# thickness=3) on a canvas of 64 x 128 pixels, 1,291 of which are not zero. One bit a pixel, compressed. It is kept
-# here because OpenCV 5 has other glyphs, and the points must be the same for everybody.
+# "CS446" as OpenCV 4 draws it: putText(canvas, "CS446", (0, 31), FONT_HERSHEY_SIMPLEX, fontScale=1,
+# color=255, thickness=3) on a canvas of 64 x 128 pixels, 1,291 of which are not zero. One bit a pixel,
+# compressed. It is kept here because OpenCV 5 has other glyphs, and the points must be the same for
+# everybody.
 GLYPHS_SHAPE = (64, 128)
 GLYPHS = (
     "c-rmJ&27Ul3<cn)_@E<4P`gOnkvc$NGw1*rA){0qbc7n{p~tGog@FyTlxXy4f&xW(`yde_pMYPk6{%nc++eKil*a`Gl%V;`4C!<-"
@@ -118,7 +119,7 @@ class GANDataset(Dataset[Tensor]):
     def __init__(
         self, data_f: str, dev: torch.device | str, transform: Callable[[Tensor], Tensor] | None = None
     ) -> None:
-        """Read the gzipped IDX file data_f and apply the transform once to each digit `(1, 28, 28)` of 0 to 255.
+        """Read the gzipped IDX file data_f and transform each digit, `(1, 28, 28)` with values 0 to 255.
 
         Raises DataFileError if the file is damaged or holds something else.
         """
@@ -139,8 +140,9 @@ class GANDataset(Dataset[Tensor]):
 def _transform_each(digits: Tensor, transform: Callable[[Tensor], Tensor]) -> Tensor:
     """Return the transformed digits, `(n, 1, 28, 28)` for a transform that keeps the shape.
 
-    Normalize treats a stack exactly as it treats each digit, and one call is some hundred times faster than n. Of
-    other transforms we cannot know (a random one would make the same choice for all), so they see digit by digit.
+    Normalize treats a stack exactly as it treats each digit, and one call is some hundred times faster than
+    n. Of other transforms we cannot know (a random one would make the same choice for all), so they see digit
+    by digit.
     """
     # Imported here since only callers with a transform need torchvision, and these have it loaded already.
     from torchvision.transforms import Compose, Normalize
@@ -154,9 +156,9 @@ def _transform_each(digits: Tensor, transform: Callable[[Tensor], Tensor]) -> Te
 def create_samples(noise: float = 0.01) -> np.ndarray:
     """Return the training points of Problem 5, `(1291, 2)` float64, which spell CS446.
 
-    They are the pixels of the text, centred on the origin, with x to the right and y up, in units of the text's
-    height; each coordinate gets Gaussian noise of standard deviation `noise`, drawn from torch's generator so that
-    `torch.manual_seed` fixes a whole run.
+    They are the pixels of the text, centred on the origin, with x to the right and y up, in units of the
+    text's height; each coordinate gets Gaussian noise of standard deviation `noise`, drawn from torch's
+    generator so that `torch.manual_seed` fixes a whole run.
     """
     packed = np.frombuffer(zlib.decompress(base64.b85decode(GLYPHS)), dtype=np.uint8)
     rows, columns = np.nonzero(np.unpackbits(packed).reshape(GLYPHS_SHAPE))
@@ -166,12 +168,12 @@ def create_samples(noise: float = 0.01) -> np.ndarray:
 
 
 def generate_sigmas(sigma_begin: float, sigma_end: float, num_levels: int) -> np.ndarray:
-    """Return the noise levels `(num_levels,)`: a geometric sequence from sigma_begin to sigma_end, both included."""
+    """Return the noise levels `(num_levels,)`: geometric, from sigma_begin to sigma_end, both included."""
     return np.geomspace(sigma_begin, sigma_end, num_levels)
 
 
 def plot_score(scorenet: nn.Module, data: np.ndarray | Tensor) -> None:
-    """Draw into the current axes the score at sigma = 0.1 on a 100 x 50 grid of arrows over the data `(N, 2)`."""
+    """Draw into the current axes the score at sigma = 0.1, as 100 x 50 arrows over the data `(N, 2)`."""
     import matplotlib.pyplot as plt  # here, because training and grading run without it
 
     points = torch.as_tensor(data).detach().cpu().numpy()

@@ -18,7 +18,7 @@ class BadReply(Exception):
 class Failure(msgspec.Struct, forbid_unknown_fields=True):
     """How an observation failed.
 
-    `kind` is one of not_implemented, raised, import_failed, missing, constructor (the probe's own part went well) or,
+    `kind` is one of not_implemented, raised, import_failed, missing, undefined (the module lacks a name) or,
     from the runner, timed_out, out_of_memory, crashed. `exception` is the type's name, `file` and `line` the last
     place in the student's own files, `question` what a stub's message names.
     """

@@ -90,7 +90,10 @@ def perform(
         torch.set_grad_enabled(True)
         return {"observation": OPERATIONS[operation](module, arguments)}, None
     except BaseException as error:  # SystemExit, pytest's Skipped and the like end a check, not the grading
-        return {"failure": describe(error, folder, "raised")}, error
+        failure = describe(error, folder, "raised")
+        if isinstance(error, AttributeError) and error.obj is module:
+            failure |= {"kind": "undefined", "message": str(error.name)}
+        return {"failure": failure}, error
 
 
 def seed_everything(seed: int) -> None:

@@ -1,0 +1,143 @@
+"""The bench server: imports torch once and forks the processes in which students' files run.
+
+    server   this process; imports what the released files import, runs nothing of a student's
+      host   one for each of a student's modules: confined, then imports that module
+        child   one for each check: performs the requests of the check, then ends
+
+Every process here talks to the runner over a socket of its own. What they send is untrusted.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import gc
+import json
+import math
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from grader import wire
+from grader.bench import confinement
+
+_SET_CHILD_SUBREAPER = 36
+
+STUCK = signal.SIGUSR1
+"""The runner's question "where are you?": answered on standard error, even from an endless loop."""
+
+
+def serve(control: socket.socket) -> NoReturn:
+    """Fork a host for every order that arrives; ends with the runner's end of the connection."""
+    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans stay below this process, where they are found
+    isolated = confinement.without_network()
+    _import_everything()
+    gc.collect()
+    gc.freeze()  # the collector would otherwise touch, and so copy, every page that the children share
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    control.sendall(wire.encode({"ready": True, "isolated": isolated}))
+    while True:
+        order, descriptors = _order(control)
+        if order is None:
+            os._exit(0)
+        host = os.fork()
+        if host == 0:
+            control.close()
+            _host(socket.socket(fileno=descriptors[0]), descriptors[1], order)
+        control.sendall(wire.encode({"pid": host}))
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _import_everything() -> None:
+    """Import what the released homework files import, so that a student's own import costs nothing."""
+    import cv2  # noqa: F401
+    import matplotlib.pyplot  # noqa: F401
+    import PIL.Image  # noqa: F401
+    import torch
+    import torchvision.transforms
+    import torchvision.utils
+    import tqdm  # noqa: F401
+
+    from tests.support import probes  # noqa: F401
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)  # a forked child cannot use the threads of its parent
+
+
+def _order(control: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
+    """One order with the descriptors that come with it; None when the other side is gone."""
+    try:
+        text, descriptors, _, _ = socket.recv_fds(control, 65536, 2)
+    except OSError:
+        return None, []
+    return (json.loads(text), descriptors) if text else (None, descriptors)
+
+
+def _host(connection: socket.socket, output: int, order: dict[str, Any]) -> NoReturn:
+    """Become the process of one student's module: confine, import, then fork a child for every check."""
+    from tests.support import probes
+
+    os.setsid()
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    os.close(output)
+    faulthandler.register(STUCK, file=2, all_threads=False)
+    folder, scratch = Path(order["folder"]), Path(order["scratch"])
+    os.chdir(scratch)
+    os.environ |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
+    in_force = confinement.confine(order["user"], [folder], [scratch], confinement.Limits())
+    connection.sendall(wire.encode({"in_force": in_force}))
+    try:
+        probes.load(folder, order["module"])
+        imported = True
+    except BaseException:  # reported, with its place, by the first request
+        imported = False
+    _flush()
+    connection.sendall(wire.encode({"imported": imported}))
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.freeze()
+    while True:
+        check, descriptors = _order(connection)
+        if check is None:
+            os._exit(0)
+        if os.fork() == 0:
+            connection.close()
+            _child(socket.socket(fileno=descriptors[0]), folder, check)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _child(connection: socket.socket, folder: Path, check: dict[str, Any]) -> NoReturn:
+    """Perform the requests of one check, until the runner closes the connection."""
+    from tests.support import probes
+
+    scratch = Path(check["scratch"])
+    scratch.mkdir()
+    os.chdir(scratch)
+    os.environ |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
+    try:
+        while True:
+            request = wire.decode(wire.receive(connection, math.inf))
+            answer, _ = probes.perform(folder, request["module"], request["operation"], request["arguments"])
+            _flush()
+            connection.sendall(wire.encode(answer))
+    except wire.Ended:
+        os._exit(0)
+    except BaseException:  # whatever a student's code has done to this process, the runner sees it end
+        os._exit(1)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # a student may have closed or replaced it
+            continue
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,59 @@
+"""Unpack a student's zip from standard input, confined like the bench: `python -m grader.bench.unpack FOLDER USER`.
+
+The exit code is the answer: 0 done, 3 not a zip, 5 too large. USER is the id to become, -1 to stay.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import sys
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from grader.bench import confinement
+
+NOT_A_ZIP, TOO_LARGE = 3, 5
+LARGEST_ARCHIVE = 200 * 2**20
+LARGEST_FILE = 60 * 2**20
+LARGEST_TOTAL = 120 * 2**20
+MOST_ENTRIES = 10_000
+_KEPT = (".py", ".ipynb")
+
+
+def unpack(content: bytes, target: Path) -> int:
+    """Extract the source files of a zip into a folder, and leave out the rest; returns the exit code."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        if len(archive.infolist()) > MOST_ENTRIES:
+            return TOO_LARGE
+        kept = 0
+        for entry in archive.infolist():
+            path = PurePosixPath(entry.filename.replace("\\", "/"))
+            if path.suffix not in _KEPT or not _harmless(entry, path):
+                continue
+            with archive.open(entry) as packed:
+                extracted = packed.read(LARGEST_FILE)
+            kept += len(extracted)
+            if kept > LARGEST_TOTAL:
+                return TOO_LARGE
+            target.joinpath(path).parent.mkdir(parents=True, exist_ok=True)
+            target.joinpath(path).write_bytes(extracted)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+        return NOT_A_ZIP
+    return 0
+
+
+def _harmless(entry: zipfile.ZipInfo, path: PurePosixPath) -> bool:
+    """Whether an entry is a plain file that stays below the target: no link, no device, no way up or out."""
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    return not path.is_absolute() and ".." not in path.parts and kind in (0, stat.S_IFREG)
+
+
+if __name__ == "__main__":
+    folder, user = Path(sys.argv[1]), int(sys.argv[2])
+    confinement.without_network()
+    confinement.confine(user if user >= 0 else None, [], [folder], confinement.Limits(cpu=30))
+    received = sys.stdin.buffer.read(LARGEST_ARCHIVE + 1)
+    sys.exit(TOO_LARGE if len(received) > LARGEST_ARCHIVE else unpack(received, folder))

@@ -1,0 +1,268 @@
+"""The runner's hand on the bench: starts it, relays requests, owns every clock, and ends what runs too long.
+
+The relayed frames are opaque here: the judge alone reads what the bench says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from grader import processes, wire
+
+PROJECT = Path(__file__).resolve().parent.parent
+_STUCK_AT = re.compile(rb'File "[^"]*/(hw5_gan|hw5_diffusion)\.py", line (\d+)')
+_GRACE = 0.05
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Seconds and bytes that a student's code may use; the whole stays below Gradescope's ten minutes."""
+
+    start: float = 120.0
+    importing: float = 20.0
+    request: float = 12.0
+    total: float = 540.0
+    memory: int = 2 * 2**30
+    disk: int = 2**30
+
+
+class StudentFailure(Exception):
+    """A student's process did not answer: `kind` and `message` as in `observations.Failure`."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+class BenchError(Exception):
+    """The bench could not be started: the grader's fault, not the student's."""
+
+
+@dataclass
+class Output:
+    """What a student's processes print: read to the end, kept only in part, never shown as a verdict."""
+
+    descriptor: int
+    tail: bytes = b""
+    size: int = 0
+
+    def drain(self) -> None:
+        """Read until every writer is gone."""
+        with os.fdopen(self.descriptor, "rb", buffering=0) as pipe:
+            while chunk := pipe.read(65536):
+                self.size += len(chunk)
+                self.tail = (self.tail + chunk)[-8192:]
+
+
+class Server:
+    """The bench server: one for all submissions of a run."""
+
+    def __init__(self, log: Path) -> None:
+        ours, theirs = socket.socketpair()
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "grader.bench.server", str(theirs.fileno())],
+                cwd=PROJECT,
+                env=_environment(log.parent),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        theirs.close()
+        self.control = ours
+        self.log = log
+        self.ready = False
+        self.isolated = False
+
+    def await_ready(self, deadline: float) -> None:
+        """Wait until torch is imported; raises `BenchError` with what the server printed."""
+        if self.ready:
+            return
+        try:
+            greeting = wire.decode(wire.receive(self.control, deadline))
+        except (wire.Ended, wire.Late, wire.BadFrame) as error:
+            said = self.log.read_text(errors="replace")[-2000:]
+            raise BenchError(f"the bench did not start ({type(error).__name__})\n{said}") from None
+        self.ready, self.isolated = True, bool(greeting["isolated"])
+
+    def close(self) -> None:
+        """End the server and everything below it."""
+        processes.sweep(self.process.pid, None)
+        self.process.kill()
+        self.process.wait()
+        self.control.close()
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """The whole environment of the bench: nothing of the caller's passes."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(Path(sys.prefix) / "matplotlib"),  # kept: building its font list takes seconds
+    }
+
+
+@dataclass
+class Host:
+    """The process of one of the student's modules, and the children that it forks for checks."""
+
+    server: Server
+    module: str
+    source: Path
+    scratch: Path
+    user: int | None
+    clocks: Clocks
+    in_force: list[str] = field(default_factory=list)
+    failure: StudentFailure | None = None
+    _child: socket.socket | None = None
+    _children: int = 0
+    _timeouts: dict[str, int] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Order the host from the server; it confines itself and begins the import."""
+        self.scratch.mkdir(mode=0o700)
+        if self.user is not None:
+            os.chown(self.scratch, self.user, self.user)
+        self.connection, theirs = socket.socketpair()
+        read_end, write_end = os.pipe()
+        self.output = Output(read_end)
+        order = {"module": self.module, "folder": str(self.source), "scratch": str(self.scratch), "user": self.user}
+        socket.send_fds(self.server.control, [json.dumps(order).encode()], [theirs.fileno(), write_end])
+        theirs.close()
+        os.close(write_end)
+        threading.Thread(target=self.output.drain, daemon=True).start()
+        self.free_disk = _free(self.scratch)
+        patience = time.monotonic() + self.clocks.start
+        self.pid = int(wire.decode(wire.receive(self.server.control, patience))["pid"])
+        self.in_force = list(wire.decode(wire.receive(self.connection, patience))["in_force"])
+        self.import_deadline = time.monotonic() + self.clocks.importing
+
+    def await_import(self) -> None:
+        """Wait for the import to end; raises `StudentFailure` when it does not, each time the same."""
+        if self.failure is None and not hasattr(self, "imported"):
+            try:
+                self._receive(self.connection, self.import_deadline)
+                self.imported = True
+            except StudentFailure as failure:
+                what = {
+                    "timed_out": f"{self.module}.py was still running {self.clocks.importing:g} s after it was "
+                    f"imported{self._stuck()}. Put code that trains or samples under "
+                    '`if __name__ == "__main__":`.',
+                    "crashed": f"{self.module}.py ended its own process while it was imported.",
+                }
+                self.failure = StudentFailure(failure.kind, what.get(failure.kind, failure.message))
+                self.close()
+        if self.failure is not None:
+            raise self.failure
+
+    def request(self, frame: bytes, operation: str, deadline: float) -> bytes:
+        """Relay one request and bring the answer; raises `StudentFailure`."""
+        self.await_import()
+        if self._timeouts.get(operation, 0) >= 2:
+            raise StudentFailure("timed_out", "Your code did not finish here twice before, so it was not run again.")
+        if self._child is None:
+            self._child = self._new_child()
+        limit = min(time.monotonic() + self.clocks.request, deadline)
+        try:
+            self._child.settimeout(self.clocks.request)
+            with suppress(OSError):  # a process that has ended shows in what it answers
+                self._child.sendall(frame)
+            return self._receive(self._child, limit)
+        except StudentFailure as one:
+            failure = one
+        if failure.kind == "timed_out":
+            self._timeouts[operation] = self._timeouts.get(operation, 0) + 1
+            failure = StudentFailure(
+                "timed_out", f"Your code did not finish within {self.clocks.request:g} s{self._stuck()}."
+            )
+        self.end_check()
+        raise failure
+
+    def end_check(self) -> None:
+        """End the child of the check that is over, and everything that it left behind."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the current check has a child here."""
+        return self._child is not None
+
+    def close(self) -> None:
+        """Let go of the host; the runner ends its processes."""
+        self.end_check()
+        self.connection.close()
+
+    def _new_child(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        self._children += 1
+        order = {"scratch": str(self.scratch / str(self._children))}
+        try:
+            socket.send_fds(self.connection, [json.dumps(order).encode()], [theirs.fileno()])
+        except OSError:
+            raise StudentFailure("crashed", f"The process that had imported {self.module}.py is gone.") from None
+        finally:
+            theirs.close()
+        return ours
+
+    def _receive(self, connection: socket.socket, deadline: float) -> bytes:
+        """One frame; looks at memory and disk while it waits."""
+        try:
+            return wire.receive(connection, deadline, self._watch)
+        except wire.Late:
+            raise StudentFailure("timed_out", "Your code did not finish in its time.") from None
+        except wire.BadFrame:
+            raise StudentFailure("crashed", "Your code's process sent something that is not a measurement.") from None
+        except (wire.Ended, OSError):
+            raise StudentFailure(
+                "crashed", "Your code ended its own process (os._exit, or a crash below Python)."
+            ) from None
+
+    def _watch(self) -> None:
+        used = sum(processes.own_memory(process.pid) for process in self._processes())
+        if used > self.clocks.memory:
+            raise StudentFailure("out_of_memory", f"Your code used more than {self.clocks.memory / 2**30:.1f} GiB of memory.")
+        if self.free_disk - _free(self.scratch) > self.clocks.disk:
+            raise StudentFailure("out_of_memory", f"Your code wrote more than {self.clocks.disk / 2**30:.1f} GiB to disk.")
+
+    def _processes(self) -> list[processes.Process]:
+        return processes.of_bench(self.server.process.pid, self.user)
+
+    def _stuck(self) -> str:
+        """Where the student's code is now, if its process still answers: "(it was at ...)"."""
+        for process in self._processes():
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGUSR1)
+        time.sleep(_GRACE)
+        for dump in reversed(self.output.tail.split(b"most recent call first")):
+            if place := _STUCK_AT.search(dump):
+                return f" (it was at {place[1].decode()}.py, line {place[2].decode()})"
+        return ""
+
+
+def _free(folder: Path) -> int:
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize

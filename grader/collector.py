@@ -1,0 +1,83 @@
+"""The judge's pytest plugin: what becomes of each check, reported to the runner as it happens.
+
+gradescope-utils' own runner is not used: it drops skipped, erroring and crashed tests and takes any number as a score.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Generator
+from typing import Any, Protocol
+
+import pytest
+
+from grader import results
+from tests.support.submission import Submission
+from tests.support.verdicts import Verdict
+
+STAFF_TRACEBACK_LINES = 30
+
+
+class Listener(Protocol):
+    """Hears of every check when it begins and when its outcome is known."""
+
+    def begin(self, check: str) -> None:
+        """A check begins."""
+
+    def outcome(self, check: str, outcome: results.Outcome, staff: str) -> None:
+        """A check has its outcome; `staff` is a traceback of the grader, or empty."""
+
+
+class Collector:
+    """Orders the checks as the rubric does, and tells the listener what became of each."""
+
+    def __init__(self, listener: Listener, order: list[str]) -> None:
+        self.listener = listener
+        self.order = {name: position for position, name in enumerate(order)}
+        self._ended: set[str] = set()
+        self._began = 0.0
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Run in the rubric's order, in which prerequisites come first."""
+        items.sort(key=lambda item: self.order.get(check_of(item), len(self.order)))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Tell that a check begins."""
+        self._began = time.monotonic()
+        self.listener.begin(nodeid.rpartition("::")[2].removeprefix("test_"))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Tell the outcome once: after the call, or earlier when the check did not get so far."""
+        report = yield
+        name = check_of(item)
+        if name not in self._ended and (call.when == "call" or not report.passed):
+            self._ended.add(name)
+            outcome, staff = judged(call.excinfo.value if call.excinfo else None, _notes(item))
+            outcome.seconds = time.monotonic() - self._began
+            self.listener.outcome(name, outcome, staff)
+        return report
+
+
+def check_of(item: pytest.Item) -> str:
+    """Name of the check that a test function is."""
+    return item.name.partition("[")[0].removeprefix("test_")
+
+
+def judged(error: BaseException | None, notes: list[str]) -> tuple[results.Outcome, str]:
+    """The outcome of a check that ended with this exception (None: it passed), and what only the staff may read."""
+    if error is None:
+        return results.Outcome(results.PASSED, 1.0, "\n".join(notes)), ""
+    if isinstance(error, Verdict):
+        return results.Outcome(error.status, error.credit, "\n\n".join([str(error), *notes])), ""
+    lines = traceback.format_exception(error)[-STAFF_TRACEBACK_LINES:]
+    return results.Outcome(results.GRADER_ERROR, 0.0, results.CONTACT), "".join(lines)
+
+
+def _notes(item: pytest.Item) -> list[str]:
+    arguments: dict[str, Any] = getattr(item, "funcargs", {})
+    submission = arguments.get("submission")
+    return list(submission.notes) if isinstance(submission, Submission) else []

@@ -1,0 +1,129 @@
+"""The judge: pytest, Hypothesis and numpy, never torch and never a student's file.
+
+The judge server imports them once and forks a judge for each submission: `python -m grader.judge DESCRIPTOR`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+import numpy  # noqa: F401  # imported before the fork, for every judge
+import pytest
+
+from grader import results, rubric, wire
+from grader.collector import Collector
+from tests.support.observations import Failure
+from tests.support.submission import Submission
+
+PROJECT = Path(__file__).resolve().parent.parent
+FROM_BENCH, FROM_RUNNER = b"B", b"R"
+_KINDS = ("raised", "import_failed", "missing", "undefined", "not_implemented")
+"""What a student's process may say of its own failure; the rest only the runner can know."""
+
+
+class ThroughRunner:
+    """The transport of a graded submission: requests go to the runner, which relays them to the bench."""
+
+    staff = True
+    last_exception = None
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+
+    def send(self, **event: Any) -> None:
+        """Tell the runner something."""
+        self.connection.sendall(wire.encode(event))
+
+    def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
+        """One observation, or how it failed; what a hostile process sent never raises here."""
+        self.send(event="observe", module=module, operation=operation, arguments=arguments)
+        origin = self.connection.recv(1)
+        frame = wire.receive(self.connection, math.inf)
+        try:
+            answer = wire.decode(frame)
+            if "failure" not in answer:
+                observation = answer.get("observation")
+                return observation if isinstance(observation, dict) else _garbled()
+            failure = msgspec.convert(answer["failure"], Failure)
+        except (wire.BadFrame, msgspec.ValidationError):
+            return _garbled()
+        return failure if origin == FROM_RUNNER or failure.kind in _KINDS else _garbled()
+
+    def begin(self, check: str) -> None:
+        """Tell that a check begins."""
+        self.send(event="begin", check=check)
+
+    def outcome(self, check: str, outcome: results.Outcome, staff: str) -> None:
+        """Tell what became of a check."""
+        self.send(event="outcome", check=check, outcome=msgspec.to_builtins(outcome), staff=staff)
+
+
+def _garbled() -> Failure:
+    return Failure("crashed", "Your code's process sent something that is not a measurement.")
+
+
+def judge(connection: socket.socket, seed: int) -> int:
+    """Run the suites on the submission behind the connection; returns pytest's exit code."""
+    transport = ThroughRunner(connection)
+    order = [row.name for row in rubric.read()]
+    submission = Submission(transport, seed)
+    arguments = [
+        *("-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"),
+        *(f"--rootdir={PROJECT}", f"--confcutdir={PROJECT}", "-c", str(PROJECT / "pyproject.toml")),
+        *(str(PROJECT / "tests" / audience) for audience in rubric.AUDIENCES),
+    ]
+    # Registered under a name: the `submission` fixture of the suites looks for it.
+    plugins: list[Any] = [Collector(transport, order), _Registrar(submission)]
+    code = int(pytest.main(arguments, plugins))
+    transport.send(event="end", code=code)
+    return code
+
+
+class _Registrar:
+    """Makes the graded submission known to the suites' fixture."""
+
+    def __init__(self, submission: Submission) -> None:
+        self.submission = submission
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Register the submission under the name that the fixture asks for."""
+        config.pluginmanager.register(self.submission, "graded_submission")
+
+
+def serve(control: socket.socket) -> NoReturn:
+    """Fork a judge for every order that arrives; ends with the runner's end of the connection."""
+    _import_suites()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        text, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+        if not text:
+            os._exit(0)
+        if os.fork() == 0:
+            control.close()
+            code = 1
+            with contextlib.suppress(wire.Ended, BrokenPipeError):  # the runner's clock has struck
+                code = judge(socket.socket(fileno=descriptors[0]), json.loads(text)["seed"])
+            sys.stdout.flush()
+            os._exit(code)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _import_suites() -> None:
+    """Import every suite once, for all judges."""
+    pytest.main(["-q", "--collect-only", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:terminal",
+                 f"--rootdir={PROJECT}", "-c", str(PROJECT / "pyproject.toml"),
+                 *(str(PROJECT / "tests" / audience) for audience in rubric.AUDIENCES)])  # fmt: skip
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,92 @@
+"""The processes of the bench, as the kernel lists them: who they are, what they use, and their end.
+
+Read from /proc, because a student's own word about its processes is worth nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_SWEEP_ROUNDS = 200
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process: its id, its parent's, its user's, and whether it has ended already (a zombie)."""
+
+    pid: int
+    parent: int
+    user: int
+    ended: bool
+
+
+def all_processes() -> list[Process]:
+    """Every process that this one can see."""
+    found = []
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with suppress(OSError):  # it may end while we look
+                stat = Path(entry.path, "stat").read_bytes()
+                state, parent = stat[stat.rindex(b")") + 2 :].split(None, 2)[:2]
+                found.append(Process(int(entry.name), int(parent), entry.stat().st_uid, state in (b"Z", b"X")))
+    return found
+
+
+def of_bench(server: int, user: int | None) -> list[Process]:
+    """Running descendants of the bench server, and whatever else runs under the bench's own user id."""
+    processes = all_processes()
+    children: dict[int, list[Process]] = {}
+    for process in processes:
+        children.setdefault(process.parent, []).append(process)
+    found, frontier = {}, [server]
+    while frontier:
+        for process in children.get(frontier.pop(), []):
+            found[process.pid] = process
+            frontier.append(process.pid)
+    if user is not None:
+        found |= {process.pid: process for process in processes if process.user == user}
+    return [process for process in found.values() if not process.ended]
+
+
+def sweep(server: int, user: int | None, keep: Collection[int] = ()) -> int:
+    """End every process of the bench but the server and those to keep; returns how many were ended.
+
+    All are stopped before the first is killed, so that none can fork its way out. Raises RuntimeError when some
+    cannot be ended.
+    """
+    ended: set[int] = set()
+    for _ in range(_SWEEP_ROUNDS):
+        alive = [process.pid for process in of_bench(server, user) if process.pid != server and process.pid not in keep]
+        if not alive:
+            return len(ended)
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in alive:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+        ended.update(alive)
+        time.sleep(0.002)
+    raise RuntimeError(f"{len(alive)} processes of a submission cannot be ended")
+
+
+def own_memory(pid: int) -> int:
+    """Bytes of memory that a process does not share with files: what its own data take. 0 when it has ended."""
+    with suppress(OSError, ValueError):
+        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
+        return (int(resident) - int(shared)) * _PAGE
+    return 0
+
+
+def proportional_memory(pid: int) -> int:
+    """Bytes of memory of a process, shared pages divided among those that share them. 0 when it has ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
