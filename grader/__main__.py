@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     submissions = _submissions(options.submission)
     graded: dict[str, Results] = {}
     single = len(submissions) == 1 and options.submission in submissions.values()
-    with Runner(rubric.read(), seed=options.vary_seed) as runner:
+    with Runner(seed=options.vary_seed) as runner:
         for name, path in submissions.items():
             graded[name] = _grade(runner, console, name, path, options.out if single else options.out / name)
     if not single:

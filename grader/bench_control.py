@@ -17,7 +17,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from grader import processes, wire
 
@@ -86,7 +85,7 @@ class Server:
         self.control = ours
         self.log = log
         self.ready = False
-        self.isolated = False
+        self.reachable = False
 
     def await_ready(self, deadline: float) -> None:
         """Wait until torch is imported; raises `BenchError` with what the server printed."""
@@ -97,7 +96,7 @@ class Server:
         except (wire.Ended, wire.Late, wire.BadFrame) as error:
             said = self.log.read_text(errors="replace")[-2000:]
             raise BenchError(f"the bench did not start ({type(error).__name__})\n{said}") from None
-        self.ready, self.isolated = True, bool(greeting["isolated"])
+        self.ready, self.reachable = True, bool(greeting["reachable"])
 
     def close(self) -> None:
         """End the server and everything below it."""
@@ -142,6 +141,8 @@ class Host:
 
     def start(self) -> None:
         """Order the host from the server; it confines itself and begins the import."""
+        if not self.server.reachable:
+            self.user = None
         self.scratch.mkdir(mode=0o700)
         if self.user is not None:
             os.chown(self.scratch, self.user, self.user)
@@ -156,7 +157,11 @@ class Host:
         self.free_disk = _free(self.scratch)
         patience = time.monotonic() + self.clocks.start
         self.pid = int(wire.decode(wire.receive(self.server.control, patience))["pid"])
-        self.in_force = list(wire.decode(wire.receive(self.connection, patience))["in_force"])
+        try:
+            self.in_force = list(wire.decode(wire.receive(self.connection, patience))["in_force"])
+        except (wire.Ended, wire.Late) as error:
+            said = self.output.tail.decode(errors="replace")
+            raise BenchError(f"{self.module}.py's process did not start ({type(error).__name__})\n{said}") from None
         self.import_deadline = time.monotonic() + self.clocks.importing
 
     def await_import(self) -> None:
@@ -244,9 +249,13 @@ class Host:
     def _watch(self) -> None:
         used = sum(processes.own_memory(process.pid) for process in self._processes())
         if used > self.clocks.memory:
-            raise StudentFailure("out_of_memory", f"Your code used more than {self.clocks.memory / 2**30:.1f} GiB of memory.")
+            raise StudentFailure(
+                "out_of_memory", f"Your code used more than {self.clocks.memory / 2**30:.1f} GiB of memory."
+            )
         if self.free_disk - _free(self.scratch) > self.clocks.disk:
-            raise StudentFailure("out_of_memory", f"Your code wrote more than {self.clocks.disk / 2**30:.1f} GiB to disk.")
+            raise StudentFailure(
+                "out_of_memory", f"Your code wrote more than {self.clocks.disk / 2**30:.1f} GiB to disk."
+            )
 
     def _processes(self) -> list[processes.Process]:
         return processes.of_bench(self.server.process.pid, self.user)

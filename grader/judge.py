@@ -1,6 +1,6 @@
 """The judge: pytest, Hypothesis and numpy, never torch and never a student's file.
 
-The judge server imports them once and forks a judge for each submission: `python -m grader.judge DESCRIPTOR`.
+The judge server imports them once and forks a judge for each submission: `python -m grader.judge DESCRIPTOR SUITES`.
 """
 
 from __future__ import annotations
@@ -71,19 +71,14 @@ def _garbled() -> Failure:
     return Failure("crashed", "Your code's process sent something that is not a measurement.")
 
 
-def judge(connection: socket.socket, seed: int) -> int:
+def judge(connection: socket.socket, seed: int, suites: Path) -> int:
     """Run the suites on the submission behind the connection; returns pytest's exit code."""
     transport = ThroughRunner(connection)
-    order = [row.name for row in rubric.read()]
+    order = [row.name for row in rubric.read(suites)]
     submission = Submission(transport, seed)
-    arguments = [
-        *("-q", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"),
-        *(f"--rootdir={PROJECT}", f"--confcutdir={PROJECT}", "-c", str(PROJECT / "pyproject.toml")),
-        *(str(PROJECT / "tests" / audience) for audience in rubric.AUDIENCES),
-    ]
     # Registered under a name: the `submission` fixture of the suites looks for it.
     plugins: list[Any] = [Collector(transport, order), _Registrar(submission)]
-    code = int(pytest.main(arguments, plugins))
+    code = int(pytest.main(_arguments(suites), plugins))
     transport.send(event="end", code=code)
     return code
 
@@ -99,9 +94,9 @@ class _Registrar:
         config.pluginmanager.register(self.submission, "graded_submission")
 
 
-def serve(control: socket.socket) -> NoReturn:
+def serve(control: socket.socket, suites: Path) -> NoReturn:
     """Fork a judge for every order that arrives; ends with the runner's end of the connection."""
-    _import_suites()
+    pytest.main([*_arguments(suites), "--collect-only"])  # imports every suite once, for all judges
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         text, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
@@ -111,19 +106,20 @@ def serve(control: socket.socket) -> NoReturn:
             control.close()
             code = 1
             with contextlib.suppress(wire.Ended, BrokenPipeError):  # the runner's clock has struck
-                code = judge(socket.socket(fileno=descriptors[0]), json.loads(text)["seed"])
+                code = judge(socket.socket(fileno=descriptors[0]), json.loads(text)["seed"], suites)
             sys.stdout.flush()
             os._exit(code)
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _import_suites() -> None:
-    """Import every suite once, for all judges."""
-    pytest.main(["-q", "--collect-only", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:terminal",
-                 f"--rootdir={PROJECT}", "-c", str(PROJECT / "pyproject.toml"),
-                 *(str(PROJECT / "tests" / audience) for audience in rubric.AUDIENCES)])  # fmt: skip
+def _arguments(suites: Path) -> list[str]:
+    return [
+        *("--assert=plain", "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"),
+        *(f"--rootdir={PROJECT}", "-c", str(PROJECT / "pyproject.toml")),
+        *(str(suites / audience) for audience in rubric.AUDIENCES),
+    ]
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2]))

@@ -21,7 +21,7 @@ class RubricError(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """One check: `name` is its test function without `test_`, `points` what it is worth, `requires` its prerequisites."""
+    """One check: `name` is its test function without `test_`, `requires` names the checks that must pass before it."""
 
     name: str
     title: str

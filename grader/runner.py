@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import socket
 import subprocess
 import sys
@@ -25,7 +24,7 @@ import msgspec
 from grader import intake, processes, wire
 from grader.bench_control import BenchError, Clocks, Host, Server, StudentFailure
 from grader.results import CONTACT, GRADER_ERROR, TIMED_OUT, Outcome, Results
-from grader.rubric import Row
+from grader.rubric import SUITES, read
 from grader.wire import BadFrame, Ended, Late
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -39,8 +38,9 @@ Progress = Callable[[str, Results], None]
 class Runner:
     """Grades submissions one after another, with one bench server and one judge server for all of them."""
 
-    def __init__(self, rows: list[Row], clocks: Clocks | None = None, seed: int = 0, slot: int = 0) -> None:
-        self.rows = rows
+    def __init__(self, suites: Path = SUITES, clocks: Clocks | None = None, seed: int = 0, slot: int = 0) -> None:
+        self.suites = suites
+        self.rows = read(suites)
         self.clocks = clocks or Clocks()
         self.seed = seed
         self.users = [FIRST_USER + 2 * slot + index for index in range(2)] if os.geteuid() == 0 else [None, None]
@@ -52,7 +52,7 @@ class Runner:
         ours, theirs = socket.socketpair()
         with (self.folder / "judge.log").open("wb") as log:
             self.judges = subprocess.Popen(
-                [sys.executable, "-m", "grader.judge", str(theirs.fileno())],
+                [sys.executable, "-m", "grader.judge", str(theirs.fileno()), str(self.suites)],
                 cwd=PROJECT, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         theirs.close()
@@ -78,8 +78,8 @@ class Runner:
         try:
             session.run(submission)
         except (BenchError, Ended, Late, BadFrame, OSError, RuntimeError, ValueError) as error:
-            log = (self.folder / "judge.log").read_text(errors="replace")[-4000:]
-            results.staff.append(f"{type(error).__name__}: {error}\n{log}")
+            logs = [(self.folder / name).read_text(errors="replace")[-3000:] for name in ("bench.log", "judge.log")]
+            results.staff.append("\n".join([f"{type(error).__name__}: {error}", *logs]))
         finally:
             session.close()
         results.close(GRADER_ERROR, CONTACT)

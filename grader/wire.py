@@ -126,9 +126,7 @@ def receive(connection: socket.socket, deadline: float, while_waiting: Callable[
     return header + _exactly(connection, lengths(header), deadline, while_waiting)
 
 
-def _exactly(
-    connection: socket.socket, size: int, deadline: float, while_waiting: Callable[[], None] | None
-) -> bytes:
+def _exactly(connection: socket.socket, size: int, deadline: float, while_waiting: Callable[[], None] | None) -> bytes:
     chunks = bytearray()
     looked = time.monotonic()
     while len(chunks) < size:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
 
-# The same examples for everybody, today and next year; no shrinking, because the message shows the first example anyway.
+# The same examples for everybody, today and next year; no shrinking, because the message shows the first one anyway.
 settings.register_profile(
     "grading",
     derandomize=True,
@@ -19,6 +19,7 @@ settings.register_profile(
     deadline=None,
     max_examples=12,
     phases=(Phase.explicit, Phase.generate),
+    report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("grading")

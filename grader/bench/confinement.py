@@ -11,7 +11,7 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.bench import landlock
+from grader.bench import landlock, mounts
 
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 _SET_NO_NEW_PRIVS = 38
@@ -27,12 +27,6 @@ class Limits:
     file_size: int = 64 * 2**20
     open_files: int = 256
     processes: int = 64
-
-
-def without_network() -> bool:
-    """Move this process into a network namespace of its own, which has no way out; False where that is not allowed."""
-    flags = _NEW_NETWORK if os.geteuid() == 0 else _NEW_NETWORK | _NEW_USER
-    return int(_libc.unshare(flags)) == 0
 
 
 def confine(user: int | None, readable: list[Path], writable: list[Path], limits: Limits) -> list[str]:
@@ -51,8 +45,8 @@ def confine(user: int | None, readable: list[Path], writable: list[Path], limits
     _libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     in_force.append("no new privileges")
     if landlock.version():
-        devices = [Path("/dev/null"), Path("/dev/zero"), Path("/dev/urandom"), Path("/dev/random")]
-        landlock.restrict([*_interpreter_trees(), *devices[1:], *readable], [*writable, devices[0]])
+        random_devices = [Path("/dev/urandom"), Path("/dev/random")]
+        landlock.restrict([*interpreter_trees(), *random_devices, *readable], [*writable, Path("/dev/null")])
         in_force.append(f"file allow-list (Landlock {landlock.version()})")
     if not _has_network():
         in_force.append("no network")
@@ -68,11 +62,27 @@ def _limit(limits: Limits, own_user: bool) -> None:
         resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes, limits.processes))
 
 
-def _interpreter_trees() -> list[Path]:
+def interpreter_trees() -> list[Path]:
     """Where the interpreter, its packages and the system's libraries live; the suites and the grader are not there."""
-    prefixes = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()}
+    own = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()} - {"/usr", "/usr/local"}
     system = ["/usr/lib", "/usr/lib64", "/usr/share", "/usr/local/lib", "/lib", "/lib64", "/etc", "/sys/devices/system"]
-    return [Path(one) for one in sorted(prefixes - {"/usr", "/usr/local"}) + system]
+    return [Path(one) for one in [*sorted(own), *system] if os.path.isdir(one)]
+
+
+def without_network() -> None:
+    """Move this process into a network of its own, which has no way out; to be called before it has threads.
+
+    Many containers refuse it: `confine` reports what came of it.
+    """
+    _libc.unshare(_NEW_NETWORK if os.geteuid() == 0 else _NEW_NETWORK | _NEW_USER)
+
+
+def open_way() -> bool:
+    """Let other users reach the interpreter, in this process and its children; whether they can.
+
+    To be called when everything of ours is imported: our own folder may be out of reach afterwards.
+    """
+    return os.geteuid() != 0 or mounts.make_reachable(interpreter_trees())
 
 
 def _has_network() -> bool:

@@ -47,9 +47,7 @@ def written(folder: Path, packed: bytes) -> str:
 
 
 def test_importing_the_helper_loads_neither_opencv_nor_matplotlib():
-    code = (
-        "import sys, hw5_utils; print([m for m in ('cv2', 'matplotlib', 'torchvision') if m in sys.modules])"
-    )
+    code = "import sys, hw5_utils; print([m for m in ('cv2', 'matplotlib', 'torchvision') if m in sys.modules])"
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=template.REFERENCE, capture_output=True, text=True, check=True
     )
@@ -112,9 +110,7 @@ def test_noise_is_gaussian_of_the_given_scale_and_follows_the_seed(helper: Modul
 
 
 @pytest.mark.parametrize(("begin", "end", "n"), [(0.3, 0.01, 10), (1.0, 0.5, 2), (2.0, 1e-3, 7)])
-def test_the_noise_levels_are_geometric_and_include_both_ends(
-    helper: ModuleType, begin: float, end: float, n: int
-):
+def test_the_noise_levels_are_geometric_and_include_both_ends(helper: ModuleType, begin: float, end: float, n: int):
     sigmas = helper.generate_sigmas(begin, end, n)
     assert sigmas.shape == (n,)
     assert sigmas[0] == begin

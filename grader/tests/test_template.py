@@ -200,9 +200,7 @@ def bare(cls: type) -> torch.nn.Module:
         ("4.3", lambda gan: bare(gan.GNet)._weight_init()),
         (
             "4.4",
-            lambda gan: gan.GAN.__new__(gan.GAN)._get_loss_d(
-                1, torch.zeros(1, 1, 28, 28), torch.zeros(1, 64)
-            ),
+            lambda gan: gan.GAN.__new__(gan.GAN)._get_loss_d(1, torch.zeros(1, 1, 28, 28), torch.zeros(1, 64)),
         ),
         ("4.5", lambda gan: gan.GAN.__new__(gan.GAN)._get_loss_g(1, torch.zeros(1, 64))),
     ],

@@ -66,7 +66,7 @@ def gnet_shapes(zdim: int) -> tuple[tuple[int, ...], ...]:
 
 
 def scorenet_parameter_count(n_layers: int, latent_dim: int) -> int:
-    """Scalars of a ScoreNet: 3 -> latent, then latent -> latent, then latent -> 2, all with bias (99,842 by default)."""
+    """Scalars of a ScoreNet: 3 -> latent, latent -> latent, latent -> 2, all with bias (99,842 by default)."""
     hidden = (n_layers - 2) * (latent_dim**2 + latent_dim)
     return 4 * latent_dim + hidden + 2 * latent_dim + 2
 

@@ -217,7 +217,9 @@ def _returned(value: Any) -> dict[str, Any]:
 def denoising_loss(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
     """`calls` evaluations of compute_denoising_loss, with the derivatives with respect to the scores it was given."""
     return _with_tensors_or_arrays(
-        lambda arrays: {"evaluations": [_evaluate(module, arguments, call, arrays) for call in range(arguments["calls"])]}
+        lambda arrays: {
+            "evaluations": [_evaluate(module, arguments, call, arrays) for call in range(arguments["calls"])]
+        }
     )
 
 
@@ -236,7 +238,13 @@ def _evaluate(module: ModuleType, arguments: dict[str, Any], call: int, arrays: 
     after = [np.asarray(one) for one in given]
     observed["data_changed"] = not np.array_equal(after[0], data)
     observed["sigmas_changed"] = not np.array_equal(after[1], sigmas)
-    v = 2.0 * np.random.Generator(np.random.PCG64([arguments["seed"], call])).integers(0, 2, size=(len(observed["points"]), 2)) - 1
+    v = (
+        2.0
+        * np.random.Generator(np.random.PCG64([arguments["seed"], call])).integers(
+            0, 2, size=(len(observed["points"]), 2)
+        )
+        - 1
+    )
     observed["direction"] = v
     gradient, product = np.zeros_like(v), np.zeros_like(v)
     replayed = False
@@ -247,7 +255,9 @@ def _evaluate(module: ModuleType, arguments: dict[str, Any], call: int, arrays: 
             end = _random_states()
             _restore(states)
             shifted = RecordedScore(score, module, shift=arguments["shift"] * v)
-            again = module.compute_denoising_loss(shifted, *(given if arrays else (torch.tensor(data), torch.tensor(sigmas))))
+            again = module.compute_denoising_loss(
+                shifted, *(given if arrays else (torch.tensor(data), torch.tensor(sigmas)))
+            )
             product = (_derivatives(again, shifted.handles, v)[0] - gradient) / arguments["shift"]
             _restore(end)
     return {**observed, "gradient": gradient, "product": product, "replayed": replayed}
@@ -258,7 +268,10 @@ def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np
 
     The last value is True when the loss cannot be differentiated twice, and the product must be had by a replay.
     """
-    parts = [torch.as_tensor(one, dtype=h.dtype) for one, h in zip(np.split(v, np.cumsum([len(h) for h in handles])[:-1]), handles)]
+    parts = [
+        torch.as_tensor(one, dtype=h.dtype)
+        for one, h in zip(np.split(v, np.cumsum([len(h) for h in handles])[:-1]), handles)
+    ]
     try:
         first = torch.autograd.grad(loss.mean(), handles, create_graph=True, allow_unused=True)
     except RuntimeError:

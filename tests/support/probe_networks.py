@@ -107,8 +107,8 @@ def _plain(step: Step) -> dict[str, Any]:
         "out_channels": step.out_channels,
         "bias": step.bias,
         "numbers": np.array(step.numbers, dtype=np.float64),
-        "input": as_array(step.input),
-        "output": as_array(step.output),
+        "input": as_array(step.input) if step.weighted else np.empty(0),
+        "output": as_array(step.output) if step.weighted else np.empty(0),
     }
 
 

@@ -1,13 +1,13 @@
 """How a check ends when it does not pass, and what the student then reads.
 
-    Verdict
-    +-- Wrong               an observation contradicts the handout (may still earn part of the points)
-    +-- NotImplementedYet   the stub is still in place
-    +-- Blocked             something else of the submission must work first
-    +-- SubmissionRaised    the student's code raised an exception
-    +-- TimedOut            the student's code did not finish in its time
-    +-- OutOfMemory         the student's code needed more memory than it may have
-    +-- Crashed             the student's process ended, or answered what is not an observation
+Verdict
++-- Wrong               an observation contradicts the handout (may still earn part of the points)
++-- NotImplementedYet   the stub is still in place
++-- Blocked             something else of the submission must work first
++-- SubmissionRaised    the student's code raised an exception
++-- TimedOut            the student's code did not finish in its time
++-- OutOfMemory         the student's code needed more memory than it may have
++-- Crashed             the student's process ended, or answered what is not an observation
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,40 @@
+# Every target sets up what it needs: a virtual environment in .venv, made anew when the requirements change.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+SUBMISSION ?=
+OUT ?= out
+
+.PHONY: grade test lint template rubric benchmark clean help
+
+help:  ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
+
+grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip OUT=folder
+	@$(RUN) -m grader grade $(if $(SUBMISSION),"$(SUBMISSION)") --out "$(OUT)"
+
+test: $(VENV)/ready  ## run every test of the suites and of the grader
+	$(RUN) -m pytest
+
+lint: $(VENV)/ready  ## ruff and mypy
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+template: $(VENV)/ready  ## cut student_template/ from reference/
+	$(RUN) -m grader.template
+
+rubric: $(VENV)/ready  ## print the checks and their points
+	@$(RUN) -m grader rubric
+
+benchmark: $(VENV)/ready  ## wall time and memory of one submission, against the bare imports
+	$(RUN) -m benchmarks.one_submission
+
+$(VENV)/ready: pyproject.toml requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+clean:  ## remove the virtual environment and all results
+	rm -rf $(VENV) out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

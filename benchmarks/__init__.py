@@ -1,0 +1,1 @@
+"""Cost and scale, as commands that print ratios; timings are never asserted by tests."""

@@ -1,0 +1,182 @@
+"""A student's network as the probes observe it: executed steps, parameters, initial values, outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tests.support.submission import Submission
+from tests.support.verdicts import NotImplementedYet
+
+WEIGHTED = ("conv2d", "linear")
+
+
+class Step(msgspec.Struct, forbid_unknown_fields=True):
+    """One executed operation; `input` and `output` are given for weighted layers, the rest has empty arrays."""
+
+    operation: str
+    parameters: list[str]
+    kernel: list[int]
+    stride: list[int]
+    padding: list[int]
+    dilation: list[int]
+    groups: int
+    in_channels: int
+    out_channels: int
+    bias: bool
+    numbers: np.ndarray
+    input: np.ndarray
+    output: np.ndarray
+
+
+class Execution(msgspec.Struct, forbid_unknown_fields=True):
+    """One forward pass; `initialised` is whether `_weight_init` ran through."""
+
+    steps: list[Step]
+    returned: str
+    output: np.ndarray
+    initialised: bool
+    differentiable: bool
+    n_parameters: int
+
+
+class Parameter(msgspec.Struct, forbid_unknown_fields=True):
+    """One row of the parameter table; equal `identity` means one tensor in memory."""
+
+    name: str
+    shape: list[int]
+    identity: int
+    trainable: bool
+
+
+class Buffer(msgspec.Struct, forbid_unknown_fields=True):
+    """A tensor of the network that is not trained."""
+
+    name: str
+    shape: list[int]
+
+
+class ParameterTable(msgspec.Struct, forbid_unknown_fields=True):
+    """All parameters in definition order."""
+
+    parameters: list[Parameter]
+    buffers: list[Buffer]
+    initialised: bool
+
+
+class InitialParameter(msgspec.Struct, forbid_unknown_fields=True):
+    """The values of one parameter in several fresh networks, `(count, ...)`."""
+
+    name: str
+    values: np.ndarray
+
+
+class InitialParameters(msgspec.Struct, forbid_unknown_fields=True):
+    """The parameters of several fresh networks."""
+
+    parameters: list[InitialParameter]
+
+
+class Outputs(msgspec.Struct, forbid_unknown_fields=True):
+    """What a network with given weights returned for each batch; nothing when the weights did not fit."""
+
+    fitted: bool
+    returned: str
+    initialised: bool
+    n_parameters: int
+    outputs: list[np.ndarray]
+
+
+def execution(
+    submission: Submission,
+    module: str,
+    network: str,
+    question: str,
+    inputs: Sequence[Any],
+    positional: Sequence[Any] = (),
+    named: Mapping[str, Any] | None = None,
+) -> Execution:
+    """One forward pass of a student's network; raises `NotImplementedYet` for a network that is still a stub."""
+    seen = submission.observe(
+        Execution,
+        module,
+        "execution",
+        network=network,
+        inputs=list(inputs),
+        positional=list(positional),
+        named=dict(named or {}),
+    )
+    layers = any(step.operation in WEIGHTED or step.parameters for step in seen.steps)
+    if seen.returned == "none" or not (seen.n_parameters or layers):
+        raise NotImplementedYet(f"Not implemented yet: {question} ({network} has no layers, or returns nothing).")
+    return seen
+
+
+def parameter_table(
+    submission: Submission,
+    module: str,
+    network: str,
+    question: str,
+    positional: Sequence[Any] = (),
+    named: Mapping[str, Any] | None = None,
+) -> ParameterTable:
+    """The parameters of a student's network; raises `NotImplementedYet` when there are none."""
+    seen = submission.observe(
+        ParameterTable,
+        module,
+        "parameter_table",
+        network=network,
+        positional=list(positional),
+        named=dict(named or {}),
+    )
+    if not seen.parameters:
+        raise NotImplementedYet(
+            f"Not implemented yet: {question} ({network} has no parameters; "
+            f"if it has layers, keep them as attributes or in an nn.ModuleList, not in a plain list)."
+        )
+    return seen
+
+
+def initial_parameters(
+    submission: Submission, module: str, network: str, count: int, positional: Sequence[Any] = (), seed: int = 0
+) -> InitialParameters:
+    """The parameters of `count` fresh networks of a student's."""
+    return submission.observe(
+        InitialParameters,
+        module,
+        "initial_parameters",
+        seed=seed,
+        network=network,
+        positional=list(positional),
+        named={},
+        count=count,
+    )
+
+
+def outputs(
+    submission: Submission,
+    module: str,
+    network: str,
+    question: str,
+    weights: Sequence[np.ndarray],
+    inputs: Sequence[Sequence[Any]],
+    positional: Sequence[Any] = (),
+    named: Mapping[str, Any] | None = None,
+) -> Outputs:
+    """What a student's network with these weights (in the order of execution) returns for each list of inputs."""
+    seen = submission.observe(
+        Outputs,
+        module,
+        "outputs",
+        network=network,
+        weights=list(weights),
+        inputs=[list(batch) for batch in inputs],
+        positional=list(positional),
+        named=dict(named or {}),
+    )
+    if seen.returned == "none" or not seen.n_parameters:
+        raise NotImplementedYet(f"Not implemented yet: {question} ({network} has no layers, or returns nothing).")
+    return seen

@@ -1,0 +1,83 @@
+"""What every probe with a recorded score function reports, and how its noise levels are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from tests.support.verdicts import Blocked, NotImplementedYet
+
+FLOAT32_EPS = 2.0**-23
+"""Distance from 1 to the next float32; one rounding is off by at most half of it, relatively."""
+
+
+class Returned(msgspec.Struct, forbid_unknown_fields=True):
+    """What a function returned: type name (`Tensor` for any tensor), shape, values, and whether it has a gradient."""
+
+    kind: str
+    shape: list[int]
+    values: np.ndarray
+    differentiable: bool
+
+
+class Calls(msgspec.Struct):
+    """The recorded calls of the score function, one row for each point; `sizes` and `repeats` have an entry a call.
+
+    `refused` describes the first call that a ScoreNet could not take, or is empty.
+    """
+
+    points: np.ndarray  # (R, 2)
+    levels: np.ndarray  # (R,)
+    scores: np.ndarray  # (R, 2)
+    sizes: np.ndarray  # (C,)
+    repeats: np.ndarray  # (C,)
+    refused: str
+    returned: Returned
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The noise level of each row: its value, its place in the list (-1: not in it), and what was passed instead."""
+
+    sigma: np.ndarray
+    index: np.ndarray
+    passed: str = ""
+
+
+def read_levels(recorded: np.ndarray, sigmas: np.ndarray) -> Levels:
+    """Recognise the values that the score function was called with: sigma, or something computed from it."""
+    index = _places(recorded, sigmas)
+    if np.all(index >= 0):
+        return Levels(sigmas[index], index)
+    forms = {
+        "the index of the noise level, counted from 0,": np.arange(len(sigmas), dtype=float),
+        "the index of the noise level, counted from 1,": np.arange(1.0, len(sigmas) + 1),
+        "sigma^2": sigmas**2,
+        "1/sigma": 1 / sigmas,
+        "log(sigma)": np.log(sigmas),
+    }
+    for name, values in forms.items():
+        places = _places(recorded, values)
+        if np.all(places >= 0):
+            return Levels(sigmas[places], places, name)
+    return Levels(recorded, index)
+
+
+def _places(recorded: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Index of the nearest of the values, or -1 when it is farther away than a few float32 roundings."""
+    if recorded.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    distances = np.abs(recorded[:, None] - values[None, :])
+    nearest = np.argmin(np.where(np.isnan(distances), np.inf, distances), axis=1)
+    near = np.abs(recorded - values[nearest]) <= 16 * FLOAT32_EPS * np.abs(values[nearest])
+    return np.where(near, nearest, -1)
+
+
+def require_result(calls: Calls, question: str, name: str) -> None:
+    """Raise the verdict for a function that did nothing, or that could not finish over our score function."""
+    if calls.returned.kind == "NoneType" and calls.refused:
+        raise Blocked(f"{name} calls the score network in a way that it cannot take: see the first row of {question}.")
+    if calls.returned.kind == "NoneType" and len(calls.sizes) == 0:
+        raise NotImplementedYet(f"Not implemented yet: {question}. {name} returns None.")
