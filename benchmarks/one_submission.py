@@ -1,6 +1,7 @@
 """Wall time and memory of grading one submission, cold, against the bare imports.
 
-`python -m benchmarks.one_submission`; both are run in turn, each as a whole process tree; memory is the peak of the sum of proportional set sizes.
+`python -m benchmarks.one_submission`. Both are run in turn, each as a whole process tree;
+memory is the peak of the sum of proportional set sizes.
 """
 
 from __future__ import annotations

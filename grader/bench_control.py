@@ -65,6 +65,10 @@ class Output:
                 self.size += len(chunk)
                 self.tail = (self.tail + chunk)[-8192:]
 
+    def text(self) -> str:
+        """The end of what was printed, for the staff."""
+        return self.tail[-2000:].decode(errors="replace")
+
 
 class Server:
     """The bench server: one for all submissions of a run."""

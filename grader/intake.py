@@ -137,7 +137,7 @@ def _take_module(module: str, files: list[Path], source: Path, intake: Intake) -
 def _resembles(name: str, module: str) -> bool:
     """Whether a file is probably this module under another name: "HW5_GAN (1).py"."""
     plain = name.lower().replace("-", "_").replace(" ", "_")
-    return plain != f"{module}.py" and module.removeprefix("hw5_") in plain and plain.endswith((".py", ".ipynb"))
+    return name != f"{module}.py" and module.removeprefix("hw5_") in plain and plain.endswith((".py", ".ipynb"))
 
 
 def _importable(path: Path) -> bool:

@@ -23,7 +23,7 @@ import msgspec
 
 from grader import intake, processes, wire
 from grader.bench_control import BenchError, Clocks, Host, Server, StudentFailure
-from grader.results import CONTACT, GRADER_ERROR, TIMED_OUT, Outcome, Results
+from grader.results import CONTACT, GRADER_ERROR, TIMED_OUT, Outcome, Results, clean
 from grader.rubric import SUITES, read
 from grader.wire import BadFrame, Ended, Late
 
@@ -82,6 +82,7 @@ class Runner:
             results.staff.append("\n".join([f"{type(error).__name__}: {error}", *logs]))
         finally:
             session.close()
+        results.facts["printed"] = {host.module: clean(host.output.text()) for host in session.hosts.values()}
         results.close(GRADER_ERROR, CONTACT)
         return results
 

@@ -1,8 +1,10 @@
-"""The `submission` fixture: the student's files, through the transport that this run uses."""
+"""How a suite runs: the `submission` fixture, prerequisites, and what a student reads when a check does not pass."""
 
 from __future__ import annotations
 
 import os
+import traceback
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
+from tests.support.verdicts import Blocked, NotImplementedYet, SubmissionRaised, Verdict
 
 # The same examples for everybody, today and next year; no shrinking, because the message shows the first one anyway.
 settings.register_profile(
@@ -24,9 +27,16 @@ settings.register_profile(
 )
 settings.load_profile("grading")
 
+STATUSES = pytest.StashKey[dict[str, str]]()
+"""How each check of this run ended, by the name of its function without `test_`."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--submission", metavar="FOLDER", help="folder with hw5_gan.py and hw5_diffusion.py (default: .)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[STATUSES] = {}
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +54,41 @@ def submission(request: pytest.FixtureRequest, submitted_files: Submission) -> S
     """The submission, as this check may speak of it: hidden checks never quote what a student's code says."""
     hidden = "hidden" in request.path.parts
     return submitted_files.quoting(not hidden)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A check whose prerequisite did not pass is not judged: the same mistake is not reported twice."""
+    statuses = item.config.stash[STATUSES]
+    for name in getattr(getattr(item, "function", None), "__requires__", ()):
+        status = statuses.get(name, "passed")
+        if status == "passed":
+            continue
+        reason = f"First this must work: {name.replace('_', ' ')} ({status})."
+        raise NotImplementedYet(reason) if status == NotImplementedYet.status else Blocked(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember how the check ended; a student reads its message and their own code's traceback, not ours."""
+    report = yield
+    if call.excinfo is not None:
+        verdict = call.excinfo.value
+        status = verdict.status if isinstance(verdict, Verdict) else "failed"
+        item.config.stash[STATUSES][item.name.removeprefix("test_")] = status
+        if isinstance(verdict, Verdict):
+            report.longrepr = f"{status}: {verdict}{_own_traceback(item, verdict)}"
+    return report
+
+
+def _own_traceback(item: pytest.Item, verdict: Verdict) -> str:
+    """The frames of the student's own files, when their code raised in this process."""
+    submission = getattr(item, "funcargs", {}).get("submission")
+    transport = getattr(submission, "transport", None)
+    if not isinstance(transport, InProcess) or not isinstance(verdict, (SubmissionRaised, Blocked)):
+        return ""
+    error = transport.last_exception
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__ if error else None)
+              if Path(frame.filename).parent == transport.folder]  # fmt: skip
+    return "\n" + "".join(traceback.format_list(frames)) if frames else ""

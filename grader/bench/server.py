@@ -18,6 +18,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -67,6 +68,8 @@ def _import_everything() -> None:
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)  # a forked child cannot use the threads of its parent
+    # The first convolution asks for the processor's features, in files that a confined process cannot read.
+    torch.nn.functional.conv2d(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 3, 3, requires_grad=True)).sum().backward()
 
 
 def _order(control: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
@@ -88,8 +91,7 @@ def _host(connection: socket.socket, output: int, order: dict[str, Any]) -> NoRe
     os.close(output)
     faulthandler.register(STUCK, file=2, all_threads=False)
     folder, scratch = Path(order["folder"]), Path(order["scratch"])
-    os.chdir(scratch)
-    os.environ |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
+    _settle(scratch)
     in_force = confinement.confine(order["user"], [folder], [scratch], confinement.Limits())
     connection.sendall(wire.encode({"in_force": in_force}))
     try:
@@ -118,8 +120,7 @@ def _child(connection: socket.socket, folder: Path, check: dict[str, Any]) -> No
 
     scratch = Path(check["scratch"])
     scratch.mkdir()
-    os.chdir(scratch)
-    os.environ |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
+    _settle(scratch)
     try:
         while True:
             request = wire.decode(wire.receive(connection, math.inf))
@@ -130,6 +131,13 @@ def _child(connection: socket.socket, folder: Path, check: dict[str, Any]) -> No
         os._exit(0)
     except BaseException:  # whatever a student's code has done to this process, the runner sees it end
         os._exit(1)
+
+
+def _settle(scratch: Path) -> None:
+    """Make a folder the one in which everything is written."""
+    os.chdir(scratch)
+    os.environ |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
+    tempfile.tempdir = str(scratch)
 
 
 def _flush() -> None:

@@ -63,7 +63,9 @@ def _judge_form(evaluation: Evaluation) -> None:
     returned = evaluation.returned
     shape = tuple(returned.shape)
     if returned.kind != "Tensor" and not returned.values.size:
-        raise wrong(f"compute_denoising_loss returns an object of type {returned.kind}.", "It is a scalar torch tensor.")
+        raise wrong(
+            f"compute_denoising_loss returns an object of type {returned.kind}.", "It is a scalar torch tensor."
+        )
     if returned.values.size != 1:
         averaged = "The losses of the samples are not averaged." if shape in ((7,), (7, 1)) else ""
         look_at = "5.2: the loss averaged over all training samples"
@@ -120,5 +122,3 @@ def _judge_by_hand(evaluation: Evaluation) -> None:
         "Alg. 1, lines 3 to 5",
         credit=min(one.credit for one in known) if known else 0.0,
     )
-
-

@@ -134,8 +134,8 @@ DENOISING_WEIGHTS = (
     Weight(
         "mean over coordinates",
         0.5,
-        "your loss is 0.500 times the expected value on every draw: the squared norm is averaged over the 2 coordinates "
-        "as well; Alg. 1 line 5 sums them",
+        "your loss is 0.500 times the expected value on every draw: the squared norm is averaged over the 2 "
+        "coordinates as well; Alg. 1 line 5 sums them",
         lambda s, n: s**2 / 4,
     ),
     Weight(
@@ -168,15 +168,15 @@ DENOISING_WEIGHTS = (
     Weight(
         "broadcast",
         0,
-        "every sample has the same weight, the mean of lambda: a product of shapes (N,) and (N, 1) is an N x N table of all "
-        "pairs, so each lambda meets each sample",
+        "every sample has the same weight, the mean of lambda: a product of shapes (N,) and (N, 1) is an N x N table "
+        "of all pairs, so each lambda meets each sample",
         lambda s, n: np.mean(s**2) / 2 + 0 * s,
     ),
     Weight(
         "norm of the batch",
         0,
-        "the squared norm runs over the whole batch, times the mean of lambda; Alg. 1 line 5 has a norm and a lambda for each "
-        "sample",
+        "the squared norm runs over the whole batch, times the mean of lambda; Alg. 1 line 5 has a norm and a lambda "
+        "for each sample",
         lambda s, n: n * np.mean(s**2) / 2 + 0 * s,
     ),
 )
@@ -224,7 +224,7 @@ PERTURBATION_SCALES = (
     ),
     Scale("sqrt(sigma)", 0, "x~ - x has the standard deviation sqrt(sigma), not sigma", lambda s: np.sqrt(s)),
     Scale("unscaled", 0, "z is added without its factor sigma", lambda s: 1 + 0 * s),
-    Scale("rand", 0, "z looks uniform on [0, 1) (rand), not normal (randn)", lambda s: s / math.sqrt(3)),
+    Scale("rand", 0, "z looks uniform on [0, 1) (rand) or on [-1, 1), not normal (randn)", lambda s: s / math.sqrt(3)),
     Scale("twice", 0, "x~ - x has the standard deviation 2 sigma", lambda s: 2 * s),
     Scale("half", 0, "x~ - x has the standard deviation sigma/2", lambda s: s / 2),
     Scale("sqrt 2", 0, "x~ - x has the standard deviation sqrt(2) sigma", lambda s: math.sqrt(2) * s),
@@ -350,8 +350,12 @@ LANGEVIN_NOISE_VARIANCES = (
         lambda a, s, eps: 2 * a * s**2,
     ),
     NoiseScale("one", 0, "the noise is z without its factor sqrt(2 alpha)", lambda a, s, eps: 1 + 0 * a),
-    NoiseScale("rand", 0, "z looks uniform on [0, 1) (rand), not normal (randn)", lambda a, s, eps: 2 * a / 12),
-    NoiseScale("uniform", 0, "z looks uniform on [-1, 1), not normal", lambda a, s, eps: 2 * a / 3),
+    NoiseScale(
+        "uniform",
+        0,
+        "z looks uniform on [0, 1) (rand) or on [-1, 1), not normal (randn)",
+        lambda a, s, eps: 2 * a / 3,
+    ),
 )
 
 

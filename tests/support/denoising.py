@@ -124,10 +124,9 @@ def _order(evaluation: Evaluation, data: np.ndarray, n_levels: int) -> np.ndarra
             mistake,
             "Alg. 1, and the remark in 5.2: it is applied to all training samples",
         )
-    cells = np.nan_to_num(np.round(2 * evaluation.points / GRID_SPACING), nan=1e9, posinf=1e9, neginf=1e9)
-    cells = 2 * np.floor(cells / 2) + 1  # half cells: the centred grid lies on odd multiples of half the spacing
+    cells = np.round(evaluation.points / GRID_SPACING + (GRID_SIDE - 1) / 2)
     found = {tuple(cell): row for row, cell in enumerate(cells.tolist())}
-    wanted = [tuple(cell) for cell in (2 * data / GRID_SPACING).tolist()]
+    wanted = [tuple(cell) for cell in np.round(data / GRID_SPACING + (GRID_SIDE - 1) / 2).tolist()]
     if len(found) == n and all(cell in found for cell in wanted):
         return np.array([found[cell] for cell in wanted])
     return np.arange(n)

@@ -141,9 +141,16 @@ def parameter_table(
 
 
 def initial_parameters(
-    submission: Submission, module: str, network: str, count: int, positional: Sequence[Any] = (), seed: int = 0
+    submission: Submission,
+    module: str,
+    network: str,
+    shapes: Sequence[Sequence[int]],
+    count: int,
+    positional: Sequence[Any] = (),
+    seed: int = 0,
 ) -> InitialParameters:
-    """The parameters of `count` fresh networks of a student's."""
+    """The parameters of `count` fresh networks of a student's; `shapes` are the table's, for a constructor that is a stub."""
+    weights = [tuple(shape) for shape in shapes if len(shape) > 1]
     return submission.observe(
         InitialParameters,
         module,
@@ -153,6 +160,7 @@ def initial_parameters(
         positional=list(positional),
         named={},
         count=count,
+        layers=[["conv2d" if len(one) == 4 else "linear", one[1], one[0], one[-1]] for one in weights],
     )
 
 

@@ -91,7 +91,7 @@ class RecordedScore(nn.Module):
 
     def _note_contract(self, x: Any, sigmas: Any) -> None:
         """At each new kind of call, note in `refused` when neither the course's network nor the student's takes it."""
-        signature = (type(x), getattr(x, "dtype", None), np.ndim(x), type(sigmas), getattr(sigmas, "dtype", None))
+        signature: tuple[object, ...] = (type(x), getattr(x, "dtype", None), np.ndim(x), type(sigmas), getattr(sigmas, "dtype", None))
         signature += (np.ndim(sigmas), np.shape(sigmas)[:1] == np.shape(x)[:1], np.shape(sigmas)[1:], len(np.shape(x)))
         if signature in self._signatures:
             return
@@ -145,7 +145,7 @@ def _course_network_takes(x: Any, sigmas: Any, dtype: torch.dtype) -> bool:
 
 
 def _own_network_takes(student: ModuleType, x: Any, sigmas: Any) -> bool:
-    """Whether the student's own ScoreNet runs on these arguments; with no ScoreNet yet, the template's forward decides."""
+    """Whether the student's own ScoreNet takes this call; while there is none, the template's forward decides."""
     generators = _random_states()
     try:
         network = student.ScoreNet()
@@ -268,16 +268,14 @@ def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np
 
     The last value is True when the loss cannot be differentiated twice, and the product must be had by a replay.
     """
-    parts = [
-        torch.as_tensor(one, dtype=h.dtype)
-        for one, h in zip(np.split(v, np.cumsum([len(h) for h in handles])[:-1]), handles)
-    ]
+    ends = np.cumsum([len(h) for h in handles])[:-1]
+    parts = [torch.as_tensor(one, dtype=h.dtype) for one, h in zip(np.split(v, ends), handles, strict=True)]
     try:
         first = torch.autograd.grad(loss.mean(), handles, create_graph=True, allow_unused=True)
     except RuntimeError:
         first = torch.autograd.grad(loss.mean(), handles, retain_graph=True, allow_unused=True)
     gradient = _filled(first, handles)
-    used = [(g, part) for g, part in zip(first, parts) if g is not None and g.requires_grad]
+    used = [(g, part) for g, part in zip(first, parts, strict=True) if g is not None and g.requires_grad]
     if not used:
         return gradient, np.zeros_like(gradient), False
     try:
@@ -289,7 +287,10 @@ def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np
 
 def _filled(parts: tuple[Tensor | None, ...], handles: list[Tensor]) -> np.ndarray:
     """The parts as one array, with zeros where a score had no influence."""
-    arrays = [np.zeros(h.shape) if p is None else p.detach().numpy().astype(np.float64) for p, h in zip(parts, handles)]
+    arrays = [
+        np.zeros(h.shape) if part is None else part.detach().numpy().astype(np.float64)
+        for part, h in zip(parts, handles, strict=True)
+    ]
     return _joined(arrays, 2)
 
 

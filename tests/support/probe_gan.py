@@ -18,7 +18,7 @@ IMAGE = (1, 28, 28)
 
 
 class StandInDiscriminator(nn.Module):
-    """Scores an image by its first pixel; records every call with the gradient that comes back.
+    """Scores an image by its first pixel; records every call with the gradient that comes back (0 when none does).
 
     `flat` is whether the logits are `(N,)` instead of `(N, 1)`.
     """
@@ -38,7 +38,7 @@ class StandInDiscriminator(nn.Module):
         call = len(self.pixels)
         self.pixels.append(_numbers(pixels))
         self.logits.append(_numbers(logits))
-        self.gradients.append(np.full(len(logits), np.nan))
+        self.gradients.append(np.zeros(len(logits)))
         if logits.requires_grad:
             # A hook sees the gradient of the logits as they are now, whatever is done to them in place later.
             logits.register_hook(lambda gradient: self.gradients.__setitem__(call, _numbers(gradient)))

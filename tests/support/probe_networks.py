@@ -132,14 +132,31 @@ def parameter_table(module: ModuleType, arguments: dict[str, Any]) -> dict[str, 
 
 
 def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of `count` networks, each constructed as a student would: one stack `(count, ...)` for each."""
+    """The parameters of `count` networks, each constructed as a student would: one stack `(count, ...)` for each.
+
+    Where the constructor is still a stub, `_weight_init` is called on a network of the given `layers` instead.
+    """
     network = getattr(module, arguments["network"])
-    positional, named = arguments.get("positional", []), arguments.get("named", {})
     stacks: dict[str, list[np.ndarray]] = {}
     for _ in range(arguments["count"]):
-        for name, parameter in network(*positional, **named).named_parameters():
+        try:
+            built = network(*arguments.get("positional", []), **arguments.get("named", {}))
+        except NotImplementedError:
+            built = _initialised_stand_in(network, arguments.get("layers", []))
+        for name, parameter in built.named_parameters():
             stacks.setdefault(name, []).append(as_array(parameter))
     return {"parameters": [{"name": name, "values": np.stack(values)} for name, values in stacks.items()]}
+
+
+def _initialised_stand_in(network: type[nn.Module], layers: list[list[Any]]) -> nn.Module:
+    """A network of the student's class with layers `[kind, inputs, outputs, kernel]`, after its `_weight_init`."""
+    stand_in: nn.Module = network.__new__(network)
+    nn.Module.__init__(stand_in)
+    for k, (kind, inputs, outputs, kernel) in enumerate(layers):
+        layer = nn.Conv2d(inputs, outputs, kernel) if kind == "conv2d" else nn.Linear(inputs, outputs)
+        stand_in.add_module(f"layer{k + 1}", layer)
+    stand_in._weight_init()  # type: ignore[operator]
+    return stand_in
 
 
 def outputs(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:

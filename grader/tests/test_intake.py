@@ -1,0 +1,99 @@
+"""What is taken of a submission: the two files, wherever they lie, the student's own modules beside them, no more."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from grader import intake
+
+
+@pytest.fixture
+def handed_in(tmp_path: Path) -> Path:
+    folder = tmp_path / "handed_in"
+    folder.mkdir()
+    return folder
+
+
+def take(submission: Path, tmp_path: Path) -> tuple[intake.Intake, Path]:
+    workplace = tmp_path / "workplace"
+    workplace.mkdir()
+    return intake.take(submission, workplace / "source", workplace, None), workplace / "source"
+
+
+def test_both_names_of_the_helper_are_the_courses(handed_in: Path, tmp_path: Path):
+    (handed_in / "hw5_utils.py").write_text("print('mine')")
+    (handed_in / "hw5_gan.py").write_text("")
+    _, source = take(handed_in, tmp_path)
+    assert (
+        (source / "hw5_utils.py").read_bytes() == (source / "hw3_utils.py").read_bytes() == intake.HELPER.read_bytes()
+    )
+
+
+def test_files_are_found_in_nested_folders_and_the_shallowest_wins(handed_in: Path, tmp_path: Path):
+    for depth, folder in enumerate([handed_in / "a", handed_in / "a" / "b", handed_in / "__MACOSX"]):
+        folder.mkdir()
+        (folder / "hw5_gan.py").write_text(f"depth = {depth}")
+    _, source = take(handed_in, tmp_path)
+    assert (source / "hw5_gan.py").read_text() == "depth = 0"
+
+
+def test_own_modules_come_along_and_dangerous_names_do_not(handed_in: Path, tmp_path: Path):
+    for name in ("hw5_gan.py", "layers.py", "conftest.py", "sitecustomize.py", "random.py", "not-a-module.py", "x.so"):
+        (handed_in / name).write_text("")
+    _, source = take(handed_in, tmp_path)
+    assert {path.name for path in source.iterdir()} == {"hw5_gan.py", "layers.py", "hw5_utils.py", "hw3_utils.py"}
+
+
+def test_links_and_pipes_are_not_followed(handed_in: Path, tmp_path: Path):
+    (handed_in / "hw5_gan.py").symlink_to("/etc/hostname")
+    os.mkfifo(handed_in / "hw5_diffusion.py")
+    _, source = take(handed_in, tmp_path)
+    assert not (source / "hw5_gan.py").exists()
+    assert not (source / "hw5_diffusion.py").exists()
+
+
+def test_a_huge_file_is_refused_with_its_size(handed_in: Path, tmp_path: Path):
+    (handed_in / "hw5_gan.py").write_bytes(b"#" * (3 * 2**20))
+    taken, source = take(handed_in, tmp_path)
+    assert "hw5_gan.py has 3 MB" in taken.problems["hw5_gan"]
+    assert not (source / "hw5_gan.py").exists()
+
+
+@pytest.mark.parametrize("name", ["hw5_gan (1).py", "HW5_GAN.py", "hw5-gan.py", "hw5_gan.ipynb"])
+def test_a_file_under_another_name_is_named(handed_in: Path, tmp_path: Path, name: str):
+    (handed_in / name).write_text("")
+    taken, _ = take(handed_in, tmp_path)
+    assert name in taken.problems["hw5_gan"]
+
+
+def test_a_zip_gives_the_same_files_as_its_folder(handed_in: Path, tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("me/hw5_gan.py", "inside = 1")
+        archive.writestr("__MACOSX/me/._hw5_gan.py", "resource fork")
+        archive.writestr("me\\hw5_diffusion.py", "from_windows = 1")
+        archive.writestr("../escaped.py", "")
+        archive.writestr("/absolute.py", "")
+        link = zipfile.ZipInfo("me/link.py")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    taken, source = take(tmp_path / "all.zip", tmp_path)
+    assert taken.problems == {}
+    assert (source / "hw5_gan.py").read_text() == "inside = 1"
+    assert (source / "hw5_diffusion.py").read_text() == "from_windows = 1"
+    assert {path.name for path in source.iterdir()} == {
+        "hw5_gan.py",
+        "hw5_diffusion.py",
+        "hw5_utils.py",
+        "hw3_utils.py",
+    }
+    assert not list(tmp_path.rglob("escaped.py"))
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive at all", b"PK\x03\x04 and then nothing"])
+def test_what_is_no_archive_is_said_to_be_none(tmp_path: Path, content: bytes):
+    (tmp_path / "broken.zip").write_bytes(content)
+    taken, _ = take(tmp_path / "broken.zip", tmp_path)
+    assert set(taken.problems) == {"hw5_gan", "hw5_diffusion"}
+    assert "not a zip archive" in taken.problems["hw5_gan"]

@@ -1,0 +1,192 @@
+"""5.2, hidden: the exact value of the denoising loss, and the laws of what Algorithm 1 draws."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.hidden.perturbation_laws import SIGMA_LINE, Z_LINE, independent, level_tests, noise_tests
+from tests.support import denoising, laws
+from tests.support.conventions import DENOISING_TARGETS, DENOISING_WEIGHTS
+from tests.support.denoising import Batch, Evaluation
+from tests.support.marks import number, tags, visibility, weight
+from tests.support.recorded import FLOAT32_EPS
+from tests.support.submission import Submission
+from tests.support.verdicts import wrong
+
+
+def _observe(submission: Submission, seed: int = 0, factor: int = 1) -> list[Batch]:
+    """The evaluations of the loss, matched with the training points."""
+    loss = denoising.observe_loss(submission, seed, denoising.N_CALLS * factor)
+    for evaluation in loss.evaluations:
+        if len(evaluation.sizes) == 0:
+            raise denoising.not_called(evaluation)
+    data = denoising.training_points()
+    return [denoising.matched(evaluation, data, denoising.SIGMAS) for evaluation in loss.evaluations]
+
+
+@number("5.2")
+@weight(1.0)
+@visibility("after_published")
+@tags("denoising")
+def test_denoising_loss_has_the_exact_value(submission: Submission) -> None:
+    """The loss weighs and sums the errors of the scores exactly as Algorithm 1 does."""
+    evaluation = denoising.observe_loss(submission).evaluations[0]
+    batch = _observe(submission)[0]
+    _judge_arguments(evaluation, batch)
+    loss = float(np.mean(evaluation.returned.values)) if evaluation.returned.values.size else float("nan")
+    if evaluation.returned.differentiable and np.any(evaluation.gradient):
+        _judge_derivatives(evaluation, batch)
+    expected, tolerance = denoising.loss_by(batch, DENOISING_WEIGHTS[0], DENOISING_TARGETS[0])
+    if np.isfinite(batch.perturbed).all() and not abs(loss - expected) <= tolerance:
+        known = denoising.recognise_loss(batch, loss)
+        raise wrong(
+            f"The loss is {loss:.6g}, which is {loss / expected:.4g} times the expected value.",
+            f"For your x~ and your sigmas it is {expected:.6g} (within {tolerance:.1g}, the error of float32).",
+            denoising.mistake_of(*known) if known else "",
+            "Alg. 1, lines 4 and 5",
+            credit=min(one.credit for one in known) if known else 0.0,
+        )
+
+
+def _judge_arguments(evaluation: Evaluation, batch: Batch) -> None:
+    """The score is asked for at x~ and sigma, and the arguments are left as they were."""
+    if evaluation.data_changed or evaluation.sigmas_changed:
+        which = "training_data" if evaluation.data_changed else "sigmas"
+        raise wrong(
+            f"compute_denoising_loss changes its argument {which} in place.",
+            "The same tensors are used in every iteration of the training.",
+            "An operation such as += on the argument itself (or on a second name for it).",
+        )
+    if np.array_equal(batch.perturbed, batch.data):
+        raise wrong(
+            "The network's score is evaluated at the training points x.",
+            "It is evaluated at the perturbed points x~.",
+            look_at="Alg. 1, lines 3 and 5",
+        )
+    if batch.levels.passed:
+        raise wrong(
+            f"The network is given {batch.levels.passed} as its second argument.",
+            "Its second argument is sigma, the noise level itself.",
+            look_at="Alg. 1, line 5: s(x~, sigma)",
+        )
+
+
+def _judge_derivatives(evaluation: Evaluation, batch: Batch) -> None:
+    """Read weight and target of every sample off the derivatives of the loss."""
+    tolerance = denoising.ROUNDINGS * FLOAT32_EPS
+    if evaluation.replayed:  # a difference of two gradients, divided by the shift of the scores
+        largest = np.nanmax(np.abs(batch.scores)) + np.nanmax(np.abs(batch.displacement / batch.sigma**2))
+        tolerance *= 1 + largest / denoising.SHIFT
+    if not np.any(batch.weights):
+        raise wrong(
+            "The loss does not grow quadratically with the scores (its second derivative is 0).",
+            "It is a squared norm.",
+            "Is an absolute value used in place of the square?",
+            "Alg. 1, line 5",
+        )
+    if np.any(np.abs(batch.weights[:, 0] - batch.weights[:, 1]) > tolerance * np.abs(batch.weights).max(axis=1)):
+        raise wrong(
+            "The loss is not a sum of squares of the scores' errors.",
+            "It is the squared Euclidean norm, so that each coordinate enters by its square alone.",
+            "The norm is not squared (or a root is taken).",
+            "Alg. 1, line 5",
+        )
+    weight_found = denoising.recognise_weight(batch, tolerance)
+    if weight_found is not DENOISING_WEIGHTS[0]:
+        raise _wrong_weight(batch, weight_found)
+    target_found = denoising.recognise_target(batch, tolerance)
+    if target_found is not DENOISING_TARGETS[0]:
+        raise _wrong_target(batch, target_found)
+
+
+def _wrong_weight(batch: Batch, found: denoising.Weight | None) -> Exception:
+    """The verdict on the factors in front of the squared norms."""
+    measured, sigma = np.abs(batch.weights[:, 0]), batch.levels.sigma
+    ratios = [float(np.median(measured[sigma == one] / one**2)) for one in np.unique(sigma)[::-1]]
+    each = ", ".join(f"{ratio:.3g}" for ratio in ratios)
+    return wrong(
+        f"The squared norm of a sample enters the loss with {each} times lambda/2 (largest sigma first).",
+        "It enters with 1 times lambda/2 at every noise level, before the mean over the samples.",
+        denoising.mistake_of(found) if found else "",
+        "Alg. 1, lines 4 and 5",
+        credit=found.credit if found else 0.0,
+    )
+
+
+def _wrong_target(batch: Batch, found: denoising.Target | None) -> Exception:
+    """The verdict on what stands beside the score inside the norm."""
+    ratio = denoising.targets(batch) / batch.displacement
+    size, sigma = np.nanmedian(np.abs(ratio), axis=1), batch.levels.sigma
+    fit = ""
+    known = np.isfinite(size) & (size > 0)
+    if found is None and known.any() and len(np.unique(sigma[known])) > 1:
+        power, log_factor = np.polyfit(np.log(sigma[known]), np.log(size[known]), 1)
+        fit = f"It is about {np.exp(log_factor):.3g} * (x~ - x) * sigma^{power:.2f}."
+    return wrong(
+        "What is added to the network's score inside the norm is not (x~ - x)/sigma^2.",
+        "At the optimum the score is -(x~ - x)/sigma^2, so that the sum is 0.",
+        denoising.mistake_of(found) if found else fit,
+        "Alg. 1, line 5",
+    )
+
+
+@number("5.2")
+@weight(0.75)
+@visibility("after_published")
+@tags("denoising", "laws")
+def test_noise_levels_are_drawn_uniformly_for_each_sample(submission: Submission) -> None:
+    """Every sample has a noise level of its own, drawn uniformly from the list."""
+
+    def experiment(seed: int, factor: int) -> list[laws.Test]:
+        batches = _observe(submission, seed, factor)
+        _judge_levels(batches[0])
+        return level_tests(batches)
+
+    laws.judge(experiment)
+
+
+def _judge_levels(batch: Batch) -> None:
+    """What needs no statistics: only levels of the list, and not one for all."""
+    strangers = batch.levels.sigma[batch.levels.index < 0]
+    if len(strangers):
+        raise wrong(
+            f"{len(strangers)} of {len(batch.data)} noise levels are not in the list, e.g. {strangers[0]:.4g}.",
+            f"sigma is one of {', '.join(f'{sigma:g}' for sigma in denoising.SIGMAS)}.",
+            look_at=SIGMA_LINE,
+        )
+    if len(np.unique(batch.levels.index)) == 1:
+        raise wrong(
+            f"All {len(batch.data)} samples of one call have the same noise level.",
+            "Each sample has its own.",
+            "sigma is drawn once for the whole batch.",
+            "5.2: Alg. 1 is for one sample, and is applied to each; line 1",
+        )
+
+
+@number("5.2")
+@weight(0.75)
+@visibility("after_published")
+@tags("denoising", "laws")
+def test_perturbation_noise_is_standard_normal(submission: Submission) -> None:
+    """x~ is x plus sigma times a standard normal z that is new for every coordinate, sample and call."""
+
+    def experiment(seed: int, factor: int) -> list[laws.Test]:
+        batches = _observe(submission, seed, factor)
+        _judge_freshness(batches)
+        return noise_tests(batches)
+
+    laws.judge(experiment)
+
+
+def _judge_freshness(batches: list[Batch]) -> None:
+    """What needs no statistics: there is noise, and not the same in two calls."""
+    first = batches[0]
+    if np.array_equal(first.perturbed, first.data):
+        raise wrong("The score is evaluated at the training points themselves: no noise is added.", look_at=Z_LINE)
+    if len(independent(batches)) < len(batches):
+        raise wrong(
+            "Two calls of compute_denoising_loss draw exactly the same noise.",
+            "Every training step draws anew.",
+            "The random generator is seeded again inside compute_denoising_loss.",
+            Z_LINE,
+        )

@@ -1,0 +1,35 @@
+"""Question 4.3: biases, and the bound of the weights."""
+
+from __future__ import annotations
+
+from tests.support.initialisation import Network, fresh, half_each, require_bounds, require_fresh, require_zero_biases
+from tests.support.marks import number, tags, visibility, weight
+from tests.support.submission import Submission
+
+
+@number("4.3")
+@weight(0.5)
+@visibility("visible")
+@tags("gan", "initialisation")
+def test_biases_start_at_zero(submission: Submission) -> None:
+    """Every bias of DNet and GNet starts at exactly 0."""
+
+    def check(network: Network) -> None:
+        require_zero_biases(fresh(submission, network), network)
+
+    half_each(check)
+
+
+@number("4.3")
+@weight(0.5)
+@visibility("visible")
+@tags("gan", "initialisation")
+def test_weights_reach_the_kaiming_bound(submission: Submission) -> None:
+    """The weights of every layer fill the range of kaiming_uniform and no more, drawn anew by each construction."""
+
+    def check(network: Network) -> None:
+        parameters = fresh(submission, network)
+        require_fresh(parameters, network)
+        require_bounds(parameters, network, submission.quote)
+
+    half_each(check)

@@ -1,0 +1,47 @@
+"""Questions 4.1 and 4.2 on structure: what DNet and GNet execute, and the parameters that they own."""
+
+from __future__ import annotations
+
+from tests.support.handout import DNET_SHAPES, TABLE_1, TABLE_2, gnet_shapes
+from tests.support.marks import number, tags, visibility, weight
+from tests.support.structure import require_parameters, require_table
+from tests.support.submission import Submission
+
+OTHER_ZDIM = 5
+
+
+@number("4.1")
+@weight(1.0)
+@visibility("visible")
+@tags("gan", "networks")
+def test_dnet_executes_table_1(submission: Submission) -> None:
+    """DNet runs the layers of Table 1 with their settings, in order and nothing else."""
+    require_table(submission, "DNet", "4.1", TABLE_1, "Table 1")
+
+
+@number("4.1")
+@weight(0.5)
+@visibility("visible")
+@tags("gan", "networks")
+def test_dnet_parameters_follow_table_1(submission: Submission) -> None:
+    """DNet defines its weighted layers in the order of Table 1: 593 parameters in tensors of their own."""
+    require_parameters(submission, "DNet", "4.1", DNET_SHAPES, "Table 1")
+
+
+@number("4.2")
+@weight(1.0)
+@visibility("visible")
+@tags("gan", "networks")
+def test_gnet_executes_table_2(submission: Submission) -> None:
+    """GNet runs the layers of Table 2 with their settings, in order and nothing else."""
+    require_table(submission, "GNet", "4.2", TABLE_2, "Table 2", zdim=OTHER_ZDIM)
+
+
+@number("4.2")
+@weight(0.5)
+@visibility("visible")
+@tags("gan", "networks")
+def test_gnet_parameters_follow_table_2(submission: Submission) -> None:
+    """GNet defines its weighted layers in the order of Table 2: 107,777 parameters for zdim 64, right for any other."""
+    require_parameters(submission, "GNet", "4.2", gnet_shapes(64), "Table 2", zdim=64)
+    require_parameters(submission, "GNet", "4.2", gnet_shapes(OTHER_ZDIM), "Table 2", zdim=OTHER_ZDIM)

@@ -1,0 +1,20 @@
+"""Question 4.6: a short training of the whole."""
+
+from __future__ import annotations
+
+from tests.support.marks import number, tags, visibility, weight
+from tests.support.submission import Submission
+from tests.support.training import one_epoch, problem_with_the_grid, problem_with_the_movement
+from tests.support.verdicts import Wrong
+
+
+@number("4.6")
+@weight(1.0)
+@visibility("visible")
+@tags("gan", "training")
+def test_one_epoch_of_training_moves_both_networks(submission: Submission) -> None:
+    """One epoch on 320 digits moves both networks (half) and writes the grid of generated images (half)."""
+    epoch = one_epoch(submission)
+    findings = [one for one in (problem_with_the_movement(epoch), problem_with_the_grid(epoch)) if one]
+    if findings:
+        raise Wrong(*findings, credit=0.5 if len(findings) == 1 else 0.0)

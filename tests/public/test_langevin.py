@@ -1,0 +1,145 @@
+"""5.3, public: what the Langevin sampler returns, the order of its steps, its step sizes, and what it leaves alone."""
+
+import numpy as np
+
+from tests.support import laws
+from tests.support.conventions import LANGEVIN_STEP_SIZES
+from tests.support.langevin import EPS, Chain, Design, Fit, observe_chain, observe_run, rebuild
+from tests.support.marks import number, tags, visibility, weight
+from tests.support.sampler_output import LOOK_AT, judge_contract, judge_samples, judge_trajectory
+from tests.support.submission import Submission
+from tests.support.verdicts import Finding, Wrong, wrong
+
+TRAJECTORY = Design(n=40, trajectory=True)
+
+
+@number("5.3")
+@weight(0.5)
+@visibility("visible")
+@tags("langevin")
+def test_langevin_returns_samples_and_trajectories(submission: Submission) -> None:
+    """The sampler returns the final samples (n, 2), or with return_traj the visited states (n, L*T, 2)."""
+    samples = observe_run(submission, Design())
+    judge_contract(samples)
+    credit = judge_samples(samples, Design())
+    trajectory = observe_run(submission, TRAJECTORY)
+    judge_contract(trajectory)
+    credit = min(credit, judge_trajectory(trajectory, TRAJECTORY))
+    if credit < 1:
+        said = f"It returns an object of type {samples.returned.kind} or {trajectory.returned.kind}."
+        raise wrong(said, "It returns torch tensors.", look_at=LOOK_AT, credit=credit)
+
+
+@number("5.3")
+@weight(0.5)
+@visibility("visible")
+@tags("langevin")
+def test_langevin_visits_every_level_in_descending_order(submission: Submission) -> None:
+    """The sampler makes T steps at each noise level, from the largest sigma to the smallest."""
+    design = Design()
+    run = observe_run(submission, design)
+    n_levels, each = len(design.sigmas), design.iterations
+    expected = f"{n_levels} noise levels with T = {each} steps each: {n_levels * each} calls of the score network a chain."
+    if len(run.sizes) == 0:
+        raise wrong("The score network is never called.", expected, look_at="Alg. 2, line 6")
+    chain = rebuild(run, design)
+    if chain is None:
+        seen = f"For {design.n} samples the score network is asked for {len(run.points)} points, which form no chain."
+        raise wrong(seen, expected, look_at="Alg. 2, lines 2 and 4")
+    if chain.levels.passed:
+        seen = f"The network is given {chain.levels.passed} as its second argument."
+        raise wrong(seen, "Its second argument is sigma, the noise level itself.", look_at="Alg. 2, line 6: s(x, sigma_i)")
+    if not np.array_equal(chain.levels.index, np.repeat(np.arange(n_levels), each)):
+        raise wrong(_visited(chain), expected, _order_mistake(chain), "Alg. 2, lines 2 and 4")
+
+
+def _visited(chain: Chain) -> str:
+    """The noise levels in the order of the visits, each with its number of steps."""
+    sigma = chain.levels.sigma
+    starts = [0, *(np.flatnonzero(np.diff(sigma)) + 1), len(sigma)]
+    visits = [f"{sigma[a]:.3g} ({b - a})" for a, b in zip(starts, starts[1:], strict=False)]
+    shown = ", ".join(visits[:8]) + (", ..." if len(visits) > 8 else "")
+    return f"The visited noise levels, with the number of steps: {shown}; {len(sigma)} calls a chain."
+
+
+def _order_mistake(chain: Chain) -> str:
+    n_levels, each, index = len(chain.design.sigmas), chain.design.iterations, chain.levels.index
+    if np.any(index < 0):
+        return "Not all of these are in the list of sigmas."
+    counts = np.bincount(index, minlength=n_levels)
+    if np.array_equal(index, np.tile(np.arange(n_levels), each)):
+        return "The two loops are swapped: all T steps of a level come before the next level."
+    if np.all(np.diff(index) <= 0) and np.all(counts == each):
+        return "The levels are in ascending order of sigma; noise is reduced from sigma_1, the largest, to sigma_L."
+    if np.any(counts == 0):
+        never = ", ".join(f"{sigma:g}" for sigma in np.array(chain.design.sigmas)[counts == 0])
+        return f"The noise levels {never} are never visited."
+    if np.all(counts == counts[0]) and np.all(np.diff(index) >= 0):
+        named = {each - 1: "T-1 updates per noise level", each + 1: "T+1 updates per noise level"}
+        return named.get(int(counts[0]), f"{counts[0]} updates per noise level: the argument iterations is not used?")
+    return ""
+
+
+@number("5.3")
+@weight(0.75)
+@visibility("visible")
+@tags("langevin")
+def test_langevin_step_size_of_every_level(submission: Submission) -> None:
+    """At every noise level the score enters with the factor alpha_i = eps * sigma_i^2 / sigma_L^2."""
+
+    def experiment(seed: int, factor: int) -> list[laws.Test]:
+        chain = observe_chain(submission, Design(n=Design().n * factor), seed)
+        if not chain.fits or not all(np.isfinite(fit.step) for fit in chain.fits):
+            raise wrong("No step can be measured: the states are not finite, or there is only one.", look_at="Alg. 2")
+        return [laws.Test(f"step size {fit.sigma}", fit.step_p, _step_finding(fit, chain)) for fit in chain.fits]
+
+    try:
+        laws.judge(experiment)
+    except Wrong as error:  # one line for all levels says as much as one for each
+        raise Wrong(error.findings[0]) from None
+
+
+def _step_finding(fit: Fit, chain: Chain) -> Finding:
+    measured = ", ".join(f"{one.step:.5g} at sigma = {one.sigma:.3g}" for one in chain.fits)
+    expected = ", ".join(f"{one.alpha:.5g}" for one in chain.fits)
+    return Finding(
+        f"The factor of the score, measured: {measured}.",
+        f"alpha_i = eps*sigma_i^2/sigma_L^2 with eps = {EPS:g} is {expected}.",
+        _step_mistake(chain),
+        "Alg. 2, line 3 (step size) and line 6 (its use)",
+    )
+
+
+def _step_mistake(chain: Chain) -> str:
+    """The recognised formula within 1%, or else the power of sigma that fits."""
+    sigma, step = (np.array(values) for values in zip(*((one.sigma, one.step) for one in chain.fits), strict=True))
+    alpha = np.array([one.alpha for one in chain.fits])
+    first, last = chain.design.noise_levels[[0, -1]]
+    for formula in LANGEVIN_STEP_SIZES[1:]:
+        expected = formula.of(sigma, first, last, EPS)
+        if np.all(np.abs(step - expected) <= 0.01 * np.maximum(np.abs(expected), 0.1 * alpha)):
+            return f"Recognised: {formula.message}."
+    if len(step) > 1 and np.all(step > 0):
+        power, log_factor = np.polyfit(np.log(sigma), np.log(step), 1)
+        return f"It is about {np.exp(log_factor):.3g} * sigma^{power:.2f}."
+    return ""
+
+
+@number("5.3")
+@weight(0.25)
+@visibility("visible")
+@tags("langevin")
+def test_langevin_leaves_inputs_and_gradients_alone(submission: Submission) -> None:
+    """Sampling changes no argument and keeps no gradient."""
+    runs = [observe_run(submission, Design()), observe_run(submission, TRAJECTORY)]
+    if any(run.sigmas_changed for run in runs):
+        raise wrong(
+            "langevin_dynamics_sample changes its argument sigmas in place.",
+            "The caller goes on to use the noise levels.",
+        )
+    if any(run.returned.differentiable or run.parameter_gradient for run in runs):
+        raise wrong(
+            "The returned samples carry a gradient: autograd has recorded every step of the chain.",
+            "Sampling runs without gradients (the memory of 1,000 recorded steps is large).",
+            look_at="5.3: torch.no_grad, as a decorator or around the loop",
+        )
