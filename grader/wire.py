@@ -122,8 +122,11 @@ def receive(connection: socket.socket, deadline: float, while_waiting: Callable[
 
     `while_waiting` is called every tenth of a second in which nothing arrives.
     """
-    header = _exactly(connection, HEADER_SIZE, deadline, while_waiting)
-    return header + _exactly(connection, lengths(header), deadline, while_waiting)
+    try:
+        header = _exactly(connection, HEADER_SIZE, deadline, while_waiting)
+        return header + _exactly(connection, lengths(header), deadline, while_waiting)
+    finally:
+        connection.settimeout(None)
 
 
 def _exactly(connection: socket.socket, size: int, deadline: float, while_waiting: Callable[[], None] | None) -> bytes:

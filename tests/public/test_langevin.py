@@ -1,5 +1,7 @@
 """5.3, public: what the Langevin sampler returns, the order of its steps, its step sizes, and what it leaves alone."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from tests.support import laws
@@ -39,7 +41,7 @@ def test_langevin_visits_every_level_in_descending_order(submission: Submission)
     design = Design()
     run = observe_run(submission, design)
     n_levels, each = len(design.sigmas), design.iterations
-    expected = f"{n_levels} noise levels with T = {each} steps each: {n_levels * each} calls of the score network a chain."
+    expected = f"{n_levels} noise levels with T = {each} steps each: {n_levels * each} calls of the network a chain."
     if len(run.sizes) == 0:
         raise wrong("The score network is never called.", expected, look_at="Alg. 2, line 6")
     chain = rebuild(run, design)
@@ -48,7 +50,7 @@ def test_langevin_visits_every_level_in_descending_order(submission: Submission)
         raise wrong(seen, expected, look_at="Alg. 2, lines 2 and 4")
     if chain.levels.passed:
         seen = f"The network is given {chain.levels.passed} as its second argument."
-        raise wrong(seen, "Its second argument is sigma, the noise level itself.", look_at="Alg. 2, line 6: s(x, sigma_i)")
+        raise wrong(seen, "Its second argument is sigma, the noise level itself.", look_at="Alg. 2, line 6")
     if not np.array_equal(chain.levels.index, np.repeat(np.arange(n_levels), each)):
         raise wrong(_visited(chain), expected, _order_mistake(chain), "Alg. 2, lines 2 and 4")
 
@@ -57,7 +59,7 @@ def _visited(chain: Chain) -> str:
     """The noise levels in the order of the visits, each with its number of steps."""
     sigma = chain.levels.sigma
     starts = [0, *(np.flatnonzero(np.diff(sigma)) + 1), len(sigma)]
-    visits = [f"{sigma[a]:.3g} ({b - a})" for a, b in zip(starts, starts[1:], strict=False)]
+    visits = [f"{sigma[a]:.3g} ({b - a})" for a, b in pairwise(starts)]
     shown = ", ".join(visits[:8]) + (", ..." if len(visits) > 8 else "")
     return f"The visited noise levels, with the number of steps: {shown}; {len(sigma)} calls a chain."
 

@@ -33,7 +33,7 @@ ONE_SETTING = Convention(
 FLAT_LOGITS = Convention(
     "logits of shape (N,)",
     0.5,
-    "The values are right; the shape is not: the batch keeps its last dimension of length 1. A squeeze or a view removed it.",
+    "The values are right; the shape is not: a squeeze or a view has removed the last dimension, of length 1.",
 )
 
 DISCRIMINATOR_SCALES = {
@@ -45,8 +45,8 @@ DISCRIMINATOR_SCALES = {
 SATURATING = Convention(
     "saturating generator loss",
     0.5,
-    "This is log(1 - D(G(z))), which follows Eq. 1 literally. Its gradient vanishes when the discriminator is sure that "
-    "the images are generated (Problem 1.3); what is asked for is the non-saturating -log D(G(z)). It earns half.",
+    "This is log(1 - D(G(z))), which follows Eq. 1 literally. Its gradient vanishes when the discriminator is sure "
+    "that the images are generated (Problem 1.3); what is asked for is the non-saturating -log D(G(z)). It earns half.",
 )
 
 GNET_BOUND_FACTORS = {
@@ -224,7 +224,7 @@ PERTURBATION_SCALES = (
     ),
     Scale("sqrt(sigma)", 0, "x~ - x has the standard deviation sqrt(sigma), not sigma", lambda s: np.sqrt(s)),
     Scale("unscaled", 0, "z is added without its factor sigma", lambda s: 1 + 0 * s),
-    Scale("rand", 0, "z looks uniform on [0, 1) (rand) or on [-1, 1), not normal (randn)", lambda s: s / math.sqrt(3)),
+    Scale("uniform", 0, "z looks uniform on [0, 1) (rand) or on [-1, 1), not normal (randn)", lambda s: s / math.sqrt(3)),
     Scale("twice", 0, "x~ - x has the standard deviation 2 sigma", lambda s: 2 * s),
     Scale("half", 0, "x~ - x has the standard deviation sigma/2", lambda s: s / 2),
     Scale("sqrt 2", 0, "x~ - x has the standard deviation sqrt(2) sigma", lambda s: math.sqrt(2) * s),

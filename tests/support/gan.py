@@ -88,14 +88,16 @@ class Draw:
 
 def discriminator_loss(submission: Submission, draw: Draw, flat: bool = False) -> LossObservation:
     """The student's discriminator loss of this draw."""
-    given = {"pixels": draw.pixels, "z": draw.z, "logit_scale": np.array(draw.largest_logit), "flat": flat}
-    return submission.observe(LossObservation, GAN, "discriminator_loss", **given)
+    scale = np.array(draw.largest_logit)
+    return submission.observe(
+        LossObservation, GAN, "discriminator_loss", pixels=draw.pixels, z=draw.z, logit_scale=scale, flat=flat
+    )
 
 
 def generator_loss(submission: Submission, draw: Draw, flat: bool = False) -> LossObservation:
     """The student's generator loss of this draw."""
-    given = {"z": draw.z, "logit_scale": np.array(draw.largest_logit), "flat": flat}
-    return submission.observe(LossObservation, GAN, "generator_loss", **given)
+    scale = np.array(draw.largest_logit)
+    return submission.observe(LossObservation, GAN, "generator_loss", z=draw.z, logit_scale=scale, flat=flat)
 
 
 def judge_loss(submission: Submission, question: str, draw: Draw) -> None:
@@ -110,7 +112,7 @@ def require_loss(submission: Submission, question: str, draw: Draw) -> None:
 
 
 def _for_either_shape(submission: Submission, judge: Callable[[bool], None]) -> None:
-    """Judge for logits `(N, 1)` or, where the student's own DNet returns them, `(N,)`: that costs points in 4.1 only."""
+    """Judge for logits `(N, 1)` or, where the student's own DNet returns these, `(N,)`: that costs points in 4.1."""
     try:
         judge(False)
     except (Wrong, SubmissionRaised):
@@ -209,7 +211,7 @@ def tolerance(draw: Draw) -> float:
 def _judge_discriminator(seen: LossObservation, draw: Draw) -> None:
     real, times_real = gradients_of(seen, draw.pixels)
     fake, times_fake = gradients_of(seen, draw.fakes)
-    _require_the_images(seen, draw, "4.4", times_real.any() or times_fake.any())
+    _require_the_images(seen, draw, "4.4", bool(times_real.any() or times_fake.any()))
     logit_real, logit_fake = draw.logits(draw.pixels), draw.logits(draw.fakes)
     value = float(np.logaddexp(0, -logit_real).mean() + np.logaddexp(0, logit_fake).mean())
     real, fake = draw.n * real, draw.n * fake
@@ -229,7 +231,7 @@ def _judge_discriminator(seen: LossObservation, draw: Draw) -> None:
 
 def _judge_generator(seen: LossObservation, draw: Draw) -> None:
     fake, times = gradients_of(seen, draw.fakes)
-    _require_the_images(seen, draw, "4.5", times.any())
+    _require_the_images(seen, draw, "4.5", bool(times.any()))
     logits = draw.logits(draw.fakes)
     value = float(np.logaddexp(0, -logits).mean())
     fake = draw.n * fake
@@ -266,4 +268,4 @@ def _close(expected: np.ndarray | float, got: np.ndarray | float, draw: Draw) ->
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return np.exp(-np.logaddexp(0, -x))
+    return np.asarray(np.exp(-np.logaddexp(0, -x)))

@@ -82,7 +82,7 @@ def require_zero_biases(parameters: Sequence[InitialParameter], network: Network
     off = [one for one in biases if not np.all(one.values == 0)]
     if off or not biases:
         listing = ", ".join(f"{one.name} (up to {np.abs(one.values).max():.3g})" for one in off)
-        text = f"{network.name} starts with biases that are not 0: {listing}." if off else f"{network.name} has no bias."
+        text = f"{network.name} {f'starts with biases that are not 0: {listing}' if off else 'has no bias'}."
         raise Wrong(Finding(text, "Every bias should start at exactly 0.", _default_bias(off, len(biases)), LOOK_AT))
 
 
@@ -153,8 +153,8 @@ def _about_the_bound(values: np.ndarray, weights: np.ndarray, network: Network, 
     bound = math.sqrt(6 / math.prod(weights.shape[2:]))
     return Finding(
         f"{network.name}, weights {label}: the largest of {values.size} values is {low * bound:.4f}.",
-        f"kaiming_uniform reaches up to {bound:.4f} = sqrt(6 / fan_in), and with {values.size} values the largest would be "
-        f"above {bound * low / high if high else bound:.4f} (one right network in 10^8 would differ).",
+        f"kaiming_uniform reaches up to {bound:.4f} = sqrt(6 / fan_in), and the largest of so many values would be above "
+        f" {bound * low / high if high else bound:.4f} (one right network in 10^8 would differ).",
         _name(values, weights),
         LOOK_AT,
     )

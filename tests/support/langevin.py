@@ -1,7 +1,7 @@
 """Observations of `langevin_dynamics_sample`, and the chain of states that its recorded calls reveal.
 
-The score function answers with +-amplitude, drawn independently of everything: then x_t - x_{t-1} = alpha s + noise is a
-linear regression with a fixed design, and step size and noise of each level can be told apart exactly.
+The score function answers with +-amplitude, drawn independently of everything: then x_t - x_{t-1} = alpha s + noise is
+a linear regression with a fixed design, and step size and noise of each level can be told apart exactly.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,7 +25,7 @@ N_SAMPLES = 256
 # 30 standard deviations of the noise at the last level: the step size is known to 0.1%, and a chain that does not go on
 # from its last state leaves a gap of at least as much.
 AMPLITUDE = 30 * (2 / EPS) ** 0.5
-GAP = 100.0  # ratio of mean squares; of two right ones it exceeds 4 with a chance below 1e-30 (Chernoff, 500 values each)
+GAP = 100.0  # ratio of mean squares; of two right ones, 500 values each, it exceeds 4 with chance 1e-30 (Chernoff)
 SILENCE = 1e-3  # noise below this share of the step is rounding; the right share is at least 1/200
 
 
@@ -234,7 +235,7 @@ def _row_orders(run: Run, design: Design) -> Iterator[np.ndarray]:
     orders = [[calls[t * chunks : (t + 1) * chunks] for t in range(steps)]]
     if chunks > 1:
         orders.append([calls[t::steps] for t in range(steps)])
-        spans = [calls[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+        spans = [calls[a:b] for a, b in pairwise(starts)]
         if all(len(span) % chunks == 0 for span in spans):
             lengths = [len(span) // chunks for span in spans]
             orders.append([span[t::k] for span, k in zip(spans, lengths, strict=True) for t in range(k)])

@@ -51,7 +51,8 @@ def _write_digits(digits: np.ndarray) -> None:
 
 def _values(network: nn.Module) -> np.ndarray:
     with torch.no_grad():
-        return torch.cat([parameter.flatten().cpu() for parameter in network.parameters()]).numpy().copy()
+        values = torch.cat([parameter.flatten().cpu() for parameter in network.parameters()])
+        return np.array(values.numpy())
 
 
 def _picture(path: Path) -> np.ndarray:
@@ -67,7 +68,7 @@ def _picture(path: Path) -> np.ndarray:
 
 @contextmanager
 def _quiet_surroundings(module: ModuleType) -> Iterator[None]:
-    """No download and no rendering of figures (which would take longer than the training): files appear all the same."""
+    """No download, and no rendering of figures, which would take longer than the training: their files are empty."""
     import matplotlib.pyplot as plt
     from matplotlib.figure import Figure
 
@@ -76,7 +77,9 @@ def _quiet_surroundings(module: ModuleType) -> Iterator[None]:
             Path(target).touch()
 
     holders = [module, *(sys.modules[name] for name in HELPERS if name in sys.modules)]
-    places = [(holder, "download", lambda *_, **__: None) for holder in holders if hasattr(holder, "download")]
+    places: list[tuple[Any, str, Any]] = [
+        (holder, "download", lambda *_, **__: None) for holder in holders if hasattr(holder, "download")
+    ]
     places += [(Figure, "savefig", write_nothing), (plt, "show", lambda *_, **__: None)]
     own = [(holder, name, getattr(holder, name)) for holder, name, _ in places]
     backend = plt.get_backend()

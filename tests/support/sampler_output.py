@@ -48,7 +48,8 @@ def judge_trajectory(run: Run, design: Design) -> float:
     """`return_traj=True`: the states of every step, (n, L*T, 2); returns the credit."""
     chain = rebuild(run, design)
     steps = len(chain.states) if chain is not None else len(design.sigmas) * design.iterations
-    expected = f"With return_traj=True it returns the trajectory, a tensor of shape (n, L*T, 2), here {(design.n, steps, 2)}."
+    full = (design.n, steps, 2)
+    expected = f"With return_traj=True it returns the trajectory, a tensor of shape (n, L*T, 2), here {full}."
     _judge_kind(run, expected)
     shape = tuple(run.returned.shape)
     credit = _credit_of_kind(run.returned.kind)
@@ -87,11 +88,10 @@ def _not_the_states(values: np.ndarray, chain: Chain) -> Wrong:
     mistake = "They are in reverse order." if backwards else ""
     if not mistake and _holds(values[:, 1:], chain.states[:-1]):
         mistake = "They start before x_0."
-    if not mistake and same(np.sort(values.ravel())[2:-2], np.sort(values.ravel())[2:-2]):
-        flat = values.reshape(-1, 2)
-        n, steps = values.shape[:2]
-        if _holds(flat.reshape(steps, n, 2).swapaxes(0, 1)[:, :-1], chain.states[1:]):
-            mistake = "The numbers are right, but a view or reshape has mixed samples and steps: the axes must be swapped."
+    n, steps = values.shape[:2]
+    mixed = values.reshape(steps, n, 2).swapaxes(0, 1)
+    if not mistake and (_holds(mixed[:, :-1], chain.states[1:]) or _holds(mixed, chain.states)):
+        mistake = "The numbers are right, but a view or reshape has mixed samples and steps: swap the axes instead."
     return wrong("The trajectory does not hold the states that the sampler visited.", "It does.", mistake, LOOK_AT)
 
 
@@ -122,7 +122,10 @@ def _judge_kind(run: Run, expected: str) -> None:
     if not run.returned.values.size:
         shape = f" of length {run.returned.shape[0]}" if run.returned.shape else ""
         raise wrong(
-            f"It returns an object of type {kind}{shape}.", expected, look_at=LOOK_AT, credit=LANGEVIN_RETURNED_CREDIT["list"]
+            f"It returns an object of type {kind}{shape}.",
+            expected,
+            look_at=LOOK_AT,
+            credit=LANGEVIN_RETURNED_CREDIT["list"],
         )
 
 

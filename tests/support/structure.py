@@ -81,7 +81,8 @@ def _about_parameters(seen: ParameterTable, wanted: list[tuple[int, ...]], name:
     expected = f"{title} makes {right:,} parameters: {', '.join(map(str, wanted))}."
     if len(distinct) < len(found):
         text = f"{name} has {len(found)} parameter tensors, but only {len(distinct)} are distinct:\n{listing}"
-        return wrong(text, expected, "Two layers share one tensor; every row of the table has weights of its own.", look_at)
+        mistake = "Two layers share one tensor; every row of the table has weights of its own."
+        return wrong(text, expected, mistake, look_at)
     if sorted(found) != sorted(wanted):
         text = f"{name} has {total:,} parameters in definition order:\n{listing}"
         return wrong(text, expected, _cause(found, wanted), look_at)

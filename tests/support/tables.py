@@ -224,13 +224,13 @@ def _apply(row: Row, x: np.ndarray) -> np.ndarray:
     """One row without weights, in float64; `(N, channels * side * side)` is read as `(N, channels, side, side)`."""
     match row.operation:
         case "relu":
-            return np.maximum(x, 0)
+            return np.asarray(np.maximum(x, 0))
         case "leaky_relu":
             return np.where(x >= 0, x, (row.slope or 0.01) * x)
         case "sigmoid":
-            return np.exp(-np.logaddexp(0, -x))
+            return np.asarray(np.exp(-np.logaddexp(0, -x)))
         case "softplus":
-            return np.logaddexp(0, x)
+            return np.asarray(np.logaddexp(0, x))
     if x.ndim == 2:
         side = int(np.sqrt(x.shape[1] // row.channels))
         x = x.reshape(len(x), row.channels, side, side)
@@ -238,4 +238,5 @@ def _apply(row: Row, x: np.ndarray) -> np.ndarray:
         return x.repeat(row.scale or 1, axis=2).repeat(row.scale or 1, axis=3)
     size, shape = row.kernel or 1, x.shape
     x = x[:, :, : shape[2] // size * size, : shape[3] // size * size]
-    return x.reshape(*shape[:2], shape[2] // size, size, shape[3] // size, size).max(axis=(3, 5))
+    squares = x.reshape(*shape[:2], shape[2] // size, size, shape[3] // size, size)
+    return np.asarray(squares.max(axis=(3, 5)))

@@ -120,7 +120,7 @@ class Trace:
         made = [one for one in tree_leaves(result) if isinstance(one, Tensor)]
         self._kept += [given, made]
         reads, writes = {_memory(one) for one in given}, {_memory(one) for one in made}
-        if name in BLANKS | RANDOM and not (name == "native_dropout"):
+        if name in BLANKS | RANDOM and name != "native_dropout":
             self._random |= writes if name in RANDOM else set()
             return
         if not reads & self._flowing:
