@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 SUBMISSION ?=
+SUBMISSIONS ?=
 OUT ?= out
 
 .PHONY: grade test lint template rubric benchmark clean help
@@ -11,8 +12,8 @@ OUT ?= out
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
 
-grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip OUT=folder
-	@$(RUN) -m grader grade $(if $(SUBMISSION),"$(SUBMISSION)") --out "$(OUT)"
+grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or SUBMISSIONS=folder; OUT=folder
+	@$(RUN) -m grader grade $(if $(SUBMISSIONS),--class "$(SUBMISSIONS)",$(if $(SUBMISSION),"$(SUBMISSION)")) --out "$(OUT)"
 
 test: $(VENV)/ready  ## run every test of the suites and of the grader
 	$(RUN) -m pytest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
 from pathlib import Path
 
@@ -22,15 +23,15 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "rubric":
         terminal.show_rubric(console, rubric.read())
         return 0
-    submissions = _submissions(options.submission)
+    whole_class = options.whole_class or options.submission == EXAMPLES
+    submissions = _entries(options.submission) if whole_class else {options.submission.name: options.submission}
     graded: dict[str, Results] = {}
-    single = len(submissions) == 1 and options.submission in submissions.values()
     with Runner(seed=options.vary_seed) as runner:
         for name, path in submissions.items():
-            graded[name] = _grade(runner, console, name, path, options.out if single else options.out / name)
-    if not single:
+            graded[name] = _grade(runner, console, name, path, options.out / name if whole_class else options.out)
+    if whole_class:
         terminal.show_class(console, graded)
-    console.print(f"Results: {options.out}/{'' if single else '<name>/'}results.json")
+    console.print(f"Results: {options.out}/{'<name>/' if whole_class else ''}results.json", highlight=False)
     return 0
 
 
@@ -40,10 +41,16 @@ def _parser() -> argparse.ArgumentParser:
     grade = commands.add_parser("grade", help="grade one folder or zip, or a folder of submissions")
     grade.add_argument("submission", type=_existing, nargs="?", default=EXAMPLES, help="default: the sample class")
     grade.add_argument("--out", type=Path, default=Path("out"), help="folder for results.json (default: out)")
+    grade.add_argument("--class", dest="whole_class", action="store_true", help="grade each entry of the folder")
     grade.add_argument(
-        "--vary-seed", type=int, default=0, metavar="N",
+        "--vary-seed",
+        type=int,
+        nargs="?",
+        default=0,
+        const=secrets.randbelow(2**20),
+        metavar="N",
         help="for the staff: other random numbers everywhere; a right submission passes with any",
-    )  # fmt: skip
+    )
     commands.add_parser("rubric", help="print the checks, their points and who sees them")
     return parser
 
@@ -55,11 +62,11 @@ def _existing(text: str) -> Path:
     return path.resolve()
 
 
-def _submissions(path: Path) -> dict[str, Path]:
-    """The submissions at a path by name: the path itself, or each entry of a folder that holds several."""
-    if path != EXAMPLES:
-        return {path.name: path}
-    return {entry.name: entry for entry in sorted(path.iterdir()) if entry.is_dir() or entry.suffix == ".zip"}
+def _entries(folder: Path) -> dict[str, Path]:
+    """The submissions in a folder by name: each folder or zip in it."""
+    if not folder.is_dir():
+        return {folder.name: folder}
+    return {entry.name: entry for entry in sorted(folder.iterdir()) if entry.is_dir() or entry.suffix == ".zip"}
 
 
 def _grade(runner: Runner, console: Console, name: str, path: Path, out: Path) -> Results:

@@ -21,8 +21,10 @@ from pathlib import Path
 from grader import processes, wire
 
 PROJECT = Path(__file__).resolve().parent.parent
-_STUCK_AT = re.compile(rb'File "[^"]*/(hw5_gan|hw5_diffusion)\.py", line (\d+)')
+_STUCK_AT = re.compile(rb'File "[^"]*/(hw5_gan|hw5_diffusion)\.py", line (\d{1,6})\b')
 _GRACE = 0.05
+_ON_ITS_WAY = 0.2
+"""Seconds in which an answer arrives that was sent before its clock struck."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Server:
         self.log = log
         self.ready = False
         self.reachable = False
+        self.hosts: list[Host] = []
 
     def await_ready(self, deadline: float) -> None:
         """Wait until torch is imported; raises `BenchError` with what the server printed."""
@@ -101,6 +104,19 @@ class Server:
             said = self.log.read_text(errors="replace")[-2000:]
             raise BenchError(f"the bench did not start ({type(error).__name__})\n{said}") from None
         self.ready, self.reachable = True, bool(greeting["reachable"])
+
+    def watch(self, waiting: Host | None = None) -> None:
+        """Look at what every host uses; raises `StudentFailure` for the one that is waited for, ends the others."""
+        for host in self.hosts:
+            excess = host.excess()
+            if excess and host is waiting:
+                raise StudentFailure("out_of_memory", excess)
+            if excess:
+                host.fail(StudentFailure("out_of_memory", excess))
+
+    def sweep(self, user: int | None) -> None:
+        """End every process of the bench that is not a host in good order."""
+        processes.sweep(self.process.pid, user, keep={host.pid for host in self.hosts if host.failure is None})
 
     def close(self) -> None:
         """End the server and everything below it."""
@@ -166,13 +182,14 @@ class Host:
         except (wire.Ended, wire.Late) as error:
             said = self.output.tail.decode(errors="replace")
             raise BenchError(f"{self.module}.py's process did not start ({type(error).__name__})\n{said}") from None
+        self.server.hosts.append(self)
         self.import_deadline = time.monotonic() + self.clocks.importing
 
     def await_import(self) -> None:
         """Wait for the import to end; raises `StudentFailure` when it does not, each time the same."""
         if self.failure is None and not hasattr(self, "imported"):
             try:
-                self._receive(self.connection, self.import_deadline)
+                self._receive(self.connection, max(self.import_deadline, time.monotonic() + _ON_ITS_WAY))
                 self.imported = True
             except StudentFailure as failure:
                 what = {
@@ -181,10 +198,16 @@ class Host:
                     '`if __name__ == "__main__":`.',
                     "crashed": f"{self.module}.py ended its own process while it was imported.",
                 }
-                self.failure = StudentFailure(failure.kind, what.get(failure.kind, failure.message))
-                self.close()
+                self.fail(StudentFailure(failure.kind, what.get(failure.kind, failure.message)))
         if self.failure is not None:
             raise self.failure
+
+    def fail(self, failure: StudentFailure) -> None:
+        """Give this module up: every request fails like this from now on, and its process ends."""
+        self.failure = failure
+        self.close()
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
 
     def request(self, frame: bytes, operation: str, deadline: float) -> bytes:
         """Relay one request and bring the answer; raises `StudentFailure`."""
@@ -210,10 +233,18 @@ class Host:
         raise failure
 
     def end_check(self) -> None:
-        """End the child of the check that is over, and everything that it left behind."""
+        """Let go of the child of the check that is over; the runner ends its processes."""
         if self._child is not None:
             self._child.close()
             self._child = None
+
+    def discard_files(self) -> None:
+        """Remove what the last check has written; to be called when its processes have ended."""
+        folder = self.scratch / str(self._children)
+        try:
+            folder.rmdir()
+        except OSError:
+            remove(folder)
 
     @property
     def in_use(self) -> bool:
@@ -251,18 +282,27 @@ class Host:
             ) from None
 
     def _watch(self) -> None:
+        self.server.watch(self)
+
+    def excess(self) -> str:
+        """Which limit this host and its children exceed, in a student's words, or nothing."""
+        if self.failure is not None:
+            return ""
         used = sum(processes.own_memory(process.pid) for process in self._processes())
         if used > self.clocks.memory:
-            raise StudentFailure(
-                "out_of_memory", f"Your code used more than {self.clocks.memory / 2**30:.1f} GiB of memory."
-            )
+            return f"Your code used more than {self.clocks.memory / 2**30:.1f} GiB of memory."
         if self.free_disk - _free(self.scratch) > self.clocks.disk:
-            raise StudentFailure(
-                "out_of_memory", f"Your code wrote more than {self.clocks.disk / 2**30:.1f} GiB to disk."
-            )
+            return f"Your code wrote more than {self.clocks.disk / 2**30:.1f} GiB to disk."
+        return ""
 
     def _processes(self) -> list[processes.Process]:
-        return processes.of_bench(self.server.process.pid, self.user)
+        """This host, its descendants, and orphans that cannot be told to be another's."""
+        others: set[int] = set()
+        for host in self.server.hosts:
+            if host is not self:
+                others |= {host.pid, *(process.pid for process in processes.of_bench(host.pid, host.user))}
+        everything = processes.of_bench(self.server.process.pid, self.user)
+        return [process for process in everything if process.pid not in others]
 
     def _stuck(self) -> str:
         """Where the student's code is now, if its process still answers: "(it was at ...)"."""
@@ -279,3 +319,8 @@ class Host:
 def _free(folder: Path) -> int:
     status = os.statvfs(folder)
     return status.f_bavail * status.f_frsize
+
+
+def remove(folder: Path) -> None:
+    """Delete a tree that a student may have filled: links are not followed, depth does not matter."""
+    subprocess.run(["rm", "-rf", "--one-file-system", str(folder)], check=False, stderr=subprocess.DEVNULL)

@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from grader import intake, processes, wire
-from grader.bench_control import BenchError, Clocks, Host, Server, StudentFailure
+from grader.bench_control import BenchError, Clocks, Host, Server, StudentFailure, remove
 from grader.results import CONTACT, GRADER_ERROR, TIMED_OUT, Outcome, Results, clean
 from grader.rubric import SUITES, read
 from grader.wire import BadFrame, Ended, Late
@@ -121,7 +121,7 @@ class Session:
         while True:
             limit = min(self.deadline, time.monotonic() + JUDGE_THINKS)
             try:
-                event = wire.receive(judge, limit)
+                event = wire.receive(judge, limit, self.runner.server.watch)
             except Late:
                 if time.monotonic() < self.deadline:
                     raise
@@ -154,14 +154,16 @@ class Session:
                 raise StudentFailure("blocked", self.problems[module])
             return b"B" + self.hosts[module].request(frame, operation, self.deadline)
         except StudentFailure as failure:
+            self._clear()  # what ran too long must not disturb what comes next
             return b"R" + wire.encode({"failure": {"kind": failure.kind, "message": failure.message}})
 
     def _clear(self) -> None:
-        """End what the check that is over left running."""
+        """End what the check that is over left running, and remove what it wrote."""
         used = [host for host in self.hosts.values() if host.in_use]
         for host in used:
             host.end_check()
-            processes.sweep(self.runner.server.process.pid, host.user, keep={one.pid for one in self.hosts.values()})
+            self.runner.server.sweep(host.user)
+            host.discard_files()
 
     def _new_judge(self) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -188,8 +190,3 @@ class Session:
         for user in {host.user for host in self.hosts.values()}:
             processes.sweep(self.runner.server.process.pid, user)
         remove(self.workplace)
-
-
-def remove(folder: Path) -> None:
-    """Delete a tree that a student may have filled: links are not followed, depth does not matter."""
-    subprocess.run(["rm", "-rf", "--one-file-system", str(folder)], check=False, stderr=subprocess.DEVNULL)

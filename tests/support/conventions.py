@@ -30,6 +30,9 @@ ONE_SETTING = Convention(
     0.5,
     "Everything else follows the table, so this one setting costs half of the check.",
 )
+ANOTHER_ORDER = Convention(
+    "rows in another order", 0.0, "All layers of the table run, but not in its order; the handout asks for it exactly."
+)
 FLAT_LOGITS = Convention(
     "logits of shape (N,)",
     0.5,
@@ -97,6 +100,7 @@ LOSS_MISTAKES = {
     "only_fake": "Only the generated images count: the term of the real ones is missing.",
     "sum": "The loss is summed over the batch; an expectation is a mean.",
     "unequal": "The two terms do not have the same weight.",
+    "broadcast": "One term is as many times too large as the batch has images: (N, 1) with (N,) broadcasts to (N, N).",
     "negative": "The sign is wrong: minimising this loss maximises the error.",
     "real_cut": "No gradient comes back from the real images: their logits were detached.",
     "double_sigmoid": "The sigmoid is applied twice: BCEWithLogitsLoss contains one already.",

@@ -156,10 +156,14 @@ def _judge_once(submission: Submission, question: str, draw: Draw, flat: bool) -
     if draw.largest_logit > ORDINARY:
         _require_finite_gradients(seen, draw, question)
         _judge_once(submission, question, Draw(7, ORDINARY), flat)  # finite is not enough: it is also a cross entropy
-    elif question == "4.4":
-        _judge_discriminator(seen, draw)
-    else:
-        _judge_generator(seen, draw)
+        return
+    judge = _judge_discriminator if question == "4.4" else _judge_generator
+    try:
+        judge(seen, draw)
+    except Wrong:
+        if draw.n == 1:
+            _judge_once(submission, question, Draw(7, ORDINARY), flat)  # names the mistake, if it is wrong as well
+        raise
 
 
 def require_a_scalar(seen: LossObservation, question: str) -> None:

@@ -78,7 +78,8 @@ def half_each(check: Callable[[Network], None]) -> None:
 
 def require_zero_biases(parameters: Sequence[InitialParameter], network: Network) -> None:
     """Raise unless every bias is exactly 0."""
-    biases = [one for one in parameters if one.values.ndim == 2]
+    # The scale of a normalisation layer, which the table does not have, is one-dimensional as well.
+    biases = [one for one in parameters if one.values.ndim == 2 and not one.name.endswith("weight")]
     off = [one for one in biases if not np.all(one.values == 0)]
     if off or not biases:
         listing = ", ".join(f"{one.name} (up to {np.abs(one.values).max():.3g})" for one in off)
@@ -153,7 +154,7 @@ def _about_the_bound(values: np.ndarray, weights: np.ndarray, network: Network, 
     bound = math.sqrt(6 / math.prod(weights.shape[2:]))
     return Finding(
         f"{network.name}, weights {label}: the largest of {values.size} values is {low * bound:.4f}.",
-        f"kaiming_uniform reaches up to {bound:.4f} = sqrt(6 / fan_in), and the largest of so many values would be above "
+        f"kaiming_uniform reaches up to {bound:.4f} = sqrt(6 / fan_in), and the largest of so many would be above "
         f" {bound * low / high if high else bound:.4f} (one right network in 10^8 would differ).",
         _name(values, weights),
         LOOK_AT,

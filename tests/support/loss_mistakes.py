@@ -72,11 +72,14 @@ def recognise_discriminator(
     if _near(targets, (0, 1)) and min(factors) > 0:
         return LOSS_MISTAKES["swapped"]
     if not _near(targets, (1, 0)):
-        return f"{LOSS_MISTAKES['smoothed']} Yours are {targets[0]:.2f} (real) and {targets[1]:.2f} (fake)."
+        labels = [round(target, 2) + 0.0 for target in targets]  # + 0.0, so that none reads -0.00
+        return f"{LOSS_MISTAKES['smoothed']} Yours are {labels[0]:.2f} (real) and {labels[1]:.2f} (fake)."
     if max(factors) < 0:
         return LOSS_MISTAKES["negative"]
     if not _near((factors[0] / factors[1],), (1,)):
-        return f"{LOSS_MISTAKES['unequal']} Real images count {factors[0]:.3g}, generated ones {factors[1]:.3g}."
+        said = f"{LOSS_MISTAKES['unequal']} Real images count {factors[0]:.3g}, generated ones {factors[1]:.3g}."
+        broadcast = any(_near((ratio / n,), (1,)) for ratio in (factors[0] / factors[1], factors[1] / factors[0]))
+        return f"{said} {LOSS_MISTAKES['broadcast']}" if broadcast else said
     return _factor(factors[0], n)
 
 

@@ -149,7 +149,7 @@ def initial_parameters(
     positional: Sequence[Any] = (),
     seed: int = 0,
 ) -> InitialParameters:
-    """The parameters of `count` fresh networks of a student's; `shapes`, the table's, serve where it is still a stub."""
+    """The parameters of `count` fresh networks of a student's; `shapes`, the table's, serve where that is a stub."""
     weights = [tuple(shape) for shape in shapes if len(shape) > 1]
     return submission.observe(
         InitialParameters,

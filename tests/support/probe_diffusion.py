@@ -91,7 +91,13 @@ class RecordedScore(nn.Module):
 
     def _note_contract(self, x: Any, sigmas: Any) -> None:
         """At each new kind of call, note in `refused` when neither the course's network nor the student's takes it."""
-        signature: tuple[object, ...] = (type(x), getattr(x, "dtype", None), np.ndim(x), type(sigmas), getattr(sigmas, "dtype", None))
+        signature: tuple[object, ...] = (
+            type(x),
+            getattr(x, "dtype", None),
+            np.ndim(x),
+            type(sigmas),
+            getattr(sigmas, "dtype", None),
+        )
         signature += (np.ndim(sigmas), np.shape(sigmas)[:1] == np.shape(x)[:1], np.shape(sigmas)[1:], len(np.shape(x)))
         if signature in self._signatures:
             return

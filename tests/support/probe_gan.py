@@ -17,7 +17,7 @@ from torch import Tensor, nn
 IMAGE = (1, 28, 28)
 
 
-class StandInDiscriminator(nn.Module):
+class StandInDiscriminator(nn.Module):  # type: ignore[misc]  # torch is not typed here
     """Scores an image by its first pixel; records every call with the gradient that comes back (0 when none does).
 
     `flat` is whether the logits are `(N,)` instead of `(N, 1)`.
@@ -45,7 +45,7 @@ class StandInDiscriminator(nn.Module):
         return logits if self._flat else logits.unsqueeze(1)
 
 
-class StandInGenerator(nn.Module):
+class StandInGenerator(nn.Module):  # type: ignore[misc]  # torch is not typed here
     """Draws images of one grey value, given by the first coordinate of z; records the latents."""
 
     def __init__(self) -> None:
@@ -61,13 +61,13 @@ class StandInGenerator(nn.Module):
 
 
 def _numbers(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().double().numpy().copy()
+    return np.array(tensor.detach().cpu().double().numpy())
 
 
 def build_gan(module: ModuleType, disc: nn.Module, gen: nn.Module, zdim: int) -> Any:
     """The student's GAN with both networks replaced, also when its own networks cannot be built."""
-    own = {name: vars(module)[name] for name in ("DNet", "GNet") if name in vars(module)}
-    vars(module).update(DNet=lambda *_, **__: disc, GNet=lambda *_, **__: gen)
+    own: dict[str, Any] = {name: vars(module)[name] for name in ("DNet", "GNet") if name in vars(module)}
+    vars(module).update({"DNet": lambda *_, **__: disc, "GNet": lambda *_, **__: gen})
     try:
         gan = module.GAN(zdim)
     except Exception:

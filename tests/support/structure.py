@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tests.support.conventions import ONE_SETTING
+from tests.support.conventions import ANOTHER_ORDER, ONE_SETTING
 from tests.support.gan import images
 from tests.support.handout import Row
 from tests.support.networks import WEIGHTED, Execution, ParameterTable, execution, parameter_table
@@ -35,7 +35,7 @@ def require_table(
     if reading.differences:
         one = reading.settings_only and len(reading.differences) == 1
         listing = ".\n".join(reading.differences) + "."
-        mistake = ONE_SETTING.message if one else ""
+        mistake = ONE_SETTING.message if one else ANOTHER_ORDER.message if reading.reordered else ""
         credit = ONE_SETTING.credit if one else 0.0
         raise wrong(listing, reading.side_by_side, mistake, look_at, credit)
     _require_own_layers(seen, network, rows, title, look_at)

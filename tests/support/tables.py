@@ -46,6 +46,7 @@ class Reading:
     differences: tuple[str, ...]
     settings_only: bool
     side_by_side: str
+    reordered: bool
 
 
 def read(
@@ -76,7 +77,8 @@ def read(
             else:
                 settings_only = False
                 differences.append(_differing_operation(i, j, a, wanted, seen, title))
-    return Reading(tuple(differences), settings_only, _table(pairs, wanted, seen, title))
+    reordered = not settings_only and sorted(map(_family, wanted)) == sorted(map(_family, seen))
+    return Reading(tuple(differences), settings_only, _table(pairs, wanted, seen, title), reordered)
 
 
 def line_of_row(row: Row) -> Line:

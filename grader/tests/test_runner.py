@@ -1,0 +1,92 @@
+"""What the runner does when the grader itself, or its time, gives out; and that results do not depend on the seed."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from grader import rubric
+from grader.bench_control import Clocks
+from grader.runner import Runner
+from grader.tests.conftest import REFERENCE, TEMPLATE, Grade, worker_slot
+
+CONFTEST = "from tests.conftest import pytest_configure, submission, submitted_files\n"
+HEAD = "import os, signal, time\nfrom tests.support.marks import number, visibility, weight\n"
+CHECK = """
+@number("4.{n}")
+@weight(1)
+@visibility("visible")
+def test_{name}(submission):
+    "A check of a suite made for a test."
+    {body}
+"""
+
+
+def suites(folder: Path, **bodies: str) -> Path:
+    """A suite of one public check for each keyword."""
+    for audience in rubric.AUDIENCES:
+        (folder / audience).mkdir(parents=True)
+    (folder / "conftest.py").write_text(CONFTEST)
+    checks = [CHECK.format(n=n, name=name, body=body) for n, (name, body) in enumerate(bodies.items(), 1)]
+    (folder / "public" / "test_made.py").write_text(HEAD + "".join(checks))
+    return folder
+
+
+def graded(tmp_path: Path, clocks: Clocks, **bodies: str) -> dict:
+    with Runner(suites(tmp_path / "suites", **bodies), clocks, slot=worker_slot()) as runner:
+        runner.grade(REFERENCE, tmp_path / "out", lambda check, results: None)
+    return json.loads((tmp_path / "out" / "results.json").read_text())
+
+
+def verdicts(document: dict) -> dict[str, str]:
+    return {
+        test["extra_data"]["check"]: test["extra_data"]["verdict"] for test in document["tests"] if "number" in test
+    }
+
+
+def test_a_check_that_fails_in_the_grader_costs_nothing_silently(tmp_path: Path):
+    document = graded(tmp_path, Clocks(), fine="pass", broken="1 / 0", later="pass")
+    assert verdicts(document) == {"fine": "passed", "broken": "grader error", "later": "passed"}
+    assert "contact the staff" in document["tests"][1]["output"]
+    assert any("ZeroDivisionError" in test["output"] for test in document["tests"] if test["visibility"] == "hidden")
+
+
+def test_a_judge_that_dies_leaves_every_row(tmp_path: Path):
+    document = graded(tmp_path, Clocks(), fine="pass", fatal="os.kill(os.getpid(), signal.SIGKILL)", later="pass")
+    assert verdicts(document) == {"fine": "passed", "fatal": "grader error", "later": "grader error"}
+    assert document["score"] == 1
+
+
+def test_the_total_clock_ends_the_grading_with_what_is_known(tmp_path: Path):
+    document = graded(tmp_path, Clocks(total=8), fine="pass", endless="time.sleep(600)", later="pass")
+    assert verdicts(document) == {"fine": "passed", "endless": "timed out", "later": "timed out"}
+    assert document["score"] == 1
+
+
+def test_nothing_of_a_submission_is_left_behind(tmp_path: Path):
+    with Runner(suites(tmp_path / "suites", fine="pass"), slot=worker_slot()) as runner:
+        runner.grade(TEMPLATE, tmp_path / "out", lambda check, results: None)
+        assert sorted(path.name for path in runner.folder.iterdir()) == ["bench.log", "judge.log"]
+    assert not runner.folder.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(runner.server.process.pid, signal.SIGCONT)
+
+
+def test_the_untouched_template_earns_nothing_and_every_row_says_why(grade: Grade):
+    results = grade(TEMPLATE)
+    assert results.score == 0
+    unfinished = {row.name for row in results.rows if results.outcomes[row.name].status == "not implemented"}
+    assert unfinished == {row.name for row in results.rows if row.number != "5.4"}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_reference_earns_full_marks_with_any_seed(runner: Runner, grade: Grade, seed: int):
+    before, runner.seed = runner.seed, seed
+    try:
+        results = grade(REFERENCE)
+    finally:
+        runner.seed = before
+    assert {name: one.output for name, one in results.outcomes.items() if one.status != "passed"} == {}
+    assert results.score == results.possible == 20
