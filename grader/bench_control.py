@@ -116,7 +116,7 @@ class Server:
 
     def sweep(self, user: int | None) -> None:
         """End every process of the bench that is not a host in good order."""
-        processes.sweep(self.process.pid, user, keep={host.pid for host in self.hosts if host.failure is None})
+        processes.sweep(self.process.pid, user, keep={host.pid for host in self.hosts})
 
     def close(self) -> None:
         """End the server and everything below it."""
@@ -229,7 +229,6 @@ class Host:
             failure = StudentFailure(
                 "timed_out", f"Your code did not finish within {self.clocks.request:g} s{self._stuck()}."
             )
-        self.end_check()
         raise failure
 
     def end_check(self) -> None:
@@ -255,6 +254,7 @@ class Host:
         """Let go of the host; the runner ends its processes."""
         self.end_check()
         self.connection.close()
+        self.server.hosts = [host for host in self.server.hosts if host is not self]
 
     def _new_child(self) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -286,8 +286,6 @@ class Host:
 
     def excess(self) -> str:
         """Which limit this host and its children exceed, in a student's words, or nothing."""
-        if self.failure is not None:
-            return ""
         used = sum(processes.own_memory(process.pid) for process in self._processes())
         if used > self.clocks.memory:
             return f"Your code used more than {self.clocks.memory / 2**30:.1f} GiB of memory."

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SWEEP_ROUNDS = 200
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True)
@@ -77,9 +76,9 @@ def sweep(server: int, user: int | None, keep: Collection[int] = ()) -> int:
 
 def own_memory(pid: int) -> int:
     """Bytes of memory that a process does not share with files: what its own data take. 0 when it has ended."""
-    with suppress(OSError, ValueError):
-        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
-        return (int(resident) - int(shared)) * _PAGE
+    with suppress(OSError):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
     return 0
 
 

@@ -80,8 +80,10 @@ class Runner:
         except (BenchError, Ended, Late, BadFrame, OSError, RuntimeError, ValueError) as error:
             logs = [(self.folder / name).read_text(errors="replace")[-3000:] for name in ("bench.log", "judge.log")]
             results.staff.append("\n".join([f"{type(error).__name__}: {error}", *logs]))
-        finally:
+        try:
             session.close()
+        except RuntimeError as error:
+            results.staff.append(str(error))
         results.facts["printed"] = {host.module: clean(host.output.text()) for host in session.hosts.values()}
         results.close(GRADER_ERROR, CONTACT)
         return results
@@ -154,16 +156,16 @@ class Session:
                 raise StudentFailure("blocked", self.problems[module])
             return b"B" + self.hosts[module].request(frame, operation, self.deadline)
         except StudentFailure as failure:
-            self._clear()  # what ran too long must not disturb what comes next
+            self._clear(module)  # what ran too long must not disturb what comes next
             return b"R" + wire.encode({"failure": {"kind": failure.kind, "message": failure.message}})
 
-    def _clear(self) -> None:
-        """End what the check that is over left running, and remove what it wrote."""
-        used = [host for host in self.hosts.values() if host.in_use]
-        for host in used:
-            host.end_check()
-            self.runner.server.sweep(host.user)
-            host.discard_files()
+    def _clear(self, failed: str = "") -> None:
+        """End what the check that is over, or the module that failed, left running, and remove what it wrote."""
+        for module, host in self.hosts.items():
+            if host.in_use or module == failed:
+                host.end_check()
+                self.runner.server.sweep(host.user)
+                host.discard_files()
 
     def _new_judge(self) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -187,6 +189,7 @@ class Session:
             self.judge.close()
         for host in self.hosts.values():
             host.close()
-        for user in {host.user for host in self.hosts.values()}:
+        for user in self.runner.users:
             processes.sweep(self.runner.server.process.pid, user)
+        processes.sweep(self.runner.judges.pid, None)  # a judge that is stuck would outlive its server
         remove(self.workplace)

@@ -123,20 +123,15 @@ def _shape_tests(z: np.ndarray) -> list[laws.Test]:
 
 
 def level_tests(batches: Sequence[Batch]) -> list[laws.Test]:
-    """Counts of the noise levels, and of equal neighbours: binomial."""
+    """Counts of the noise levels, and of equal neighbours: binomial; unequal counts make equal neighbours, so alone."""
     index = np.concatenate([batch.levels.index for batch in independent(batches)])
+    counts = _count_test(index)
+    return [counts] if counts.p < FALSE_FAIL_RATE else [counts, _neighbour_test(index)]
+
+
+def _count_test(index: np.ndarray) -> laws.Test:
     n, uniform = len(index), 1 / len(SIGMAS)
     counts = np.bincount(index, minlength=len(SIGMAS))
-    equal, pairs = int(np.sum(index[: n // 2 * 2 : 2] == index[1::2])), n // 2
-    finding = Finding(
-        f"Neighbouring samples have the same noise level with frequency {equal / pairs:.3f}.",
-        f"Levels that are drawn independently coincide with probability {uniform:.3f}.",
-        "The levels are the same, sorted or taken in turn, not drawn for each sample.",
-        SIGMA_LINE,
-    )
-    pair = laws.Test("pairs", laws.binomial(equal, pairs, uniform), finding)
-    if pair.p < FALSE_FAIL_RATE:
-        return [pair]
     shares = ", ".join(f"{count / n:.3f}" for count in counts)
     finding = Finding(
         f"The noise levels are drawn with the frequencies {shares} (largest sigma first).",
@@ -144,9 +139,21 @@ def level_tests(batches: Sequence[Batch]) -> list[laws.Test]:
         _frequency_mistake(counts),
         SIGMA_LINE,
     )
-    worst = min(laws.binomial(int(count), n, uniform) for count in counts)
     # A Bonferroni factor, since the worst of the levels is one test here.
-    return [pair, laws.Test("counts", min(1.0, len(counts) * worst), finding)]
+    worst = min(laws.binomial(int(count), n, uniform) for count in counts)
+    return laws.Test("counts", min(1.0, len(counts) * worst), finding)
+
+
+def _neighbour_test(index: np.ndarray) -> laws.Test:
+    pairs, uniform = len(index) // 2, 1 / len(SIGMAS)
+    equal = int(np.sum(index[: 2 * pairs : 2] == index[1::2]))
+    finding = Finding(
+        f"Neighbouring samples have the same noise level with frequency {equal / pairs:.3f}.",
+        f"Levels that are drawn independently coincide with probability {uniform:.3f}.",
+        "The levels are the same, sorted or taken in turn, not drawn for each sample.",
+        SIGMA_LINE,
+    )
+    return laws.Test("neighbours", laws.binomial(equal, pairs, uniform), finding)
 
 
 def _frequency_mistake(counts: np.ndarray) -> str:

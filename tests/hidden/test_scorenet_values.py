@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from tests.support.verdicts import Blocked, wrong
 def _shapes(n_layers: int, latent_dim: int) -> list[tuple[int, ...]]:
     """Weights and biases in the order of execution."""
     widths = [3, *[latent_dim] * (n_layers - 1), 2]
-    return [shape for a, b in zip(widths, widths[1:], strict=False) for shape in ((b, a), (b,))]
+    return [shape for a, b in pairwise(widths) for shape in ((b, a), (b,))]
 
 
 @number("5.1")

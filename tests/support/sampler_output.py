@@ -68,7 +68,10 @@ def judge_trajectory(run: Run, design: Design) -> float:
 
 def _judge_entries(values: np.ndarray, chain: Chain) -> float:
     """The entries are x_1, x_2, ... or x_0, x_1, ...; returns the credit."""
-    if _holds(values[:, :-1], chain.states[1:]):
+    # Where a level restarts, the state after the last update is never visited again: judged by its own check.
+    restarts = [link for link in chain.boundaries if not chain.gap(link, chain.fits) <= GAP]
+    after = np.delete(np.arange(len(chain.states) - 1), restarts)
+    if _holds(values[:, after], chain.states[after + 1]):
         return LANGEVIN_RETURNED_CREDIT["starts at x_1"]
     if _holds(values, chain.states):
         return LANGEVIN_RETURNED_CREDIT["starts at x_0"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def differences(seen: Execution, n_layers: int, latent_dim: int) -> dict[str, st
         found["widths"] = f"The widths between the layers are {widths[1:-1]}; each is latent_dim = {latent_dim}."
     if not all(step.bias for step in layers):
         found["bias"] = f"{sum(not step.bias for step in layers)} linear layers have no bias."
-    between = [_activation(a.output, b.input) for a, b in zip(layers, layers[1:], strict=False)]
+    between = [_activation(a.output, b.input) for a, b in pairwise(layers)]
     wrong_ones = [name for name in between if name != "Softplus"]
     if wrong_ones:
         listing = ", ".join(f"{count} x {name}" for name, count in Counter(wrong_ones).items())

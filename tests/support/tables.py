@@ -166,7 +166,10 @@ def _join_padding(steps: Sequence[Step]) -> list[Step]:
             if left == right and top == bottom and not any(value):
                 joined.pop()
                 padding = [step.padding[0] + int(top), step.padding[1] + int(left)]
-                step = msgspec.structs.replace(step, padding=padding)
+                inside = step.input[
+                    ..., int(top) : step.input.shape[2] - int(top), int(left) : step.input.shape[3] - int(left)
+                ]
+                step = msgspec.structs.replace(step, padding=padding, input=inside)
         joined.append(step)
     return joined
 
