@@ -45,6 +45,8 @@ def _slope_tests(batches: Sequence[Batch], z: np.ndarray) -> list[laws.Test]:
         moved = np.concatenate([batch.perturbed[:, j] for batch in batches])
         slope = float(moved @ x / (x @ x))
         mistake = "The training point itself is missing in x~." if abs(slope) < 0.01 else ""
+        if float(np.corrcoef(np.abs(z[:, j]), np.abs(x))[0, 1]) > 0.3:  # 20 standard errors: never by chance
+            mistake = mistake or "The noise grows with x: sigma z is multiplied by x, in place of added."
         if not mistake and abs(slope - 1) > 0.01:
             mistake = "Is x scaled down, as in the forward process of Problem 2? Here x~ = x + sigma z."
         finding = Finding(f"The perturbed samples are {slope:.4g} x + noise.", "x~ is x + noise.", mistake, Z_LINE)

@@ -278,8 +278,9 @@ def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np
     parts = [torch.as_tensor(one, dtype=h.dtype) for one, h in zip(np.split(v, ends), handles, strict=True)]
     try:
         first = torch.autograd.grad(loss.mean(), handles, create_graph=True, allow_unused=True)
-    except RuntimeError:
+    except RuntimeError:  # once differentiable only
         first = torch.autograd.grad(loss.mean(), handles, retain_graph=True, allow_unused=True)
+        return _filled(first, handles), np.zeros_like(v), True
     gradient = _filled(first, handles)
     used = [(g, part) for g, part in zip(first, parts, strict=True) if g is not None and g.requires_grad]
     if not used:
@@ -294,7 +295,7 @@ def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np
 def _filled(parts: tuple[Tensor | None, ...], handles: list[Tensor]) -> np.ndarray:
     """The parts as one array, with zeros where a score had no influence."""
     arrays = [
-        np.zeros(h.shape) if part is None else part.detach().numpy().astype(np.float64)
+        np.zeros(h.shape) if part is None else part.detach().numpy(force=True).astype(np.float64)
         for part, h in zip(parts, handles, strict=True)
     ]
     return _joined(arrays, 2)

@@ -50,16 +50,22 @@ def _bring_to_life(gan: Any) -> None:
     """Give both networks weights with which gradients flow.
 
     With a few channels and ReLUs, a right discriminator is dead for all generated images under some seeds: then
-    nothing would reach the generator. Positive convolutions of mean 1 / fan_in keep every ReLU alive.
+    nothing would reach the generator. Here every filter has one sign and its absolute weights sum to 1; the first
+    convolution's filters take turns, so that positive and negative images both pass, and the others are positive.
     """
     for network in (gan.disc, gan.gen):
         scatter_parameters(network, 1)
+    filters = [one for one in gan.disc.parameters() if one.ndim == 4]
     with torch.no_grad():
-        for parameter in gan.disc.parameters():
-            if parameter.ndim == 1:
+        for name, parameter in gan.disc.named_parameters():
+            if name.endswith("bias"):
                 parameter.zero_()
-            elif parameter.ndim == 4:
-                parameter.abs_().div_(parameter.abs().mean() * parameter[0].numel())
+            elif parameter.ndim == 1:
+                parameter.fill_(1)
+        for one in filters:
+            one.abs_().div_(one.abs().mean() * one[0].numel())
+        for one in filters[:1]:
+            one[1::2] *= -1
 
 
 def _write_digits(digits: np.ndarray) -> None:

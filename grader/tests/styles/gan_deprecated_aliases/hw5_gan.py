@@ -39,7 +39,7 @@ class DNet(nn.Module):
                 nn.init.constant(m.bias.data, 0)
 
     def forward(self, x):
-        x = self.features(Variable(x))
+        x = self.features(x)
         return self.classifier(x.view(x.size()[0], -1))
 
 

@@ -1,0 +1,61 @@
+"""`python -m grader.audit`: prove that the grader is right, on everything whose verdict is known."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from grader import rubric
+from grader.audit import cases as known
+from grader.audit.run import Verdict, grade_all
+from grader.terminal import progress_line
+
+CLAIMS = {
+    known.STYLES: "styles at full marks",
+    known.MUTANTS: "mutants caught by exactly the named checks with the named message",
+    known.HALVES: "half-finished submissions with exactly their points",
+    known.ATTACKS: "attacks defeated",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Grade all cases and print a figure for each kind; 1 when a single one is not as it must be."""
+    options = _parser().parse_args(arguments)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    cases = [case for case in known.all_cases(tuple(options.kinds)) if options.only in case.name]
+    began = time.monotonic()
+    verdicts: list[Verdict] = []
+    with progress_line(console) as line:
+        task = line.add_task("audit", total=len(cases))
+        for verdict in grade_all(cases, options.workers, options.suites):
+            verdicts.append(verdict)
+            line.update(task, advance=1, description=verdict.case.name[:50])
+            if verdict.complaints:
+                line.console.print(
+                    f"{verdict.case.kind}: {escape(verdict.case.name)}: {escape('; '.join(verdict.complaints))}"
+                )
+    for kind in options.kinds:
+        of_kind = [verdict for verdict in verdicts if verdict.case.kind == kind]
+        right = sum(not verdict.complaints for verdict in of_kind)
+        console.print(f"{right}/{len(of_kind)} {CLAIMS[kind]}", highlight=False)
+    console.print(f"{len(verdicts)} submissions in {time.monotonic() - began:.0f} s", highlight=False)
+    return int(any(verdict.complaints for verdict in verdicts) or not verdicts)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m grader.audit", description=__doc__)
+    parser.add_argument("--kinds", nargs="+", choices=list(CLAIMS), default=list(CLAIMS), help="default: all")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the cases whose name holds this text")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--suites", type=Path, default=rubric.SUITES, help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

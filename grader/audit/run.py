@@ -1,0 +1,86 @@
+"""Grade the cases of the audit, several at a time, and compare each result with what is known."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.audit.cases import Case
+from grader.bench_control import Clocks
+from grader.results import PASSED, Results
+from grader.rubric import SUITES
+from grader.runner import Runner
+
+CLOCKS = Clocks(importing=5, request=6, total=240)
+"""Shorter than in grading: an endless loop of an attack costs seconds."""
+FIRST_SLOT = 20
+
+_runner: Runner | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a case: `complaints` is empty when it is as it must be.
+
+    `statuses` and `outputs` hold each check's, by its name.
+    """
+
+    case: Case
+    complaints: tuple[str, ...]
+    score: float
+    statuses: dict[str, str]
+    outputs: dict[str, str]
+
+
+def grade_all(cases: list[Case], workers: int, suites: Path = SUITES) -> Iterator[Verdict]:
+    """Grade every case, `workers` at a time; verdicts come as they are ready."""
+    context = multiprocessing.get_context("spawn")
+    slots = context.Queue()
+    for slot in range(workers):
+        slots.put(FIRST_SLOT + slot)
+    with ProcessPoolExecutor(workers, context, _start, (slots, suites)) as pool:
+        for done in as_completed([pool.submit(_grade, case) for case in cases]):
+            yield done.result()
+
+
+def _start(slots: multiprocessing.Queue[int], suites: Path) -> None:
+    """Begin a worker: a runner of its own, ended with the process."""
+    global _runner
+    _runner = Runner(suites, CLOCKS, slot=slots.get()).__enter__()
+    multiprocessing.util.Finalize(_runner, _runner.__exit__, (None, None, None), exitpriority=10)
+
+
+def _grade(case: Case) -> Verdict:
+    assert _runner is not None
+    with tempfile.TemporaryDirectory(prefix="audit-") as folder:
+        submission, out = Path(folder, "submission"), Path(folder, "out")
+        os.mkdir(submission)
+        case.build(submission)
+        return compare(case, _runner.grade(submission, out, lambda check, results: None))
+
+
+def compare(case: Case, results: Results) -> Verdict:
+    """Hold a result against what is known of its case."""
+    complaints = []
+    if results.score != case.score:
+        complaints.append(f"{results.score:g} points remain, not {case.score:g}")
+    failed = {name for name, outcome in results.outcomes.items() if outcome.status != PASSED}
+    if case.fails is not None:
+        complaints += [f"{name} does not fail" for name in sorted(case.fails - failed)]
+        complaints += [f"{name} fails as well" for name in sorted(failed - case.fails)]
+    if case.says and not any(case.says in results.outcomes[name].output for name in failed):
+        complaints.append(f"no message says {case.says!r}")
+    if results.staff:
+        complaints.append("the grader itself failed")
+    return Verdict(
+        case,
+        tuple(complaints),
+        results.score,
+        {name: outcome.status for name, outcome in results.outcomes.items()},
+        {name: outcome.output for name, outcome in results.outcomes.items()},
+    )

