@@ -22,7 +22,8 @@ from typing import Any
 import msgspec
 
 from grader import intake, processes, wire
-from grader.bench_control import BenchError, Clocks, Host, Server, StudentFailure, remove
+from grader.bench_control import BenchError, Clocks, Server, StudentFailure
+from grader.bench_host import Host, remove
 from grader.results import CONTACT, GRADER_ERROR, TIMED_OUT, Outcome, Results, clean
 from grader.rubric import SUITES, read
 from grader.wire import BadFrame, Ended, Late

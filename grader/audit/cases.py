@@ -120,10 +120,10 @@ def halves() -> Iterator[Case]:
         yield Case(HALVES, f"{question} not solved", points, _Half(question, solved=False))
 
 
-ALONE = {"4.1": 2.0, "4.2": 2.0, "4.4": 1.5, "4.5": 1.5, "5.1": 2.5, "5.2": 3.5, "5.3": 4.0}
-"""Points of a template with one question solved; 4.3 and 4.6 need the networks."""
-WITHOUT = {"4.1": 16.0, "4.2": 16.0, "4.3": 17.0, "4.4": 17.5, "4.5": 17.5, "5.1": 17.5, "5.2": 16.5, "5.3": 16.0}
-"""Points of the reference without one question: 4.6 needs all of 4, and 4.3 both networks."""
+ALONE = {"4.1": 2.0, "4.2": 2.0, "4.3": 2.0, "4.4": 1.5, "4.5": 1.5, "5.1": 2.5, "5.2": 3.5, "5.3": 4.0}
+"""Points of a template with one question solved; 4.6 needs all of Problem 4."""
+WITHOUT = {"4.1": 17.0, "4.2": 17.0, "4.3": 17.0, "4.4": 17.5, "4.5": 17.5, "5.1": 17.5, "5.2": 16.5, "5.3": 16.0}
+"""Points of the reference without one question: 4.6 goes with any of Problem 4."""
 
 
 @dataclass(frozen=True)

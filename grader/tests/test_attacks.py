@@ -32,7 +32,9 @@ from grader.runner import Runner
 from grader.tests.conftest import PROJECT, REFERENCE, SHORT, TEMPLATE, worker_slot
 
 ATTACKS = Path(__file__).parent / "attacks"
-HEADER = re.compile(r"# attack: (?P<kind>\d\d) \| score: (?P<score>[\d.]+) \| (?P<fields>(?:\w+: [^|]+ \| )*)(?P<aim>.+)")
+HEADER = re.compile(
+    r"# attack: (?P<kind>\d\d) \| score: (?P<score>[\d.]+) \| (?P<fields>(?:\w+: [^|]+ \| )*)(?P<aim>.+)"
+)
 MARK = "stowaway"
 LISTENER = 54461
 """Port on which this machine listens while the attacks run."""
@@ -220,7 +222,13 @@ def with_links(archive: zipfile.ZipFile) -> None:
 def with_ways_out(archive: zipfile.ZipFile) -> None:
     """Names that lead out of the folder, beside honest files."""
     honest(archive)
-    for name in ("../stowaway.py", "a/../../../stowaway.py", "/tmp/stowaway.py", "..\\..\\stowaway.py", "C:\\stowaway.py"):
+    for name in (
+        "../stowaway.py",
+        "a/../../../stowaway.py",
+        "/tmp/stowaway.py",
+        "..\\..\\stowaway.py",
+        "C:\\stowaway.py",
+    ):
         archive.writestr(entry(name), "stowaway")
 
 
@@ -234,7 +242,16 @@ def with_devices(archive: zipfile.ZipFile) -> None:
 def with_odd_names(archive: zipfile.ZipFile) -> None:
     """Names that a careless reader of folders trips over."""
     honest(archive)
-    for name in ("-rf.py", "\u202egnp.py", "a\nb.py", " .py", "sämple \U0001f600.py", "__init__.py", "%s{}.py", "nul.py"):
+    for name in (
+        "-rf.py",
+        "\u202egnp.py",
+        "a\nb.py",
+        " .py",
+        "sämple \U0001f600.py",
+        "__init__.py",
+        "%s{}.py",
+        "nul.py",
+    ):
         archive.writestr(entry(name), "print('stowaway')")
 
 
@@ -295,7 +312,9 @@ LARGE = "The archive is too large"
         pytest.param(honest, encrypted, 0, UNREADABLE, id="encrypted"),
         pytest.param(honest, lambda content: content[: len(content) // 2], 0, UNREADABLE, id="truncated"),
         pytest.param(honest, lambda content: content[:-1000] + bytes(1000), 0, UNREADABLE, id="no directory"),
-        pytest.param(honest, lambda content: content.replace(b"import torch", b"import t0rch"), 0, UNREADABLE, id="sums"),
+        pytest.param(
+            honest, lambda content: content.replace(b"import torch", b"import t0rch"), 0, UNREADABLE, id="sums"
+        ),
         pytest.param(honest, lambda content: b"#!/bin/sh\n" + content, 20, "", id="bytes before it"),
         pytest.param(lambda archive: None, bytes, 0, MISSING, id="empty"),
     ],
@@ -304,7 +323,9 @@ def test_a_hostile_archive_is_answered_or_harmless(
     arena: Arena, tmp_path: Path, fill: Fill, change: Callable[[bytes], bytes], score: float, says: str
 ):
     handed_in = tmp_path / "homework.zip"
-    with zipfile.ZipFile(handed_in, "w", zipfile.ZIP_STORED if change is not bytes else zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(
+        handed_in, "w", zipfile.ZIP_STORED if change is not bytes else zipfile.ZIP_DEFLATED
+    ) as archive:
         fill(archive)
     handed_in.write_bytes(change(handed_in.read_bytes()))
     results, document = arena.grade(handed_in, tmp_path / "out")

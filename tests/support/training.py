@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from tests.support.gan import ORDINARY, Draw, discriminator_loss, generator_loss
 from tests.support.submission import GAN, Submission
-from tests.support.verdicts import Finding
+from tests.support.verdicts import Finding, NotImplementedYet, SubmissionRaised
 
 N_DIGITS, BATCH_SIZE = 320, 64
 GRID_SIDE = 8 * 30 + 2
@@ -30,7 +31,13 @@ def one_epoch(submission: Submission) -> Epoch:
     digits = np.zeros((N_DIGITS, 28, 28), dtype=np.uint8)
     for digit, (top, left) in zip(digits, rng.integers(4, 14, (N_DIGITS, 2)), strict=True):
         digit[top : top + 10, left : left + 10] = 255
-    return submission.observe(Epoch, GAN, "one_epoch", digits=digits, batch_size=BATCH_SIZE)
+    try:
+        return submission.observe(Epoch, GAN, "one_epoch", digits=digits, batch_size=BATCH_SIZE)
+    except SubmissionRaised:
+        for loss in (discriminator_loss, generator_loss):
+            if loss(submission, Draw(7, ORDINARY)).kind == "none":
+                raise NotImplementedYet("Not implemented yet: 4.6 needs both losses (4.4 and 4.5).") from None
+        raise
 
 
 def problem_with_the_movement(epoch: Epoch) -> Finding | None:
