@@ -83,10 +83,12 @@ class RecordedScore(nn.Module):
             self.repeats.append(1)
         dtype = x.dtype if x.dtype.is_floating_point else self.scale.dtype
         handle = torch.as_tensor(answer, dtype=dtype) * self.scale.to(dtype)
-        if repeated:
-            return handle
-        self.answers.append(handle.detach().numpy().astype(np.float64))
-        self.handles.append(handle)
+        if not repeated:
+            self.answers.append(handle.detach().numpy().astype(np.float64))
+            self.handles.append(handle)
+        elif torch.is_grad_enabled() and not self.handles[-1].requires_grad:
+            self.handles[-1] = handle
+        handle = self.handles[-1]
         return handle.clone()  # an in-place operation on the answer must not touch what is differentiated
 
     def _note_contract(self, x: Any, sigmas: Any) -> None:

@@ -1,0 +1,132 @@
+"""The designs of Problem 5's experiments: mistakes can be told apart, and the stated effects are detected."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from tests.public.test_denoising_loss import EQUAL_SIGMAS
+from tests.support import denoising, langevin, laws
+from tests.support.conventions import (
+    DENOISING_TARGETS,
+    DENOISING_WEIGHTS,
+    LANGEVIN_NOISE_VARIANCES,
+    LANGEVIN_STARTS,
+    LANGEVIN_STEP_SIZES,
+    PERTURBATION_SCALES,
+)
+from tests.support.laws import FALSE_FAIL_RATE
+from tests.support.recorded import FLOAT32_EPS
+
+LEVELS = np.array(denoising.SIGMAS)
+SIGMAS = np.array(langevin.SIGMAS)
+ALPHA = langevin.EPS * SIGMAS**2 / SIGMAS[-1] ** 2
+
+
+def _require_apart(values: dict[str, np.ndarray], tolerance: float) -> None:
+    """Any two candidates differ by at least two tolerances, relative to the larger, at one level at least."""
+    for (one, a), (other, b) in combinations(values.items(), 2):
+        size = np.maximum(np.abs(a), np.abs(b))
+        differs = np.max(np.abs(a - b) / np.where(size > 0, size, 1))
+        assert differs >= 2 * tolerance, f"{one} and {other} differ by {differs:.3g}"
+
+
+def test_the_weights_of_the_denoising_loss_differ() -> None:
+    """Exact values, told apart within float32."""
+    sigma = np.repeat(LEVELS, 400)
+    values = {one.name: one.of(sigma, len(sigma)) for one in DENOISING_WEIGHTS}
+    _require_apart(values, denoising.ROUNDINGS * FLOAT32_EPS)
+
+
+def test_the_targets_of_the_denoising_loss_differ() -> None:
+    """At a typical displacement of one standard deviation, and more than the rounding of x~."""
+    values = {one.name: one.of(LEVELS, LEVELS) for one in DENOISING_TARGETS}
+    largest = denoising.GRID_SPACING * denoising.GRID_SIDE / 2
+    _require_apart(values, denoising.ROUNDINGS * FLOAT32_EPS + FLOAT32_EPS * largest / LEVELS.min())
+
+
+def test_the_weights_of_the_hand_computed_case_differ() -> None:
+    """With one sample the mean over samples is no mistake: all others differ."""
+    sigma = np.array(EQUAL_SIGMAS[:1])
+    of_a_batch = {"sum over samples", "broadcast", "norm of the batch"}
+    values = {one.name: one.of(sigma, 1) for one in DENOISING_WEIGHTS if one.name not in of_a_batch}
+    _require_apart(values, denoising.ROUNDINGS * FLOAT32_EPS)
+
+
+def test_the_scales_of_the_perturbation_differ() -> None:
+    """Recognised within 10%."""
+    _require_apart({one.name: one.of(LEVELS) for one in PERTURBATION_SCALES}, 0.1)
+
+
+def test_the_step_sizes_differ() -> None:
+    """Recognised within 1%."""
+    values = {one.name: one.of(SIGMAS, SIGMAS[0], SIGMAS[-1], langevin.EPS) for one in LANGEVIN_STEP_SIZES}
+    _require_apart(values, 0.01)
+
+
+def test_the_noise_variances_differ() -> None:
+    """Recognised within 20% of the variance."""
+    values = {one.name: one.of(ALPHA, SIGMAS, langevin.EPS) for one in LANGEVIN_NOISE_VARIANCES}
+    _require_apart(values, 0.2)
+
+
+def test_the_starts_differ() -> None:
+    """Mean and standard deviation, within 7 standard errors of 4,096 values."""
+    first, last = 0.74, 0.22
+    for one, other in combinations(LANGEVIN_STARTS, 2):
+        a, b = np.array(one.of(first, last)), np.array(other.of(first, last))
+        assert np.max(np.abs(a - b)) >= 2 * 7 / math.sqrt(4096), (one.name, other.name)
+
+
+def test_the_grid_reveals_every_training_point() -> None:
+    """Half the spacing is more than 8 standard deviations of the strongest noise."""
+    assert denoising.GRID_SPACING / 2 > 8 * max(denoising.SIGMAS)
+    assert denoising.GRID_SIDE**2 >= denoising.N_SAMPLES
+
+
+def _smallest(degrees: int) -> tuple[float, float]:
+    """The variance ratios that are rejected although the observed value lies 5 standard errors to the right side."""
+    ratios = np.linspace(0.3, 3, 2701)
+    accepted = [ratio for ratio in ratios if laws.chi_square(ratio * degrees, degrees) >= FALSE_FAIL_RATE]
+    slack = 5 * math.sqrt(2 / degrees)
+    return min(accepted) / (1 + slack), max(accepted) / (1 - slack)
+
+
+def test_the_variance_of_the_perturbation_noise_is_resolved() -> None:
+    """At each level, with a miss below 1e-6: a variance of at most 0.68 or at least 1.46."""
+    low, high = _smallest(2 * denoising.N_SAMPLES * denoising.N_CALLS // len(LEVELS))
+    assert low >= 0.66
+    assert high <= 1.48
+
+
+def test_the_variance_of_the_langevin_noise_is_resolved() -> None:
+    """At each level of two runs: a standard deviation of at most 0.90 or at least 1.11."""
+    links = langevin.ITERATIONS - 1
+    low, high = _smallest(2 * 2 * langevin.N_SAMPLES * links)
+    assert math.sqrt(low) >= 0.90 - 0.01
+    assert math.sqrt(high) <= 1.11 + 0.01
+
+
+@pytest.mark.parametrize("alpha", ALPHA)
+def test_the_step_size_is_resolved(alpha: float) -> None:
+    """Step sizes off by 1% are rejected with a miss below 1e-6: critical deviation plus 5 standard errors."""
+    values = 2 * langevin.N_SAMPLES * (langevin.ITERATIONS - 1)
+    standard_error = math.sqrt(2 * alpha / (values * langevin.AMPLITUDE**2))
+    assert (laws.critical_z() + 5) * standard_error < 0.01 * alpha
+
+
+def test_the_frequencies_of_the_noise_levels_are_resolved() -> None:
+    """A level at half its frequency, or at twice it, is rejected with a miss below 1e-6."""
+    n, uniform = denoising.N_SAMPLES * denoising.N_CALLS, 1 / len(LEVELS)
+    for frequency, side in ((uniform / 2, 1), (uniform * 2, -1)):
+        likely = n * frequency + side * 5 * math.sqrt(n * frequency * (1 - frequency))
+        assert len(LEVELS) * laws.binomial(round(likely), n, uniform) < FALSE_FAIL_RATE
+
+
+def test_the_noise_is_not_mistaken_for_rounding() -> None:
+    """The right noise of a step is well above the share of the drift that counts as silence."""
+    share = np.sqrt(2 * ALPHA) / (ALPHA * langevin.AMPLITUDE)
+    assert np.all(share > 5 * langevin.SILENCE)
