@@ -33,11 +33,9 @@ _KINDS = ("raised", "import_failed", "missing", "undefined", "not_implemented")
 class ThroughRunner:
     """The transport of a graded submission: requests go to the runner, which relays them to the bench."""
 
-    staff = True
-    last_exception = None
-
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self.interrupted: dict[str, Failure] = {}
 
     def send(self, **event: Any) -> None:
         """Tell the runner something."""
@@ -50,6 +48,8 @@ class ThroughRunner:
         frame = wire.receive(self.connection, math.inf)
         try:
             answer = wire.decode(frame)
+            if "interrupted" in answer:
+                self.interrupted[module] = msgspec.convert(answer["interrupted"], Failure)
             if "failure" not in answer:
                 observation = answer.get("observation")
                 return observation if isinstance(observation, dict) else _garbled()

@@ -66,6 +66,10 @@ def _import_everything() -> None:
 
     from tests.support import probes  # noqa: F401
 
+    # A student's choice of a window system cannot be had here, and is nobody's mistake.
+    matplotlib.pyplot.switch_backend("Agg")
+    matplotlib.use = lambda *_, **__: None
+    matplotlib.pyplot.switch_backend = lambda *_, **__: None
     cv2.setNumThreads(1)
     torch.set_num_threads(1)  # a forked child cannot use the threads of its parent
     # The first convolution asks for the processor's features, in files that a confined process cannot read.

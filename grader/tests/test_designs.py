@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from tests.hidden import langevin_laws, perturbation_laws, test_sampler
 from tests.public.test_denoising_loss import EQUAL_SIGMAS
 from tests.support import denoising, langevin, laws
 from tests.support.conventions import (
@@ -57,8 +58,8 @@ def test_the_weights_of_the_hand_computed_case_differ() -> None:
 
 
 def test_the_scales_of_the_perturbation_differ() -> None:
-    """Recognised within 10%."""
-    _require_apart({one.name: one.of(LEVELS) for one in PERTURBATION_SCALES}, 0.1)
+    """Recognised within the tolerance of the hidden suite."""
+    _require_apart({one.name: one.of(LEVELS) for one in PERTURBATION_SCALES}, perturbation_laws.NAMED_WITHIN)
 
 
 def test_the_step_sizes_differ() -> None:
@@ -68,14 +69,14 @@ def test_the_step_sizes_differ() -> None:
 
 
 def test_the_noise_variances_differ() -> None:
-    """Recognised within 20% of the variance."""
+    """Recognised within the tolerance of the hidden suite."""
     values = {one.name: one.of(ALPHA, SIGMAS, langevin.EPS) for one in LANGEVIN_NOISE_VARIANCES}
-    _require_apart(values, 0.2)
+    _require_apart(values, langevin_laws.NAMED_WITHIN)
 
 
 def test_the_starts_differ() -> None:
     """Mean and standard deviation, within 7 standard errors of 4,096 values."""
-    first, last = 0.74, 0.22
+    first, last = test_sampler.STARTS.sigmas
     for one, other in combinations(LANGEVIN_STARTS, 2):
         a, b = np.array(one.of(first, last)), np.array(other.of(first, last))
         assert np.max(np.abs(a - b)) >= 2 * 7 / math.sqrt(4096), (one.name, other.name)
@@ -83,15 +84,15 @@ def test_the_starts_differ() -> None:
 
 def test_the_grid_reveals_every_training_point() -> None:
     """Half the spacing is more than 8 standard deviations of the strongest noise."""
-    assert denoising.GRID_SPACING / 2 > 8 * max(denoising.SIGMAS)
+    assert denoising.GRID_SPACING / max(denoising.SIGMAS) > 2 * 8
     assert denoising.GRID_SIDE**2 >= denoising.N_SAMPLES
 
 
 def _smallest(degrees: int) -> tuple[float, float]:
-    """The variance ratios that are rejected although the observed value lies 5 standard errors to the right side."""
+    """The variance ratios that are rejected although the observed value lies 4.75 standard errors to the right side."""
     ratios = np.linspace(0.3, 3, 2701)
     accepted = [ratio for ratio in ratios if laws.chi_square(ratio * degrees, degrees) >= FALSE_FAIL_RATE]
-    slack = 5 * math.sqrt(2 / degrees)
+    slack = 4.75 * math.sqrt(2 / degrees)
     return min(accepted) / (1 + slack), max(accepted) / (1 - slack)
 
 

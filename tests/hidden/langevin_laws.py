@@ -13,6 +13,7 @@ from tests.support.laws import FALSE_FAIL_RATE
 from tests.support.verdicts import Finding
 
 NOISE_LINE = "Alg. 2, lines 5 and 6: z_t ~ N(0, I), and sqrt(2 alpha) in front of it"
+NAMED_WITHIN = 0.12
 START_LINE = "Alg. 2, line 1: x_0 ~ N(0, I)"
 
 
@@ -77,14 +78,14 @@ def _variance_by(chains: Sequence[Chain], own: bool) -> list[laws.Test]:
 
 
 def _noise_mistake(fits: Sequence[Fit]) -> str:
-    """The recognised formula within 20% of every variance: seven standard errors of 2,560 values."""
+    """The recognised formula within 12% of every variance: four standard errors of 2,560 values."""
     alpha, sigma, step, measured = (
         np.array(values)
         for values in zip(*((fit.alpha, fit.sigma, abs(fit.step), fit.mean_square) for fit in fits), strict=True)
     )
     for formula in LANGEVIN_NOISE_VARIANCES[1:]:
         for base, note in ((alpha, ""), (step, " (with alpha your own step size)")):
-            if np.all(np.abs(measured / formula.of(base, sigma, EPS) - 1) < 0.2):
+            if np.all(np.abs(measured / formula.of(base, sigma, EPS) - 1) < NAMED_WITHIN):
                 return f"Recognised: {formula.message}{note}."
     if len(fits) > 1 and np.all(measured > 0):
         power, log_factor = np.polyfit(np.log(sigma), np.log(measured), 1)

@@ -13,6 +13,7 @@ from tests.support.laws import FALSE_FAIL_RATE
 from tests.support.verdicts import Finding
 
 Z_LINE = "Alg. 1, lines 2 and 3: z ~ N(0, I), x~ = x + sigma z"
+NAMED_WITHIN = 0.06
 SIGMA_LINE = "Alg. 1, line 1: sigma is drawn from the list, for every sample anew"
 
 
@@ -96,11 +97,11 @@ def _scale_tests(batches: Sequence[Batch], z: np.ndarray) -> list[laws.Test]:
 
 
 def _scale_mistake(z: np.ndarray, sigma: np.ndarray) -> str:
-    """The recognised standard deviation of x~ - x, if one fits within the 10% that these sample sizes resolve."""
+    """The recognised standard deviation of x~ - x, if one fits within 3 standard errors of 1,640 values."""
     levels = np.unique(sigma)
     measured = np.array([np.sqrt(np.mean((z[sigma == one] * one) ** 2)) for one in levels])
     for scale in PERTURBATION_SCALES[1:]:
-        if np.all(np.abs(measured / scale.of(levels) - 1) < 0.1):
+        if np.all(np.abs(measured / scale.of(levels) - 1) < NAMED_WITHIN):
             return f"Recognised: {scale.message}."
     if len(levels) > 1 and np.all(measured > 0):
         power, log_factor = np.polyfit(np.log(levels), np.log(measured), 1)

@@ -11,7 +11,7 @@ from tests.support.marks import number, tags, visibility, weight
 from tests.support.submission import Submission
 from tests.support.verdicts import Blocked, wrong
 
-STARTS = Design(n=1024, sigmas=(0.74, 0.22), iterations=2)
+STARTS = Design(n=1024, sigmas=(1.31, 0.22), iterations=2)
 LEVEL_LOOP = "Alg. 2, lines 6 and 8: every step starts from the state before it, across the levels too"
 
 

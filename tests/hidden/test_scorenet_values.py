@@ -11,8 +11,13 @@ from hypothesis import strategies as st
 from tests.hidden import oracles
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.networks import outputs
+from tests.support.scorenet import stub_recognised
 from tests.support.submission import DIFFUSION, Submission
 from tests.support.verdicts import Blocked, wrong
+
+
+SEEDS = st.integers(0, 2**32 - 1)
+POWERS = st.integers(-3, 2)
 
 
 def _shapes(n_layers: int, latent_dim: int) -> list[tuple[int, ...]]:
@@ -25,13 +30,7 @@ def _shapes(n_layers: int, latent_dim: int) -> list[tuple[int, ...]]:
 @weight(0.5)
 @visibility("after_published")
 @tags("scorenet")
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    n=st.integers(1, 4),
-    n_layers=st.integers(2, 8),
-    latent_dim=st.integers(1, 20),
-    power=st.integers(-3, 2),
-)
+@given(seed=SEEDS, n=st.integers(1, 4), n_layers=st.integers(2, 8), latent_dim=st.integers(1, 20), power=POWERS)
 def test_scorenet_output_equals_the_closed_form(
     submission: Submission, seed: int, n: int, n_layers: int, latent_dim: int, power: int
 ) -> None:
@@ -40,16 +39,10 @@ def test_scorenet_output_equals_the_closed_form(
     weights = oracles.random_weights(_shapes(n_layers, latent_dim), rng)
     x = rng.normal(0, 1, (n, 2)).astype(np.float32)
     sigma = (2.0**power * rng.uniform(0.5, 1, (n, 1))).astype(np.float32)
-    named = {"n_layers": n_layers, "latent_dim": latent_dim}
-    seen = outputs(submission, DIFFUSION, "ScoreNet", "5.1", weights, [[x, sigma]], named=named)
-    if not seen.fitted:
-        raise Blocked("The weights do not fit into the layers that ScoreNet executes: see the rows of 5.1.")
-    (got,) = seen.outputs
+    got = _output(submission, weights, x, sigma, (n_layers, latent_dim))
     wanted = oracles.scorenet(weights, x, sigma)
-    if got.shape != wanted.shape:
-        raise wrong(f"For {n} points ScoreNet returns the shape {got.shape}.", f"It is {wanted.shape}.")
     # Softplus does not enlarge a difference, and |softplus(x)| <= |x| + log 2 is carried by the absolute network, whose
-    # own Softplus adds that log 2; three more roundings a layer are its own (exp, log1p, sum).
+    # own Softplus adds that log 2; the factor 2 is for the three more roundings of each (exp, log1p, sum).
     error = 2 * oracles.float32_error(lambda w, data: oracles.scorenet(w, data, sigma), weights, x)
     if not np.all(np.abs(got - wanted) <= error):
         k = int(np.argmax(np.abs(got - wanted) - error))
@@ -59,6 +52,20 @@ def test_scorenet_output_equals_the_closed_form(
             _mistake(weights, x, sigma, got, error),
             "the docstring of ScoreNet: sigma is appended to x, and the network's output is divided by sigma",
         )
+
+
+def _output(
+    submission: Submission, weights: oracles.Weights, x: np.ndarray, sigma: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
+    """What `ScoreNet(*size)` with these weights returns, (N, 2)."""
+    named = {"n_layers": size[0], "latent_dim": size[1]}
+    with stub_recognised(submission):
+        seen = outputs(submission, DIFFUSION, "ScoreNet", "5.1", weights, [[x, sigma]], named=named)
+    if not seen.fitted:
+        raise Blocked("The weights do not fit into the layers that ScoreNet executes: see the rows of 5.1.")
+    if seen.outputs[0].shape != x.shape:
+        raise wrong(f"For {len(x)} points ScoreNet returns the shape {seen.outputs[0].shape}.", f"It is {x.shape}.")
+    return seen.outputs[0]
 
 
 def _mistake(weights: oracles.Weights, x: np.ndarray, sigma: np.ndarray, got: np.ndarray, error: np.ndarray) -> str:

@@ -13,7 +13,7 @@ from tests.support.verdicts import Wrong
 @visibility("visible")
 @tags("gan", "training")
 def test_one_epoch_of_training_moves_both_networks(submission: Submission) -> None:
-    """One epoch on 320 digits moves both networks (half) and writes the grid of generated images (half)."""
+    """One epoch on a tiny data set moves both networks (half) and writes the grid of generated images (half)."""
     epoch = one_epoch(submission)
     findings = [one for one in (problem_with_the_movement(epoch), problem_with_the_grid(epoch)) if one]
     if findings:

@@ -50,6 +50,7 @@ class Submission:
         self.quote = quote
         self.notes: list[str] = []
         self._known: dict[str, dict[str, Any] | Failure] = {}
+        self._told: set[str] = set()
 
     def note(self, text: str) -> None:
         """Keep a remark for the student, shown whether or not the check passes."""
@@ -59,7 +60,7 @@ class Submission:
     def quoting(self, quote: bool) -> Submission:
         """The same submission, with another rule for the student's own words."""
         other = Submission(self.transport, self.seed, quote)
-        other._known = self._known
+        other._known, other._told = self._known, self._told
         return other
 
     def observe(
@@ -71,6 +72,13 @@ class Submission:
         if key not in self._known:
             self._known[key] = self.transport.observe(module, operation, arguments)
         answer = self._known[key]
+        if module in self.transport.interrupted and module not in self._told:
+            self._told.add(module)
+            self.note(
+                f"While {module}.py was imported: {self.verdict(self.transport.interrupted[module], module)}\n"
+                "What it had defined until then was graded. Code that trains or draws belongs under "
+                '`if __name__ == "__main__":`.'
+            )
         if isinstance(answer, Failure):
             raise self.verdict(answer, module)
         try:

@@ -12,8 +12,8 @@ from tests.support.observations import Failure
 class Transport(Protocol):
     """Carries a request to the student's code and brings the observation, or its failure, back."""
 
-    staff: bool
-    """Whether messages may quote what only the staff should read."""
+    interrupted: dict[str, Failure]
+    """How the import of a module ended that had defined everything before it raised."""
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
         """Perform one operation of the vocabulary of `probes.py` on one of the student's modules."""
@@ -25,10 +25,9 @@ class InProcess:
     `folder` holds the student's files; the exception of the last failure is kept in `last_exception`.
     """
 
-    staff = False
-
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.interrupted: dict[str, Failure] = {}
         self.last_exception: BaseException | None = None
         self._probes: Any = None
 
@@ -43,4 +42,6 @@ class InProcess:
             os.chdir(here)
         if isinstance(self.last_exception, KeyboardInterrupt):
             raise self.last_exception
+        if "interrupted" in result:
+            self.interrupted[module] = Failure(**result["interrupted"])
         return Failure(**result["failure"]) if "failure" in result else result["observation"]
