@@ -54,9 +54,9 @@ def load(folder: Path, name: str) -> ModuleType:
         try:
             _loaded[key] = _import(folder, name)
         except BaseException as error:  # a student's file may raise anything, SystemExit included
-            module = sys.modules.get(name)
-            if module is not None and all(hasattr(module, one) for one in INTERFACE[name]):
-                _loaded[key], _interrupted[key] = module, error
+            so_far = sys.modules.get(name)
+            if so_far is not None and all(hasattr(so_far, one) for one in INTERFACE[name]):
+                _loaded[key], _interrupted[key] = so_far, error
             else:
                 _loaded[key] = error
     module = _loaded[key]
