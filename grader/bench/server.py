@@ -120,11 +120,14 @@ def _host(connection: socket.socket, output: int, order: dict[str, Any]) -> NoRe
 
 def _child(connection: socket.socket, folder: Path, check: dict[str, Any]) -> NoReturn:
     """Perform the requests of one check, until the runner closes the connection."""
+    import torch
+
     from tests.support import probes
 
     scratch = Path(check["scratch"])
     scratch.mkdir()
     _settle(scratch)
+    torch.set_num_threads(1)  # if the import has used more, they did not survive the fork
     try:
         while True:
             request = wire.decode(wire.receive(connection, math.inf))

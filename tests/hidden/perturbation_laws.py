@@ -26,7 +26,8 @@ def noise_tests(batches: Sequence[Batch]) -> list[laws.Test]:
         return [laws.Test("finite", 0.0, Finding(said, "x~ = x + sigma z.", look_at=Z_LINE))]
     slope, sharing, scale = _slope_tests(batches, z), _sharing_tests(batches, z), _scale_tests(batches, z)
     shared = [test for test in sharing if test.finding.mistake]
-    for tests in (slope, shared, scale, sharing):
+    moved = [test for test in slope if test.finding.mistake]
+    for tests in (moved, shared, scale, slope, sharing):
         if any(test.p < FALSE_FAIL_RATE for test in tests):
             return tests
     return slope + sharing + scale + _shape_tests(z)
@@ -46,7 +47,8 @@ def _slope_tests(batches: Sequence[Batch], z: np.ndarray) -> list[laws.Test]:
         moved = np.concatenate([batch.perturbed[:, j] for batch in batches])
         slope = float(moved @ x / (x @ x))
         mistake = "The training point itself is missing in x~." if abs(slope) < 0.01 else ""
-        if float(np.corrcoef(np.abs(z[:, j]), np.abs(x))[0, 1]) > 0.3:  # 20 standard errors: never by chance
+        either_way = 0.4 < float(np.mean(z[:, j] * x > 0)) < 0.6
+        if either_way and float(np.corrcoef(np.abs(z[:, j]), np.abs(x))[0, 1]) > 0.3:  # 20 standard errors
             mistake = mistake or "The noise grows with x: sigma z is multiplied by x, in place of added."
         if not mistake and abs(slope - 1) > 0.01:
             mistake = "Is x scaled down, as in the forward process of Problem 2? Here x~ = x + sigma z."

@@ -15,7 +15,6 @@ from tests.support.scorenet import stub_recognised
 from tests.support.submission import DIFFUSION, Submission
 from tests.support.verdicts import Blocked, wrong
 
-
 SEEDS = st.integers(0, 2**32 - 1)
 POWERS = st.integers(-3, 2)
 

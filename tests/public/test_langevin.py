@@ -134,6 +134,8 @@ def _step_mistake(chain: Chain) -> str:
 def test_langevin_leaves_inputs_and_gradients_alone(submission: Submission) -> None:
     """Sampling changes no argument and keeps no gradient."""
     runs = [observe_run(submission, Design()), observe_run(submission, TRAJECTORY)]
+    for run in runs:
+        judge_contract(run)
     if any(run.sigmas_changed for run in runs):
         raise wrong(
             "langevin_dynamics_sample changes its argument sigmas in place.",

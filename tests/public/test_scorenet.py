@@ -31,13 +31,14 @@ def test_scorenet_executes_eight_linear_layers(submission: Submission) -> None:
             said = " ".join(other.values())
             found["arguments"] = f"ScoreNet(n_layers=3, latent_dim=5) is not built as asked: {said}"
     if found:
+        half = len(found) == 1 and len(scorenet.layers_of(seen)) > 0
         steps = ", ".join(step.operation for step in seen.steps)
         raise wrong(
             "\n".join(found.values()),
             f"ScoreNet() executes: {steps}.",
-            "Only one thing differs: it earns half." if len(found) == 1 else "",
+            "Only one thing differs: it earns half." if half else "",
             scorenet.LOOK_AT,
-            credit=SCORENET_ONE_DIFFERENCE_CREDIT if len(found) == 1 else 0.0,
+            credit=SCORENET_ONE_DIFFERENCE_CREDIT if half else 0.0,
         )
 
 

@@ -101,6 +101,7 @@ def perform(
     try:
         seed_everything(arguments.get("seed", 0))
         torch.set_grad_enabled(True)
+        torch.set_default_dtype(torch.float32)  # main passes float32, whatever another file asked for
         answer = {"observation": OPERATIONS[operation](module, arguments)}
         interrupted = _interrupted.get((folder, module_name))
         if interrupted is not None:

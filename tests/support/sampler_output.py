@@ -19,6 +19,8 @@ def judge_contract(run: Run) -> None:
             "ScoreNet takes x (n, 2) float32 with sigma (n, 1) float32, a 0-dimensional tensor or a Python float.",
             look_at="the docstring of ScoreNet.forward, and the shapes in your langevin_dynamics_sample",
         )
+    if run.returned.kind != "NoneType" and len(run.sizes) == 0:
+        raise wrong("The score network is never called.", look_at="Alg. 2, line 6")
 
 
 def judge_samples(run: Run, design: Design) -> float:

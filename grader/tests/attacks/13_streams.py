@@ -1,8 +1,8 @@
-# attack: 13 | score: 20 | base: reference | close standard output, replace standard error
+# attack: 13 | score: 20 | base: reference | write standard output to a file, standard error to memory, close the input
 import io
 import os
 import sys
 
-sys.stdout.close()
+sys.stdout = open("log.txt", "w")
 sys.stderr = io.StringIO()
 os.close(0)
