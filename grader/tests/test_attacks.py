@@ -74,7 +74,7 @@ class Attack:
 
 @dataclass
 class Arena:
-    """A runner with secrets around it: one in its environment, one beside the hidden tests, one beside the reference."""
+    """A runner with secrets around it: in its environment, beside the hidden tests, beside the reference."""
 
     runner: Runner
     canary: str

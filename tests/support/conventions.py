@@ -228,7 +228,12 @@ PERTURBATION_SCALES = (
     ),
     Scale("sqrt(sigma)", 0, "x~ - x has the standard deviation sqrt(sigma), not sigma", lambda s: np.sqrt(s)),
     Scale("unscaled", 0, "z is added without its factor sigma", lambda s: 1 + 0 * s),
-    Scale("uniform", 0, "z looks uniform on [0, 1) (rand) or on [-1, 1), not normal (randn)", lambda s: s / math.sqrt(3)),
+    Scale(
+        "uniform",
+        0,
+        "z looks uniform on [0, 1) (rand) or on [-1, 1), not normal (randn)",
+        lambda s: s / math.sqrt(3),
+    ),
     Scale("twice", 0, "x~ - x has the standard deviation 2 sigma", lambda s: 2 * s),
     Scale("half", 0, "x~ - x has the standard deviation sigma/2", lambda s: s / 2),
     Scale("sqrt 2", 0, "x~ - x has the standard deviation sqrt(2) sigma", lambda s: math.sqrt(2) * s),
