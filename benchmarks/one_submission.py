@@ -53,7 +53,7 @@ def peak_memory(command: list[str]) -> int:
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
     peak = 0
     while process.poll() is None:
-        tree = [process.pid, *(one.pid for one in processes.of_bench(process.pid, None))]
+        tree = [process.pid, *(one.pid for one in processes.below(process.pid))]
         peak = max(peak, sum(map(processes.proportional_memory, tree)))
         time.sleep(0.02)
     return peak

@@ -105,9 +105,9 @@ class Server:
             if excess:
                 host.fail(StudentFailure("out_of_memory", excess))
 
-    def sweep(self, user: int | None) -> None:
+    def sweep(self) -> None:
         """End every process of the bench that is not a host in good order."""
-        processes.sweep(self.process.pid, user, keep={host.pid for host in self.hosts})
+        processes.sweep(self.process.pid, None, keep={host.pid for host in self.hosts})
 
     def close(self) -> None:
         """End the server and everything below it."""

@@ -180,11 +180,13 @@ class Host:
 
     def _processes(self) -> list[processes.Process]:
         """This host, its descendants, and orphans that cannot be told to be another's."""
+        everything = processes.below(self.server.process.pid)
+        if self.user is not None:
+            return [process for process in everything if process.user == self.user]
         others: set[int] = set()
         for host in self.server.hosts:
             if host is not self:
-                others |= {host.pid, *(process.pid for process in processes.of_bench(host.pid, host.user))}
-        everything = processes.of_bench(self.server.process.pid, self.user)
+                others |= {host.pid, *(process.pid for process in processes.below(host.pid))}
         return [process for process in everything if process.pid not in others]
 
     def _stuck(self) -> str:

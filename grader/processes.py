@@ -13,7 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_SWEEP_ROUNDS = 200
+_SWEEP_ROUNDS = 1000
+_ROUND = 0.0005
+"""Seconds that killed processes have to end before they are looked for again."""
+_LISTS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
 
 @dataclass(frozen=True)
@@ -38,31 +41,63 @@ def all_processes() -> list[Process]:
     return found
 
 
+def below(root: int) -> list[Process]:
+    """Running descendants of a process, from the kernel's own lists of children where it keeps them."""
+    if not _LISTS_CHILDREN:
+        return _below(root, all_processes())
+    found: list[Process] = []
+    frontier = [root]
+    while frontier:
+        parent = frontier.pop()
+        with suppress(OSError):  # it may end while we look
+            for task in os.listdir(f"/proc/{parent}/task"):
+                children = [int(pid) for pid in _read(f"/proc/{parent}/task/{task}/children").split()]
+                frontier += children
+                found += [Process(pid, parent, os.stat(f"/proc/{pid}").st_uid, _ended(pid)) for pid in children]
+    return [process for process in found if not process.ended]
+
+
 def of_bench(server: int, user: int | None) -> list[Process]:
     """Running descendants of the bench server, and whatever else runs under the bench's own user id."""
-    processes = all_processes()
-    children: dict[int, list[Process]] = {}
-    for process in processes:
-        children.setdefault(process.parent, []).append(process)
-    found, frontier = {}, [server]
-    while frontier:
-        for process in children.get(frontier.pop(), []):
-            found[process.pid] = process
-            frontier.append(process.pid)
+    everything = all_processes()
+    found = {process.pid: process for process in _below(server, everything)}
     if user is not None:
-        found |= {process.pid: process for process in processes if process.user == user}
-    return [process for process in found.values() if not process.ended]
+        found |= {process.pid: process for process in everything if process.user == user and not process.ended}
+    return list(found.values())
+
+
+def _below(root: int, everything: list[Process]) -> list[Process]:
+    children: dict[int, list[Process]] = {}
+    for process in everything:
+        children.setdefault(process.parent, []).append(process)
+    found, frontier = [], [root]
+    while frontier:
+        nearest = children.get(frontier.pop(), [])
+        found += nearest
+        frontier += [process.pid for process in nearest]
+    return [process for process in found if not process.ended]
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
+def _ended(pid: int) -> bool:
+    stat = _read(f"/proc/{pid}/stat")
+    return stat[stat.rindex(b")") + 2 : stat.rindex(b")") + 3] in (b"Z", b"X")
 
 
 def sweep(server: int, user: int | None, keep: Collection[int] = ()) -> int:
     """End every process of the bench but the server and those to keep; returns how many were ended.
 
-    All are stopped before the first is killed, so that none can fork its way out. Raises RuntimeError when some
-    cannot be ended.
+    Without a user id only descendants are looked for (orphans included: the server adopts them). All are stopped before
+    the first is killed, so that none can fork its way out. Raises RuntimeError when some cannot be ended.
     """
     ended: set[int] = set()
     for _ in range(_SWEEP_ROUNDS):
-        alive = [process.pid for process in of_bench(server, user) if process.pid != server and process.pid not in keep]
+        present = below(server) if user is None else of_bench(server, user)
+        alive = [process.pid for process in present if process.pid != server and process.pid not in keep]
         if not alive:
             return len(ended)
         for number in (signal.SIGSTOP, signal.SIGKILL):
@@ -70,7 +105,7 @@ def sweep(server: int, user: int | None, keep: Collection[int] = ()) -> int:
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
         ended.update(alive)
-        time.sleep(0.002)
+        time.sleep(_ROUND)
     raise RuntimeError(f"{len(alive)} processes of a submission cannot be ended")
 
 

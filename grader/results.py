@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs  # ten times as fast as jsonschema: the file is checked after every check of the rubric
 
 from grader.rubric import Row
 
 SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
-VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
 LONGEST_OUTPUT = 20_000
 """Characters of a row's output; Gradescope cuts all texts together at 100,000, in the middle."""
 
@@ -88,7 +88,7 @@ class Results:
         return round(sum(row.points for row in self.rows), 3)
 
     def document(self) -> dict[str, Any]:
-        """The whole file as data, checked against the schema; raises jsonschema.ValidationError."""
+        """The whole file as data, checked against the schema; raises jsonschema_rs.ValidationError."""
         document = {
             "score": self.score,
             "execution_time": round(time.monotonic() - self.started, 3),

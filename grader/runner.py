@@ -44,7 +44,8 @@ class Runner:
         self.rows = read(suites)
         self.clocks = clocks or Clocks()
         self.seed = seed
-        self.users = [FIRST_USER + 2 * slot + index for index in range(2)] if os.geteuid() == 0 else [None, None]
+        self.claim, first = claim_users(FIRST_USER + 2 * slot)
+        self.users = [first, first + 1] if os.geteuid() == 0 else [None, None]
         self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
         self.folder.chmod(0o711)
 
@@ -67,6 +68,7 @@ class Runner:
         self.judges.kill()
         self.judges.wait()
         self.server.close()
+        self.claim.close()
         remove(self.folder)
 
     def grade(self, submission: Path, out: Path, progress: Progress) -> Results:
@@ -88,6 +90,22 @@ class Runner:
         results.facts["printed"] = {host.module: clean(host.output.text()) for host in session.hosts.values()}
         results.close(GRADER_ERROR, CONTACT)
         return results
+
+
+def claim_users(first: int) -> tuple[socket.socket, int]:
+    """Two user ids, from `first` on, of no other runner on this machine: they are its own while the socket is open.
+
+    Runners that shared an id would end each other's processes. The kernel frees the socket's name with its owner.
+    """
+    while True:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0grader-users-{first}")
+        except OSError:
+            claim.close()
+            first += 2
+        else:
+            return claim, first
 
 
 class Session:
@@ -165,7 +183,7 @@ class Session:
         for module, host in self.hosts.items():
             if host.in_use or module == failed:
                 host.end_check()
-                self.runner.server.sweep(host.user)
+                self.runner.server.sweep()
                 host.discard_files()
 
     def _new_judge(self) -> socket.socket:

@@ -19,6 +19,7 @@ from grader.runner import Runner
 CLOCKS = Clocks(importing=5, request=6, total=240)
 """Shorter than in grading: an endless loop of an attack costs seconds."""
 FIRST_SLOT = 20
+MOST_OF_A_TRACEBACK = 2000
 
 _runner: Runner | None = None
 
@@ -72,11 +73,13 @@ def compare(case: Case, results: Results) -> Verdict:
     failed = {name for name, outcome in results.outcomes.items() if outcome.status != PASSED}
     if case.fails is not None:
         complaints += [f"{name} does not fail" for name in sorted(case.fails - failed)]
-        complaints += [f"{name} fails as well" for name in sorted(failed - case.fails)]
+        complaints += [
+            f"{name} fails as well ({results.outcomes[name].status})" for name in sorted(failed - case.fails)
+        ]
     if case.says and not any(case.says in results.outcomes[name].output for name in failed):
         complaints.append(f"no message says {case.says!r}")
     if results.staff:
-        complaints.append("the grader itself failed")
+        complaints.insert(0, "the grader itself failed: " + results.staff[0][:MOST_OF_A_TRACEBACK])
     return Verdict(
         case,
         tuple(complaints),

@@ -28,7 +28,7 @@ import pytest
 
 from grader import intake, processes
 from grader.results import SCHEMA, Results
-from grader.runner import Runner
+from grader.runner import Runner, claim_users
 from grader.tests.conftest import PROJECT, REFERENCE, SHORT, TEMPLATE, worker_slot
 
 ATTACKS = Path(__file__).parent / "attacks"
@@ -336,3 +336,12 @@ def test_every_class_of_attack_on_one_submission_is_tried():
     tried = {Attack.read(path).path.name[:2] for path in ATTACKS.glob("*.py")}
     in_this_module = {"09", "21"}
     assert tried | in_this_module >= {f"{number:02}" for number in (1, 2, 3, *range(5, 19), 21, 22)}
+
+
+def test_two_runners_on_one_machine_share_no_user_id():
+    (first, one), (second, other) = claim_users(1_000_000), claim_users(1_000_000)
+    with first, second:
+        assert other == one + 2
+    again, third = claim_users(1_000_000)
+    with again:
+        assert third == one

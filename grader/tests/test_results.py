@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from grader import results
@@ -85,7 +85,7 @@ def test_nothing_that_breaks_the_schema_reaches_the_disk(tmp_path: Path):
     kept = Results(tmp_path / "results.json", [row("a")])
     before = kept.path.read_text()
     kept.rows = [row("a", visibility="sometimes")]
-    with pytest.raises(jsonschema.ValidationError):
+    with pytest.raises(jsonschema_rs.ValidationError):
         kept.write()
     assert kept.path.read_text() == before
     assert [path.name for path in tmp_path.iterdir()] == ["results.json"]

@@ -23,9 +23,7 @@ def construct(module: ModuleType, arguments: dict[str, Any]) -> tuple[nn.Module,
 
     When only `_weight_init` fails, the network is built without it: its structure can be observed all the same.
     """
-    network: type[nn.Module] | None = getattr(module, arguments["network"], None)
-    if network is None:
-        raise AttributeError(f"{module.__name__}.py defines no {arguments['network']}")
+    network: type[nn.Module] = getattr(module, arguments["network"])
     positional, named = arguments.get("positional", []), arguments.get("named", {})
     try:
         return network(*positional, **named), True
