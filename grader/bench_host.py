@@ -171,10 +171,11 @@ class Host:
 
     def excess(self) -> str:
         """Which limit this host and its children exceed, in a student's words, or nothing."""
-        used = sum(processes.own_memory(process.pid) for process in self._processes())
+        used = sum(processes.own_memory(one.pid) + processes.nameless_files(one.pid) for one in self._processes())
         if used > self.clocks.memory:
             return f"Your code used more than {self.clocks.memory / 2**30:.1f} GiB of memory."
-        if self.free_disk - _free(self.scratch) > self.clocks.disk:
+        # Others may fill the disk too: only when it shrinks is it worth looking who.
+        if self.free_disk - _free(self.scratch) > self.clocks.disk and self._written() > self.clocks.disk:
             return f"Your code wrote more than {self.clocks.disk / 2**30:.1f} GiB to disk."
         return ""
 
@@ -188,6 +189,15 @@ class Host:
             if host is not self:
                 others |= {host.pid, *(process.pid for process in processes.below(host.pid))}
         return [process for process in everything if process.pid not in others]
+
+    def _written(self) -> int:
+        """Bytes on disk in this host's folder, and in files that its processes hold without a name."""
+        total = sum(processes.nameless_files(process.pid) for process in self._processes())
+        for folder, _, files in os.walk(self.scratch):
+            for name in files:
+                with suppress(OSError):
+                    total += os.lstat(os.path.join(folder, name)).st_blocks * 512
+        return total
 
     def _stuck(self) -> str:
         """Where the student's code is now, if its process still answers: "(it was at ...)"."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import time
 from collections.abc import Collection
 from contextlib import suppress
@@ -35,8 +36,8 @@ def all_processes() -> list[Process]:
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             with suppress(OSError):  # it may end while we look
-                stat = Path(entry.path, "stat").read_bytes()
-                state, parent = stat[stat.rindex(b")") + 2 :].split(None, 2)[:2]
+                line = Path(entry.path, "stat").read_bytes()
+                state, parent = line[line.rindex(b")") + 2 :].split(None, 2)[:2]
                 found.append(Process(int(entry.name), int(parent), entry.stat().st_uid, state in (b"Z", b"X")))
     return found
 
@@ -84,8 +85,8 @@ def _read(path: str) -> bytes:
 
 
 def _ended(pid: int) -> bool:
-    stat = _read(f"/proc/{pid}/stat")
-    return stat[stat.rindex(b")") + 2 : stat.rindex(b")") + 3] in (b"Z", b"X")
+    line = _read(f"/proc/{pid}/stat")
+    return line[line.rindex(b")") + 2 : line.rindex(b")") + 3] in (b"Z", b"X")
 
 
 def sweep(server: int, user: int | None, keep: Collection[int] = ()) -> int:
@@ -115,6 +116,18 @@ def own_memory(pid: int) -> int:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
     return 0
+
+
+def nameless_files(pid: int) -> int:
+    """Bytes in files that a process holds open and that have no name any more, files in memory among them."""
+    total = 0
+    with suppress(OSError):
+        for descriptor in os.scandir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                status = os.stat(descriptor.path)
+                if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
+                    total += status.st_blocks * 512
+    return total
 
 
 def proportional_memory(pid: int) -> int:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 IMAGE = (1, 28, 28)
 
 
-class StandInDiscriminator(nn.Module):  # type: ignore[misc]  # torch is not typed here
+class StandInDiscriminator(nn.Module):  # torch is not typed here
     """Scores an image by its first pixel; records every call with the gradient that comes back (0 when none does).
 
     `flat` is whether the logits are `(N,)` instead of `(N, 1)`.
@@ -45,7 +45,7 @@ class StandInDiscriminator(nn.Module):  # type: ignore[misc]  # torch is not typ
         return logits if self._flat else logits.unsqueeze(1)
 
 
-class StandInGenerator(nn.Module):  # type: ignore[misc]  # torch is not typed here
+class StandInGenerator(nn.Module):  # torch is not typed here
     """Draws images of one grey value, given by the first coordinate of z; records the latents."""
 
     def __init__(self) -> None:

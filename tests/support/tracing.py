@@ -224,7 +224,7 @@ def _describe_activation(step: Step, arguments: tuple[Any, ...], named: dict[str
         step.out_channels = step.output.shape[1]
 
 
-class _Listener(TorchDispatchMode):  # type: ignore[misc]  # torch is not typed here
+class _Listener(TorchDispatchMode):  # torch is not typed here
     def __init__(self, trace: Trace) -> None:
         super().__init__()
         self._trace = trace
