@@ -16,7 +16,7 @@ grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or
 	@$(RUN) -m grader grade $(if $(SUBMISSIONS),--class "$(SUBMISSIONS)",$(if $(SUBMISSION),"$(SUBMISSION)")) --out "$(OUT)"
 
 test: $(VENV)/ready  ## run every test of the suites and of the grader
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses auto --dist loadgroup
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(RUN) -m ruff check .
