@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from grader.bench_control import Clocks
 from grader.results import Results
 from grader.runner import Runner
+from grader.tests.arena import arena
+from grader.tests.places import SHORT, Grade, worker_slot
 
-PROJECT = Path(__file__).resolve().parents[2]
-REFERENCE = PROJECT / "reference"
-TEMPLATE = PROJECT / "student_template"
-SHORT = Clocks(importing=5, request=4, total=180)
-"""Clocks of a test: an endless loop costs seconds, and a right submission still has ten times what it needs."""
-
-Grade = Callable[[Path], Results]
-
-
-def worker_slot() -> int:
-    """A number for each parallel worker of pytest-xdist, so that two never share a bench user."""
-    return 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+__all__ = ["arena", "grade", "runner"]
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.tests.conftest import REFERENCE, Grade
+from grader.tests.places import REFERENCE, Grade
 
 GAN = ("4.1", "4.2", "4.3", "4.4", "4.5", "4.6")
 DIFFUSION = ("5.1", "5.2", "5.3")

@@ -10,7 +10,7 @@ import pytest
 from grader import rubric
 from grader.bench_control import Clocks
 from grader.runner import Runner
-from grader.tests.conftest import REFERENCE, TEMPLATE, Grade, worker_slot
+from grader.tests.places import REFERENCE, TEMPLATE, Grade, worker_slot
 
 CONFTEST = "from tests.conftest import pytest_configure, submission, submitted_files\n"
 HEAD = "import os, signal, time\nfrom tests.support.marks import number, visibility, weight\n"

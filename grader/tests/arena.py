@@ -1,0 +1,141 @@
+"""Where hostile submissions are graded: an attack as its file describes it, and a runner with secrets around it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+
+from grader import intake, processes
+from grader.results import SCHEMA, Results
+from grader.runner import Runner
+from grader.tests.places import PROJECT, REFERENCE, SHORT, TEMPLATE, worker_slot
+
+ATTACKS = Path(__file__).parent / "attacks"
+HEADER = re.compile(
+    r"# attack: (?P<kind>\d\d) \| score: (?P<score>[\d.]+) \| (?P<fields>(?:\w+: [^|]+ \| )*)(?P<aim>.+)"
+)
+MARK = "stowaway"
+LISTENER = 54461
+"""Port on which this machine listens while the attacks run."""
+MODULES = [f"{module}.py" for module in intake.MODULES]
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One file of `attacks/`, as its first line describes it."""
+
+    path: Path
+    score: float
+    base: Path
+    modules: list[str]
+    needs: str
+
+    @classmethod
+    def read(cls, path: Path) -> Attack:
+        """The attack in a file; raises ValueError when its first line is not a header."""
+        code = path.read_text(encoding="utf-8")
+        header = HEADER.fullmatch(code.partition("\n")[0])
+        if header is None or not path.name.startswith(header["kind"]):
+            raise ValueError(f"{path.name} does not begin with a header, or with that of another class")
+        fields = dict(field.split(": ") for field in header["fields"].split(" | ") if field)
+        base = REFERENCE if fields.get("base") == "reference" else TEMPLATE
+        modules = [f"{fields['in']}.py"] if "in" in fields else MODULES
+        return cls(path, float(header["score"]), base, modules, fields.get("needs", ""))
+
+    def submission(self, folder: Path) -> Path:
+        """A folder with the base's files and this attack's code at their ends."""
+        copy_of(self.base, folder)
+        for module in self.modules:
+            with (folder / module).open("a", encoding="utf-8") as file:
+                file.write("\n\n" + self.path.read_text(encoding="utf-8"))
+        return folder
+
+
+@dataclass
+class Arena:
+    """A runner with secrets around it: in its environment, beside the hidden tests, beside the reference."""
+
+    runner: Runner
+    canary: str
+
+    def grade(self, submission: Path, out: Path) -> tuple[Results, dict]:
+        """The results of a submission, and its result file, for which everything that holds of any result is true."""
+        results = self.runner.grade(submission, out, lambda check, results: None)
+        text = (out / "results.json").read_text(encoding="utf-8")
+        document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in results.json"))
+        jsonschema_rs.validate(SCHEMA, document)
+        assert self.canary not in text
+        assert "\\u0000" not in text
+        rows = [test for test in document["tests"] if "extra_data" in test]
+        assert [test["extra_data"]["check"] for test in rows] == [row.name for row in self.runner.rows]
+        assert [test.get("max_score", 0) for test in rows] == [row.points for row in self.runner.rows]
+        assert document["score"] == pytest.approx(sum(test.get("score", 0) for test in rows))
+        unseen = [test for test in document["tests"] if test["visibility"] != "visible"]
+        assert not [test for test in unseen if MARK in json.dumps(test)]
+        assert "LEAK" not in str(results.facts["printed"])
+        self._nothing_survives()
+        return results, document
+
+    def _nothing_survives(self) -> None:
+        server = self.runner.server.process.pid
+        assert [one for user in self.runner.users for one in processes.of_bench(server, user)] == []
+        assert processes.of_bench(self.runner.judges.pid, None) == []
+        assert sorted(path.name for path in self.runner.folder.iterdir()) == ["bench.log", "judge.log"]
+        assert [name for name in os.listdir(tempfile.gettempdir()) if MARK in name or name == "results.json"] == []
+
+    def in_force(self, words: str) -> bool:
+        """Whether this host has a defence."""
+        return any(one.startswith(words) for one in self.defences)
+
+    defences: tuple[str, ...] = ()
+
+
+def copy_of(base: Path, folder: Path) -> Path:
+    """A new folder with a base's two files."""
+    folder.mkdir(parents=True)
+    for module in MODULES:
+        shutil.copy(base / module, folder / module)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    """The runner of all attacks; after the last attack it must still give the reference full marks."""
+    canary = f"canary-{secrets.token_hex(8)}"
+    with ExitStack() as stack:
+        for folder in (PROJECT / "tests" / "hidden", REFERENCE):
+            planted = folder / f"{canary}.txt"
+            planted.write_text(canary)
+            stack.callback(planted.unlink)
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv("AUTOGRADER_TOKEN", canary)
+        for address, family in ((("127.0.0.1", LISTENER), socket.AF_INET), ("\0canary-listener", socket.AF_UNIX)):
+            listener = stack.enter_context(socket.socket(family))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen()
+        runner = stack.enter_context(Runner(clocks=SHORT, slot=100 + worker_slot()))
+        arena = Arena(runner, canary)
+        arena.defences = tuple(neighbour_is_untouched(arena, tmp_path_factory.mktemp("before")).facts["in_force"])
+        yield arena
+        neighbour_is_untouched(arena, tmp_path_factory.mktemp("after"))
+
+
+def neighbour_is_untouched(arena: Arena, out: Path) -> Results:
+    """Grade the reference: full marks, whatever was graded before."""
+    results, _ = arena.grade(REFERENCE, out)
+    assert {name: one.output for name, one in results.outcomes.items() if one.status != "passed"} == {}
+    assert results.score == results.possible == 20
+    return results

@@ -1,0 +1,23 @@
+"""Where things are for the tests of the machine, and the clocks that they grade with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from grader.bench_control import Clocks
+from grader.results import Results
+
+PROJECT = Path(__file__).resolve().parents[2]
+REFERENCE = PROJECT / "reference"
+TEMPLATE = PROJECT / "student_template"
+SHORT = Clocks(importing=5, request=4, total=180)
+"""Clocks of a test: an endless loop costs seconds, and a right submission still has ten times what it needs."""
+
+Grade = Callable[[Path], Results]
+
+
+def worker_slot() -> int:
+    """A number for each parallel worker of pytest-xdist, so that two never share a bench user."""
+    return 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

@@ -1,0 +1,153 @@
+"""Hostile archives (attack 21) are answered, or are harmless and graded."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from grader.tests.arena import MODULES, Arena
+from grader.tests.places import REFERENCE
+
+# One worker for all: they share a listening port and the canaries.
+pytestmark = pytest.mark.xdist_group("attacks")
+
+Fill = Callable[[zipfile.ZipFile], None]
+
+
+def entry(name: str, kind: int = stat.S_IFREG) -> zipfile.ZipInfo:
+    """An entry of a kind that `zipfile` itself would not write."""
+    info = zipfile.ZipInfo(name)
+    info.external_attr = (kind | 0o644) << 16
+    return info
+
+
+def honest(archive: zipfile.ZipFile, below: str = "") -> None:
+    """The reference's two files."""
+    for module in MODULES:
+        archive.write(REFERENCE / module, below + module)
+
+
+def with_links(archive: zipfile.ZipFile) -> None:
+    """Links in the place of the modules, and around them."""
+    for module in MODULES:
+        archive.writestr(entry(module, stat.S_IFLNK), str(REFERENCE / module))
+    archive.writestr(entry("way", stat.S_IFLNK), str(REFERENCE))
+    archive.writestr(entry("way/stowaway.py"), "stowaway")
+
+
+def with_ways_out(archive: zipfile.ZipFile) -> None:
+    """Names that lead out of the folder, beside honest files."""
+    honest(archive)
+    for name in (
+        "../stowaway.py",
+        "a/../../../stowaway.py",
+        "/tmp/stowaway.py",
+        "..\\..\\stowaway.py",
+        "C:\\stowaway.py",
+    ):
+        archive.writestr(entry(name), "stowaway")
+
+
+def with_devices(archive: zipfile.ZipFile) -> None:
+    """A pipe, a device and a socket in the place of a module."""
+    honest(archive, "homework/")
+    for name, kind in (("hw5_gan.py", stat.S_IFIFO), ("hw5_diffusion.py", stat.S_IFCHR), ("x.py", stat.S_IFSOCK)):
+        archive.writestr(entry(name, kind), "stowaway")
+
+
+def with_odd_names(archive: zipfile.ZipFile) -> None:
+    """Names that a careless reader of folders trips over."""
+    honest(archive)
+    for name in (
+        "-rf.py",
+        "\u202egnp.py",
+        "a\nb.py",
+        " .py",
+        "sämple \U0001f600.py",
+        "__init__.py",
+        "%s{}.py",
+        "nul.py",
+    ):
+        archive.writestr(entry(name), "print('stowaway')")
+
+
+def with_backslashes(archive: zipfile.ZipFile) -> None:
+    """The separators of another system."""
+    honest(archive, "Homework 5\\")
+
+
+def with_a_bomb(archive: zipfile.ZipFile) -> None:
+    """A thousand times larger when unpacked."""
+    for name in (*MODULES, "a.py", "b.py"):
+        archive.writestr(name, bytes(40 * 2**20))
+
+
+def with_many_files(archive: zipfile.ZipFile) -> None:
+    """More files than any homework has."""
+    honest(archive)
+    for number in range(10_000):
+        archive.writestr(f"{number}.py", "")
+
+
+def with_a_zip(archive: zipfile.ZipFile) -> None:
+    """The homework in a zip of its own."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as inside:
+        honest(inside)
+    archive.writestr("homework.zip", inner.getvalue())
+
+
+def encrypted(content: bytes) -> bytes:
+    """The archive with the mark of encryption on every entry."""
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = content.find(signature)
+        while place >= 0:
+            content = content[: place + offset] + b"\x01" + content[place + offset + 1 :]
+            place = content.find(signature, place + 4)
+    return content
+
+
+MISSING = "is not among the submitted files"
+UNREADABLE = "is not a zip archive that can be opened"
+LARGE = "The archive is too large"
+
+
+@pytest.mark.parametrize(
+    ("fill", "change", "score", "says"),
+    [
+        pytest.param(with_links, bytes, 0, MISSING, id="links"),
+        pytest.param(with_ways_out, bytes, 20, "", id="ways out"),
+        pytest.param(with_devices, bytes, 20, "", id="devices"),
+        pytest.param(with_odd_names, bytes, 20, "", id="odd names"),
+        pytest.param(with_backslashes, bytes, 20, "", id="backslashes"),
+        pytest.param(with_a_bomb, bytes, 0, LARGE, id="bomb"),
+        pytest.param(with_many_files, bytes, 0, LARGE, id="10,000 files"),
+        pytest.param(with_a_zip, bytes, 0, MISSING, id="zip in a zip"),
+        pytest.param(honest, encrypted, 0, UNREADABLE, id="encrypted"),
+        pytest.param(honest, lambda content: content[: len(content) // 2], 0, UNREADABLE, id="truncated"),
+        pytest.param(honest, lambda content: content[:-1000] + bytes(1000), 0, UNREADABLE, id="no directory"),
+        pytest.param(
+            honest, lambda content: content.replace(b"import torch", b"import t0rch"), 0, UNREADABLE, id="sums"
+        ),
+        pytest.param(honest, lambda content: b"#!/bin/sh\n" + content, 20, "", id="bytes before it"),
+        pytest.param(lambda archive: None, bytes, 0, MISSING, id="empty"),
+    ],
+)
+def test_a_hostile_archive_is_answered_or_harmless(
+    arena: Arena, tmp_path: Path, fill: Fill, change: Callable[[bytes], bytes], score: float, says: str
+):
+    handed_in = tmp_path / "homework.zip"
+    with zipfile.ZipFile(
+        handed_in, "w", zipfile.ZIP_STORED if change is not bytes else zipfile.ZIP_DEFLATED
+    ) as archive:
+        fill(archive)
+    handed_in.write_bytes(change(handed_in.read_bytes()))
+    results, document = arena.grade(handed_in, tmp_path / "out")
+    assert results.staff == []
+    assert document["score"] == score
+    assert all(says in one.output for name, one in results.outcomes.items() if one.status != "passed")
