@@ -55,7 +55,9 @@ class Runner:
         with (self.folder / "judge.log").open("wb") as log:
             self.judges = subprocess.Popen(
                 [sys.executable, "-m", "grader.judge", str(theirs.fileno()), str(self.suites)],
-                cwd=PROJECT, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                # First on the module path, so that suites elsewhere bring a support package of their own.
+                cwd=self.suites.parent, env={**os.environ, "PYTHONPATH": str(PROJECT)}, pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         theirs.close()
         self.judge_control = ours

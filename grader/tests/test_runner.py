@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def suites(folder: Path, **bodies: str) -> Path:
 
 def graded(tmp_path: Path, clocks: Clocks, **bodies: str) -> dict:
     with Runner(suites(tmp_path / "suites", **bodies), clocks, slot=worker_slot()) as runner:
+        runner.server.await_ready(time.monotonic() + clocks.start)  # a short total clock is not for the start
         runner.grade(REFERENCE, tmp_path / "out", lambda check, results: None)
     return json.loads((tmp_path / "out" / "results.json").read_text())
 
@@ -60,7 +62,7 @@ def test_a_judge_that_dies_leaves_every_row(tmp_path: Path):
 
 
 def test_the_total_clock_ends_the_grading_with_what_is_known(tmp_path: Path):
-    document = graded(tmp_path, Clocks(total=8), fine="pass", endless="time.sleep(600)", later="pass")
+    document = graded(tmp_path, Clocks(total=15), fine="pass", endless="time.sleep(600)", later="pass")
     assert verdicts(document) == {"fine": "passed", "endless": "timed out", "later": "timed out"}
     assert document["score"] == 1
 
