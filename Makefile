@@ -7,7 +7,7 @@ SUBMISSION ?=
 SUBMISSIONS ?=
 OUT ?= out
 
-.PHONY: grade test lint template rubric benchmark clean help
+.PHONY: grade test lint template rubric benchmark audit clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
@@ -17,6 +17,9 @@ grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or
 
 test: $(VENV)/ready  ## run every test of the suites and of the grader
 	$(RUN) -m pytest --numprocesses auto --dist loadgroup
+
+audit: $(VENV)/ready  ## prove the grader right on mutants, styles, half-finished work and attacks; out/audit/audit.html
+	@$(RUN) -m grader.audit --page out/audit/audit.html
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(RUN) -m ruff check .
@@ -29,8 +32,9 @@ template: $(VENV)/ready  ## cut student_template/ from reference/
 rubric: $(VENV)/ready  ## print the checks and their points
 	@$(RUN) -m grader rubric
 
-benchmark: $(VENV)/ready  ## wall time and memory of one submission, against the bare imports
+benchmark: $(VENV)/ready  ## wall time, CPU and memory, against the bare imports and the budgets
 	$(RUN) -m benchmarks.one_submission
+	$(RUN) -m benchmarks.a_class
 
 $(VENV)/ready: pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(VENV)

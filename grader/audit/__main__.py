@@ -13,13 +13,14 @@ from rich.markup import escape
 
 from grader import rubric
 from grader.audit import cases as known
+from grader.audit import page
 from grader.audit.run import Verdict, grade_all
 from grader.terminal import progress_line
 
 CLAIMS = {
     known.STYLES: "styles at full marks",
     known.MUTANTS: "mutants caught by exactly the named checks with the named message",
-    known.HALVES: "half-finished submissions with exactly their points",
+    known.HALVES: "half-finished submissions with exactly their points, from the template's 0 to the reference's 20",
     known.ATTACKS: "attacks defeated",
 }
 
@@ -40,11 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
                 line.console.print(
                     f"{verdict.case.kind}: {escape(verdict.case.name)}: {escape('; '.join(verdict.complaints))}"
                 )
-    for kind in options.kinds:
-        of_kind = [verdict for verdict in verdicts if verdict.case.kind == kind]
-        right = sum(not verdict.complaints for verdict in of_kind)
-        console.print(f"{right}/{len(of_kind)} {CLAIMS[kind]}", highlight=False)
-    console.print(f"{len(verdicts)} submissions in {time.monotonic() - began:.0f} s", highlight=False)
+    seconds = time.monotonic() - began
+    for figure in page.figures(verdicts):
+        untried = f" ({figure.untried} not tried: this host lacks what they need)" if figure.untried else ""
+        console.print(f"{figure.right}/{figure.tried} {CLAIMS[figure.kind]}{untried}", highlight=False)
+    console.print(f"{len(verdicts)} submissions in {seconds:.0f} s", highlight=False)
+    if options.page:
+        page.write(options.page, verdicts, rubric.read(options.suites), seconds)
+        console.print(f"Page: {options.page}", highlight=False)
     return int(any(verdict.complaints for verdict in verdicts) or not verdicts)
 
 
@@ -53,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kinds", nargs="+", choices=list(CLAIMS), default=list(CLAIMS), help="default: all")
     parser.add_argument("--only", default="", metavar="TEXT", help="only the cases whose name holds this text")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the audit's page")
     parser.add_argument("--suites", type=Path, default=rubric.SUITES, help=argparse.SUPPRESS)
     return parser
 

@@ -3,7 +3,7 @@
 mutants/<name>.mutant   one mistake in the reference; its first line names the checks that fail and what remains
 styles/<name>/*.py      a right submission, written differently; what it lacks comes from the reference
 attacks/<name>.py       hostile code appended to the template (or the reference)
-half-finished work      made here: the template with one question solved, the reference without one
+half-finished work      made here: the template with nothing or one question solved, the reference without one
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MUTANTS, STYLES, HALVES, ATTACKS = "mutants", "styles", "half-finished", "attack
 
 _HEADER = re.compile(r"# fails: (?P<fails>.+?) \| says: (?P<says>.+) \| score: (?P<score>[\d.]+)\s*")
 _HUNK = re.compile(r"^<{7}\n(?P<old>.*?)\n={7}\n(?P<new>.*?)\n?>{7}$", re.DOTALL | re.MULTILINE)
-_ATTACK = re.compile(r"# attack: (?P<number>\d+) \| score: (?P<score>[\d.]+) \|(?P<fields>.*)")
+_ATTACK = re.compile(r"# attack: \d+ \| score: (?P<score>[\d.]+) \| (?P<fields>(?:\w+: [^|]+ \| )*)(?P<aim>.+)")
 
 
 class CaseError(Exception):
@@ -37,7 +37,8 @@ class Case:
     """A submission with a known result.
 
     `build` writes its files into a folder. `fails` names every check that must not pass (None: not stated), `says` is
-    a text that must stand in the message of one of them, `score` what must remain.
+    a text that must stand in the message of one of them, `score` what must remain. An attack has an `aim`, and
+    `needs` what must be in force where it is tried.
     """
 
     kind: str
@@ -46,6 +47,8 @@ class Case:
     build: Callable[[Path], None] = field(compare=False)
     fails: frozenset[str] | None = None
     says: str = ""
+    aim: str = ""
+    needs: str = ""
 
 
 def all_cases(kinds: tuple[str, ...] = (MUTANTS, STYLES, HALVES, ATTACKS)) -> list[Case]:
@@ -113,7 +116,9 @@ class _Styled:
 
 
 def halves() -> Iterator[Case]:
-    """The template with one question solved, and the reference with one question taken away."""
+    """The template with one question solved, and the reference with one question taken away; and both as they are."""
+    yield Case(HALVES, "nothing solved", 0.0, _Half("", solved=True), says="Not implemented yet")
+    yield Case(HALVES, "everything solved", 20.0, _Half("", solved=False), frozenset())
     for question, points in ALONE.items():
         yield Case(HALVES, f"only {question} solved", points, _Half(question, solved=True))
     for question, points in WITHOUT.items():
@@ -159,22 +164,23 @@ def attacks() -> Iterator[Case]:
         found = _ATTACK.match(path.read_text(encoding="utf-8"))
         if found is None:
             raise CaseError(f"{path.name}: the first line is not '# attack: NN | score: S | ...'")
-        yield Case(ATTACKS, path.stem, float(found["score"]), _Hostile(path, found["fields"]))
+        fields = dict(field.split(": ") for field in found["fields"].split(" | ") if field)
+        build = _Hostile(path, REFERENCE if fields.get("base") == "reference" else TEMPLATE, fields.get("in", ""))
+        yield Case(ATTACKS, path.stem, float(found["score"]), build, aim=found["aim"], needs=fields.get("needs", ""))
 
 
 @dataclass(frozen=True)
 class _Hostile:
-    """Writes a template (or the reference) with an attack appended to its modules."""
+    """Writes a template (or the reference) with an attack appended to one of its modules, or to both."""
 
     path: Path
-    fields: str
+    base: Path
+    module: str
 
     def __call__(self, folder: Path) -> None:
-        base = REFERENCE if re.search(r"\bbase: reference\b", self.fields) else TEMPLATE
-        only = re.search(r"\bin: (\w+)", self.fields)
         for module in MODULES:
-            text = (base / module).read_text(encoding="utf-8")
-            if only is None or module == f"{only[1]}.py":
+            text = (self.base / module).read_text(encoding="utf-8")
+            if self.module in ("", module.removesuffix(".py")):
                 text += "\n\n" + self.path.read_text(encoding="utf-8")
             (folder / module).write_text(text, encoding="utf-8")
 

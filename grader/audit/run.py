@@ -8,11 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from grader.audit.cases import Case
+from grader.audit.cases import TEMPLATE, Case
 from grader.bench_control import Clocks
-from grader.results import PASSED, Results
+from grader.results import PASSED, Outcome, Results
 from grader.rubric import SUITES
 from grader.runner import Runner
 
@@ -28,14 +29,15 @@ _runner: Runner | None = None
 class Verdict:
     """What became of a case: `complaints` is empty when it is as it must be.
 
-    `statuses` and `outputs` hold each check's, by its name.
+    `outcomes` holds each check's, by its name; `in_force` the protections under which the case was graded. An attack
+    that needs another one is not tried, and `outcomes` is empty.
     """
 
     case: Case
     complaints: tuple[str, ...]
     score: float
-    statuses: dict[str, str]
-    outputs: dict[str, str]
+    outcomes: dict[str, Outcome]
+    in_force: tuple[str, ...]
 
 
 def grade_all(cases: list[Case], workers: int, suites: Path = SUITES) -> Iterator[Verdict]:
@@ -58,11 +60,21 @@ def _start(slots: multiprocessing.Queue[int], suites: Path) -> None:
 
 def _grade(case: Case) -> Verdict:
     assert _runner is not None
+    if case.needs and not any(one.startswith(case.needs) for one in _defences()):
+        return Verdict(case, (), 0.0, {}, _defences())
     with tempfile.TemporaryDirectory(prefix="audit-") as folder:
         submission, out = Path(folder, "submission"), Path(folder, "out")
         os.mkdir(submission)
         case.build(submission)
         return compare(case, _runner.grade(submission, out, lambda check, results: None))
+
+
+@cache
+def _defences() -> tuple[str, ...]:
+    """What is in force on this host, as the grading of a harmless submission tells."""
+    assert _runner is not None
+    with tempfile.TemporaryDirectory(prefix="audit-") as folder:
+        return tuple(_runner.grade(TEMPLATE, Path(folder), lambda check, results: None).facts["in_force"])
 
 
 def compare(case: Case, results: Results) -> Verdict:
@@ -80,10 +92,5 @@ def compare(case: Case, results: Results) -> Verdict:
         complaints.append(f"no message says {case.says!r}")
     if results.staff:
         complaints.insert(0, "the grader itself failed: " + results.staff[0][:MOST_OF_A_TRACEBACK])
-    return Verdict(
-        case,
-        tuple(complaints),
-        results.score,
-        {name: outcome.status for name, outcome in results.outcomes.items()},
-        {name: outcome.output for name, outcome in results.outcomes.items()},
-    )
+    in_force = tuple(results.facts.get("in_force", ()))
+    return Verdict(case, tuple(complaints), results.score, dict(results.outcomes), in_force)

@@ -37,6 +37,7 @@ def require_equal(got: np.ndarray, wanted: np.ndarray, error: np.ndarray, what: 
             f"With given weights and inputs {what} is {got.flat[k]:.5f}.",
             f"The table's closed form gives {wanted.flat[k]:.5f}, within {error.flat[k]:.0e} (float32 rounding).",
             look_at=look_at,
+            margin=float(np.max(distance / error)),
         )
 
 

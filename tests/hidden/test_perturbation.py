@@ -45,6 +45,7 @@ def test_denoising_loss_has_the_exact_value(submission: Submission) -> None:
             denoising.mistake_of(*known) if known else "",
             "Alg. 1, lines 4 and 5",
             credit=min(one.credit for one in known) if known else 0.0,
+            margin=abs(loss - expected) / tolerance,
         )
 
 
@@ -93,13 +94,13 @@ def _judge_derivatives(evaluation: Evaluation, batch: Batch) -> None:
         )
     weight_found = denoising.recognise_weight(batch, tolerance)
     if weight_found is not DENOISING_WEIGHTS[0]:
-        raise _wrong_weight(batch, weight_found)
+        raise _wrong_weight(batch, weight_found, tolerance)
     target_found = denoising.recognise_target(batch, tolerance)
     if target_found is not DENOISING_TARGETS[0]:
-        raise _wrong_target(batch, target_found)
+        raise _wrong_target(batch, target_found, tolerance)
 
 
-def _wrong_weight(batch: Batch, found: denoising.Weight | None) -> Exception:
+def _wrong_weight(batch: Batch, found: denoising.Weight | None, tolerance: float) -> Exception:
     """The verdict on the factors in front of the squared norms."""
     measured, sigma = np.abs(batch.weights[:, 0]), batch.levels.sigma
     ratios = [float(np.median(measured[sigma == one] / one**2)) for one in np.unique(sigma)[::-1]]
@@ -110,10 +111,11 @@ def _wrong_weight(batch: Batch, found: denoising.Weight | None) -> Exception:
         denoising.mistake_of(found) if found else "",
         "Alg. 1, lines 4 and 5",
         credit=found.credit if found else 0.0,
+        margin=denoising.weight_deviation(batch, DENOISING_WEIGHTS[0], tolerance),
     )
 
 
-def _wrong_target(batch: Batch, found: denoising.Target | None) -> Exception:
+def _wrong_target(batch: Batch, found: denoising.Target | None, tolerance: float) -> Exception:
     """The verdict on what stands beside the score inside the norm."""
     ratio = denoising.targets(batch) / batch.displacement
     size, sigma = np.nanmedian(np.abs(ratio), axis=1), batch.levels.sigma
@@ -127,6 +129,7 @@ def _wrong_target(batch: Batch, found: denoising.Target | None) -> Exception:
         "At the optimum the score is -(x~ - x)/sigma^2, so that the sum is 0.",
         denoising.mistake_of(found) if found else fit,
         "Alg. 1, line 5",
+        margin=denoising.target_deviation(batch, DENOISING_TARGETS[0], tolerance),
     )
 
 

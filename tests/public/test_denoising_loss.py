@@ -121,4 +121,5 @@ def _judge_by_hand(evaluation: Evaluation) -> None:
         mistake_of(*known) if known else "",
         "Alg. 1, lines 3 to 5",
         credit=min(one.credit for one in known) if known else 0.0,
+        margin=abs(loss - expected) / tolerance,
     )

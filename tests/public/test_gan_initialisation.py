@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.initialisation import Network, fresh, half_each, require_bounds, require_fresh, require_zero_biases
+from tests.support import laws
+from tests.support.initialisation import Network, bound_tests, fresh, half_each, require_fresh, require_zero_biases
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.submission import Submission
 
@@ -28,8 +29,9 @@ def test_weights_reach_the_kaiming_bound(submission: Submission) -> None:
     """The weights of every layer fill the range of kaiming_uniform and no more, drawn anew by each construction."""
 
     def check(network: Network) -> None:
-        parameters = fresh(submission, network)
-        require_fresh(parameters, network)
-        require_bounds(parameters, network, submission.quote)
+        require_fresh(fresh(submission, network), network)
+        laws.judge(
+            lambda seed, factor: bound_tests(fresh(submission, network, seed, factor), network, submission.quote)
+        )
 
     half_each(check)

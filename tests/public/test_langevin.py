@@ -93,12 +93,12 @@ def test_langevin_step_size_of_every_level(submission: Submission) -> None:
         chain = observe_chain(submission, Design(n=Design().n * factor), seed)
         if not chain.fits or not all(np.isfinite(fit.step) for fit in chain.fits):
             raise wrong("No step can be measured: the states are not finite, or there is only one.", look_at="Alg. 2")
-        return [laws.Test(f"step size {fit.sigma}", fit.step_p, _step_finding(fit, chain)) for fit in chain.fits]
+        return [laws.Test(f"step size {fit.sigma:.3g}", fit.step_p, _step_finding(fit, chain)) for fit in chain.fits]
 
     try:
         laws.judge(experiment)
     except Wrong as error:  # one line for all levels says as much as one for each
-        raise Wrong(error.findings[0]) from None
+        raise Wrong(error.findings[0], margin=error.margin) from None
 
 
 def _step_finding(fit: Fit, chain: Chain) -> Finding:

@@ -88,9 +88,11 @@ def test_scorenet_accepts_every_form_of_sigma(submission: Submission) -> None:
     # The sums of one product may run in another order: 128 terms, each off by one rounding.
     tolerance = SCORENET_LATENT_DIM * FLOAT32_EPS * (1 + float(np.max(np.abs(column))))
     for form, output in zip(list(forms)[1:], others, strict=True):
-        if not np.max(np.abs(output - column)) <= tolerance:
+        difference = float(np.max(np.abs(output - column)))
+        if not difference <= tolerance:
             seen = f"With sigma = {sigma} as {form} the answer differs from that for a column of the same sigma."
-            raise wrong(seen, "They agree.", look_at="the docstring of ScoreNet.forward")
+            look_at = "the docstring of ScoreNet.forward"
+            raise wrong(seen, "They agree.", look_at=look_at, margin=difference / tolerance)
     if np.max(np.abs(_output(submission, "a Python float", 2 * sigma) - column)) <= tolerance:
         raise wrong("The answer does not depend on sigma.", "It does.", look_at="Question 5.1: x and sigma are inputs")
 

@@ -139,26 +139,35 @@ def targets(batch: Batch) -> np.ndarray:
 
 def recognise_weight(batch: Batch, tolerance: float) -> Weight | None:
     """The formula whose weights are the measured ones."""
-    sigma, n = batch.sigma, len(batch.data)
-    for weight in DENOISING_WEIGHTS:
-        expected = 2 * weight.of(sigma, n) + 0 * batch.weights
-        if np.all(np.abs(batch.weights - expected) <= tolerance * np.abs(expected)):
-            return weight
-    return None
+    return next((one for one in DENOISING_WEIGHTS if weight_deviation(batch, one, tolerance) <= 1), None)
+
+
+def weight_deviation(batch: Batch, weight: Weight, tolerance: float) -> float:
+    """The largest distance of a measured weight from the formula's, in units of the tolerance; NaN is infinite."""
+    expected = 2 * weight.of(batch.sigma, len(batch.data)) + 0 * batch.weights
+    return _largest_ratio(batch.weights - expected, tolerance * expected)
 
 
 def recognise_target(batch: Batch, tolerance: float) -> Target | None:
     """The formula whose targets are the measured ones; z in place of (x~ - x)/sigma differs by the rounding of x~."""
+    return next((one for one in DENOISING_TARGETS if target_deviation(batch, one, tolerance) <= 1), None)
+
+
+def target_deviation(batch: Batch, target: Target, tolerance: float) -> float:
+    """The largest distance of a measured target, where one is known, from the formula's, in units of the tolerance."""
     measured = targets(batch)
+    expected = target.of(batch.displacement, batch.sigma)
+    rounding = target.of(FLOAT32_EPS * np.abs(batch.perturbed), batch.sigma)
+    allowed = np.abs(rounding) + tolerance * (np.abs(batch.scores) + np.abs(expected))
     known = np.all(np.isfinite(measured), axis=1)
-    for target in DENOISING_TARGETS:
-        expected = target.of(batch.displacement, batch.sigma)
-        rounding = target.of(FLOAT32_EPS * np.abs(batch.perturbed), batch.sigma)
-        size = np.abs(batch.scores) + np.abs(expected)
-        allowed = np.abs(rounding) + tolerance * size
-        if known.any() and np.all(np.abs(measured - expected)[known] <= allowed[known]):
-            return target
-    return None
+    return _largest_ratio((measured - expected)[known], allowed[known])
+
+
+def _largest_ratio(differences: np.ndarray, allowed: np.ndarray) -> float:
+    """The largest difference in units of what is allowed; infinite where none is known."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.where(differences == 0, 0.0, np.abs(differences) / np.abs(allowed))
+    return float(np.max(np.nan_to_num(ratios, nan=np.inf, posinf=np.inf))) if ratios.size else np.inf
 
 
 def loss_by(batch: Batch, weight: Weight, target: Target) -> tuple[float, float]:

@@ -220,9 +220,13 @@ def _judge_discriminator(seen: LossObservation, draw: Draw) -> None:
     value = float(np.logaddexp(0, -logit_real).mean() + np.logaddexp(0, logit_fake).mean())
     real, fake = draw.n * real, draw.n * fake
     wanted = np.concatenate([_sigmoid(logit_real) - 1, _sigmoid(logit_fake)])
-    for scale in DISCRIMINATOR_SCALES:
-        if _close(scale * wanted, np.concatenate([real, fake]), draw) and _close(scale * value, seen.value[0], draw):
-            return
+    gradients = np.concatenate([real, fake])
+    deviation = min(
+        max(_deviation(scale * wanted, gradients, draw), _deviation(scale * value, seen.value[0], draw))
+        for scale in DISCRIMINATOR_SCALES
+    )
+    if deviation <= 1:
+        return
     mistake = recognise_discriminator(draw.n, logit_real, real, logit_fake, fake)
     raise wrong(
         f"For {draw.n} real and {draw.n} generated images with known logits your loss is {seen.value[0]:.4f}.",
@@ -230,6 +234,7 @@ def _judge_discriminator(seen: LossObservation, draw: Draw) -> None:
         f"{tolerance(draw):.0e}, with the gradient of a binary cross entropy.",
         mistake or _about_the_value(seen, value),
         LOOK_AT["4.4"],
+        margin=deviation,
     )
 
 
@@ -243,13 +248,14 @@ def _judge_generator(seen: LossObservation, draw: Draw) -> None:
     text = f"For {draw.n} generated images with known logits your loss is {seen.value[0]:.4f}."
     if np.isnan(seen.theta_gradient):
         raise wrong(text, expected, LOSS_MISTAKES["detached"], LOOK_AT["4.5"])
-    if _close(_sigmoid(logits) - 1, fake, draw) and _close(value, seen.value[0], draw):
+    off = max(_deviation(_sigmoid(logits) - 1, fake, draw), _deviation(value, seen.value[0], draw))
+    if off <= 1:
         return
     saturated = -float(np.logaddexp(0, logits).mean())
-    if _close(-_sigmoid(logits), fake, draw) and _close(saturated, seen.value[0], draw):
-        raise wrong(text, expected, SATURATING.message, LOOK_AT["4.5"], credit=SATURATING.credit)
+    if max(_deviation(-_sigmoid(logits), fake, draw), _deviation(saturated, seen.value[0], draw)) <= 1:
+        raise wrong(text, expected, SATURATING.message, LOOK_AT["4.5"], SATURATING.credit, off)
     mistake = recognise_generator(draw.n, logits, fake)
-    raise wrong(text, expected, mistake or _about_the_value(seen, value), LOOK_AT["4.5"])
+    raise wrong(text, expected, mistake or _about_the_value(seen, value), LOOK_AT["4.5"], margin=off)
 
 
 def _require_the_images(seen: LossObservation, draw: Draw, question: str, any_scored: bool) -> None:
@@ -267,8 +273,9 @@ def _about_the_value(seen: LossObservation, value: float) -> str:
     return f"Your loss is {seen.value[0] / value:.3f} times the expected value." if abs(value) > 0 else ""
 
 
-def _close(expected: np.ndarray | float, got: np.ndarray | float, draw: Draw) -> bool:
-    return bool(np.all(np.abs(np.asarray(expected) - got) <= tolerance(draw)))
+def _deviation(expected: np.ndarray | float, got: np.ndarray | float, draw: Draw) -> float:
+    """The largest difference, in tolerances; infinite where it is not a number."""
+    return float(np.nan_to_num(np.max(np.abs(np.asarray(expected) - got)) / tolerance(draw), nan=np.inf))
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

@@ -72,8 +72,10 @@ def half_each(check: Callable[[Network], None]) -> None:
     findings = [finding for problem in problems if isinstance(problem, Wrong) for finding in problem.findings]
     if len(problems) == 2 and not findings:
         raise problems[0]
+    margins = [problem.margin for problem in problems if isinstance(problem, Wrong) and problem.margin is not None]
     undone = [Finding(str(problem)) for problem in problems if isinstance(problem, NotImplementedYet)]
-    raise Wrong(*findings, *undone, credit=0.5 if len(problems) == 1 else 0.0)
+    credit = 0.5 if len(problems) == 1 else 0.0
+    raise Wrong(*findings, *undone, credit=credit, margin=max(margins, default=None))
 
 
 def require_zero_biases(parameters: Sequence[InitialParameter], network: Network) -> None:
@@ -101,16 +103,13 @@ def require_fresh(parameters: Sequence[InitialParameter], network: Network) -> N
             raise Wrong(Finding(text, "Each should draw its own.", "Is a seed set inside the class?", LOOK_AT))
 
 
-def require_bounds(parameters: Sequence[InitialParameter], network: Network, quote: bool) -> None:
-    """Raise for every weight tensor whose largest value is not where kaiming_uniform's is, from either side."""
-    findings = [
-        finding
+def bound_tests(parameters: Sequence[InitialParameter], network: Network, quote: bool) -> list[laws.Test]:
+    """For every weight tensor: the largest value is where kaiming_uniform's is, from either side."""
+    return [
+        _bound_test(_scaled(one.values), one.values, network, _label(one, quote))
         for one in parameters
         if one.values.ndim > 2
-        if (finding := _about_the_bound(_scaled(one.values), one.values, network, _label(one, quote)))
     ]
-    if findings:
-        raise Wrong(*findings)
 
 
 def law_tests(parameters: Sequence[InitialParameter], network: Network) -> list[laws.Test]:
@@ -120,8 +119,7 @@ def law_tests(parameters: Sequence[InitialParameter], network: Network) -> list[
         if one.values.ndim > 2:
             label = _label(one, quote=False)
             values = _scaled(one.values)
-            finding = _about_the_bound(values, one.values, network, label)
-            tests.append(laws.Test(f"bound {label}", 0.0 if finding else 1.0, finding or Finding("")))
+            tests.append(_bound_test(values, one.values, network, label))
             tests += _shape_and_signs(values, one.values, network, label)
     return tests
 
@@ -147,18 +145,22 @@ def _fits(factor: float, values: np.ndarray) -> bool:
     return low / ABOVE <= factor <= high
 
 
-def _about_the_bound(values: np.ndarray, weights: np.ndarray, network: Network, label: str) -> Finding | None:
-    if np.all(np.isfinite(values)) and any(_fits(factor, values) for factor in network.accepted):
-        return None
+def _bound_test(values: np.ndarray, weights: np.ndarray, network: Network, label: str) -> laws.Test:
+    """The law of the largest of n uniform values, for the accepted bound that fits best; beyond all bounds p is 0."""
     low, high = _reach(values)
+    within = [factor for factor in network.accepted if low <= factor * ABOVE]  # none for NaN and infinity
+    p = max((laws.maximum_of_uniforms(low / factor, values.size) for factor in within), default=0.0)
+    if p >= laws.FALSE_FAIL_RATE:
+        return laws.Test(f"bound {label}", p, Finding(""))
     bound = math.sqrt(6 / math.prod(weights.shape[2:]))
-    return Finding(
+    finding = Finding(
         f"{network.name}, weights {label}: the largest of {values.size} values is {low * bound:.4f}.",
         f"kaiming_uniform reaches up to {bound:.4f} = sqrt(6 / fan_in), and the largest of so many would be above "
-        f" {bound * low / high if high else bound:.4f} (one right network in 10^8 would differ).",
+        f"{bound * low / high if high else bound:.4f} (one right network in 10^8 would differ).",
         _name(values, weights),
         LOOK_AT,
     )
+    return laws.Test(f"bound {label}", p, finding)
 
 
 def _shape_and_signs(values: np.ndarray, weights: np.ndarray, network: Network, label: str) -> list[laws.Test]:
@@ -168,21 +170,23 @@ def _shape_and_signs(values: np.ndarray, weights: np.ndarray, network: Network, 
     signs = np.sign(sample[: sample.size // 2 * 2]).reshape(-1, 2)
     equal = int(np.sum(signs[:, 0] == signs[:, 1]))
     gap = laws.distance((sample + 1) / 2, laws.uniform_cdf)
+    uniform, independent = laws.dkw((sample + 1) / 2, laws.uniform_cdf), laws.binomial(equal, len(signs), 0.5)
+    mistake = _name(values, weights) if min(uniform, independent) < laws.FALSE_FAIL_RATE else ""
     shape = Finding(
         f"{network.name}, weights {label}: their distribution is {gap:.3f} away from the uniform one.",
         f"{sample.size} uniform values stay within {_dkw_limit(sample.size):.3f} (but one in 10^8 times).",
-        _name(values, weights),
+        mistake,
         LOOK_AT,
     )
     pairs = Finding(
         f"{network.name}, weights {label}: {equal} of {len(signs)} pairs of neighbours have the same sign.",
         "Independent weights agree in about half of them.",
-        _name(values, weights),
+        mistake,
         LOOK_AT,
     )
     return [
-        laws.Test(f"shape {label}", laws.dkw((sample + 1) / 2, laws.uniform_cdf), shape),
-        laws.Test(f"signs {label}", laws.binomial(equal, len(signs), 0.5), pairs),
+        laws.Test(f"shape {label}", uniform, shape),
+        laws.Test(f"signs {label}", independent, pairs),
     ]
 
 

@@ -8,8 +8,11 @@ their dependence). Sources: Chernoff 1952, Hoeffding 1963 and Massart 1990 (Dvor
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -35,23 +38,64 @@ Experiment = Callable[[int, int], Sequence[Test]]
 """Observes anew with a seed and a multiple of the sample size, and returns the tests on that observation."""
 
 
+Stage = Literal["first", "confirm", "retry"]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The tests on one observation. The first and the retried one can each fail right code; confirming only spares."""
+
+    stage: Stage
+    tests: tuple[Test, ...]
+
+
+_records: list[list[Observed]] = []
+
+
+@contextmanager
+def recording() -> Iterator[list[Observed]]:
+    """All that `judge` observes in this block, in order: what a calibration compares with the laws."""
+    record: list[Observed] = []
+    _records.append(record)
+    try:
+        yield record
+    finally:
+        _records.pop()
+
+
+def _observe(experiment: Experiment, stage: Stage, seed: int, factor: int) -> Sequence[Test]:
+    tests = experiment(seed, factor)
+    for record in _records:
+        record.append(Observed(stage, tuple(tests)))
+    return tests
+
+
 def judge(experiment: Experiment) -> None:
     """Decide by the two-stage rule; raises `Wrong` with the findings that a fresh seed confirms.
 
     p below `FALSE_FAIL_RATE` fails, once a second observation agrees at `RETRY_BELOW`; p between the two repeats the
     experiment with four times the sample. A two-stage form of Gandy and Scott's sequential rule (arXiv 2001.06465).
     """
-    first = experiment(0, 1)
+    first = _observe(experiment, "first", 0, 1)
     if all(test.p >= RETRY_BELOW for test in first):
         return
     failed = {test.name for test in first if test.p < FALSE_FAIL_RATE}
     if failed:
-        confirmed = {test.name for test in experiment(1, 1) if test.p < RETRY_BELOW}
+        confirmed = {test.name for test in _observe(experiment, "confirm", 1, 1) if test.p < RETRY_BELOW}
         if failed & confirmed:
-            raise Wrong(*(test.finding for test in first if test.name in failed))
-    again = [test for test in experiment(2, RETRY_FACTOR) if test.p < FALSE_FAIL_RATE]
+            raise _wrong([test for test in first if test.name in failed])
+    again = [test for test in _observe(experiment, "retry", 2, RETRY_FACTOR) if test.p < FALSE_FAIL_RATE]
     if again:
-        raise Wrong(*(test.finding for test in again))
+        raise _wrong(again)
+
+
+def _wrong(failed: Sequence[Test]) -> Wrong:
+    return Wrong(*(test.finding for test in failed), margin=max(margin(test.p) for test in failed))
+
+
+def margin(p: float) -> float:
+    """How far p lies beyond `FALSE_FAIL_RATE`, as a ratio of logarithms: 1 at the rate, 38 where p underflows."""
+    return math.log(max(p, sys.float_info.min)) / math.log(FALSE_FAIL_RATE)
 
 
 def normal(z: float) -> float:
@@ -101,7 +145,7 @@ def distance(values: np.ndarray, cdf: Callable[[np.ndarray], np.ndarray]) -> flo
 
 def normal_cdf(values: np.ndarray) -> np.ndarray:
     """Distribution function of N(0, 1)."""
-    return np.array([0.5 * math.erfc(-value / math.sqrt(2)) for value in values])
+    return 0.5 * np.array([math.erfc(one) for one in (-values / math.sqrt(2)).tolist()])
 
 
 def uniform_cdf(values: np.ndarray) -> np.ndarray:

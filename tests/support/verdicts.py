@@ -76,15 +76,24 @@ class Finding:
 class Wrong(Verdict):
     """An observation contradicts the handout.
 
-    `credit` is the share of the check's points that it still earns, in [0, 1).
+    `credit` is the share of the check's points that it still earns, in [0, 1). `margin` is by how much it was caught:
+    the deviation over the tolerance, or log p over log of the false-failure rate; None where no number decided.
     """
 
-    def __init__(self, *findings: Finding, credit: float = 0.0) -> None:
+    def __init__(self, *findings: Finding, credit: float = 0.0, margin: float | None = None) -> None:
         super().__init__("\n\n".join(str(finding) for finding in findings))
         self.findings = findings
         self.credit = credit
+        self.margin = margin
 
 
-def wrong(seen: str, expected: str = "", mistake: str = "", look_at: str = "", credit: float = 0.0) -> Wrong:
+def wrong(
+    seen: str,
+    expected: str = "",
+    mistake: str = "",
+    look_at: str = "",
+    credit: float = 0.0,
+    margin: float | None = None,
+) -> Wrong:
     """One finding as an exception, ready to be raised."""
-    return Wrong(Finding(seen, expected, mistake, look_at), credit=credit)
+    return Wrong(Finding(seen, expected, mistake, look_at), credit=credit, margin=margin)

@@ -1,0 +1,128 @@
+"""The audit as one page: its figures, the matrix of mutants and checks, the calibration, the attacks, the styles."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from grader.audit import cases as known
+from grader.audit.run import Verdict
+from grader.results import PASSED, Outcome
+from grader.rubric import Row
+
+CALIBRATION = known.PROJECT / "out" / "calibration"
+CLAIMS = {
+    known.STYLES: "right submissions, each written differently, earn full marks",
+    known.MUTANTS: "submissions with one mistake fail the checks that they should, those alone, and are told why",
+    known.ATTACKS: "hostile submissions earn what their honest part is worth and nothing else",
+    known.HALVES: "half-finished submissions earn the points of what is finished",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """How many cases of a kind are as they must be, of those that were tried."""
+
+    kind: str
+    right: int
+    tried: int
+    untried: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one check says of one mutant: `look` is how the cell is drawn, `message` what a pointer over it shows."""
+
+    look: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One mutant: `first` is the first check, in the rubric's order, that must fail."""
+
+    first: int
+    name: str
+    summary: str
+    cells: list[Cell]
+
+
+def write(path: Path, verdicts: list[Verdict], rows: list[Row], seconds: float) -> None:
+    """Write the page of these verdicts under a rubric, graded in `seconds`."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    ordered = sorted(verdicts, key=lambda verdict: verdict.case.name)
+    text = environment.get_template("audit.html.j2").render(
+        figures=figures(verdicts),
+        claims=CLAIMS,
+        wrong=[verdict for verdict in ordered if verdict.complaints],
+        rows=rows,
+        questions=[(number, len(list(of))) for number, of in groupby(rows, key=lambda row: row.number)],
+        groups=matrix([verdict for verdict in ordered if verdict.case.kind == known.MUTANTS], rows),
+        calibration=calibration(CALIBRATION),
+        attacks=[verdict for verdict in ordered if verdict.case.kind == known.ATTACKS],
+        styles=[verdict for verdict in ordered if verdict.case.kind == known.STYLES],
+        halves=[verdict for verdict in ordered if verdict.case.kind == known.HALVES],
+        in_force=sorted({defence for verdict in verdicts for defence in verdict.in_force}),
+        seconds=seconds,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def figures(verdicts: list[Verdict]) -> list[Figure]:
+    """One figure for each kind that was graded."""
+    made = []
+    for kind in CLAIMS:
+        of_kind = [verdict for verdict in verdicts if verdict.case.kind == kind]
+        tried = [verdict for verdict in of_kind if verdict.outcomes]
+        right = sum(not verdict.complaints for verdict in tried)
+        if of_kind:
+            made.append(Figure(kind, right, len(tried), len(of_kind) - len(tried)))
+    return made
+
+
+def matrix(mutants: list[Verdict], rows: list[Row]) -> list[tuple[str, list[Line]]]:
+    """The mutants by the question of the first check that each must fail, in the rubric's order."""
+    lines = sorted((_line(verdict, rows) for verdict in mutants), key=lambda line: (line.first, line.name))
+    return [(number, list(of)) for number, of in groupby(lines, key=lambda line: rows[line.first].number)]
+
+
+def _line(verdict: Verdict, rows: list[Row]) -> Line:
+    fails = verdict.case.fails or frozenset()
+    first = min((index for index, row in enumerate(rows) if row.name in fails), default=0)
+    name = verdict.case.name.partition("_")[2].replace("_", " ")
+    summary = f"{verdict.case.name}: {verdict.score:g} points remain"
+    return Line(first, name, summary, [_cell(row, verdict.outcomes[row.name], row.name in fails) for row in rows])
+
+
+def _cell(row: Row, outcome: Outcome, must_fail: bool) -> Cell:
+    if (outcome.status != PASSED) != must_fail:
+        look = "unexpected"
+    elif not must_fail:
+        look = PASSED
+    else:
+        look = "partial" if outcome.credit > 0 else "caught"
+    share = f", {outcome.credit:.0%} of {row.points:g} points" if row.points else ""
+    message = f"{row.number} {row.title}\n{outcome.status}{share}"
+    return Cell(look, f"{message}\n\n{outcome.output}" if must_fail or look == "unexpected" else message)
+
+
+def calibration(folder: Path) -> dict[str, Any] | None:
+    """What the calibration has measured and its plots as an address, or None when it has not been run."""
+    measured, plots = folder / "calibration.json", folder / "calibration.svg"
+    if not (measured.exists() and plots.exists()):
+        return None
+    picture = base64.b64encode(plots.read_bytes()).decode()
+    return {**json.loads(measured.read_text(encoding="utf-8")), "plots": f"data:image/svg+xml;base64,{picture}"}
