@@ -6,8 +6,10 @@ RUN := $(VENV)/bin/python
 SUBMISSION ?=
 SUBMISSIONS ?=
 OUT ?= out
+AS ?= student
+SEEDS ?=
 
-.PHONY: grade test lint template rubric benchmark audit clean help
+.PHONY: grade test lint template rubric benchmark audit calibrate power clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
@@ -20,6 +22,12 @@ test: $(VENV)/ready  ## run every test of the suites and of the grader
 
 audit: $(VENV)/ready  ## prove the grader right on mutants, styles, half-finished work and attacks; out/audit/audit.html
 	@$(RUN) -m grader.audit --page out/audit/audit.html
+
+calibrate: $(VENV)/ready  ## random decisions on right work under SEEDS=10000 seeds, against their laws; goes on where it ended
+	@$(RUN) -m grader.calibrate $(if $(SEEDS),--seeds $(SEEDS))
+
+power: $(VENV)/ready  ## by how much each mutant is caught
+	@$(RUN) -m grader.audit.power
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(RUN) -m ruff check .
@@ -35,6 +43,15 @@ rubric: $(VENV)/ready  ## print the checks and their points
 benchmark: $(VENV)/ready  ## wall time, CPU and memory, against the bare imports and the budgets
 	$(RUN) -m benchmarks.one_submission
 	$(RUN) -m benchmarks.a_class
+
+package: $(VENV)/ready  ## build dist/autograder.zip for Gradescope and dist/student.zip for the students
+	@$(RUN) -m grader.package
+
+rehearse: $(VENV)/ready  ## try both packages on a bare Debian (as root, with debootstrap)
+	@$(RUN) -m grader.rehearse
+
+preview: $(VENV)/ready  ## SUBMISSION=path AS=student|instructor: the page that Gradescope would show
+	@$(RUN) -m grader.preview "$(SUBMISSION)" --as "$(AS)" --out "$(OUT)/preview.html"
 
 $(VENV)/ready: pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(VENV)

@@ -1,28 +1,38 @@
-"""The grader's command line: `python -m grader grade SUBMISSION --out FOLDER`, `python -m grader rubric`."""
+"""The grader's command line: `python -m grader grade SUBMISSION --out FOLDER`, `python -m grader rubric`.
+
+`gradescope` and `smoke` are for the container: what `run_autograder` and the end of `setup.sh` call.
+"""
 
 from __future__ import annotations
 
 import argparse
 import secrets
 import sys
+import tempfile
 from pathlib import Path
 
 from rich.console import Console
 
-from grader import rubric, terminal
+from grader import gradescope, rubric, terminal
 from grader.results import Results
 from grader.runner import Runner
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+PROJECT = Path(__file__).resolve().parent.parent
+EXAMPLES = PROJECT / "examples"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns 0 whenever results were produced, 2 for a command that makes no sense."""
+    """Run one command; returns 0 whenever results were produced, 1 for a broken image, 2 for a wrong command."""
     options = _parser().parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 160)
     if options.command == "rubric":
         terminal.show_rubric(console, rubric.read())
         return 0
+    if options.command == "gradescope":
+        terminal.show(console, "submission", gradescope.grade(options.folder, options.deadline, options.by_hand))
+        return 0
+    if options.command == "smoke":
+        return _smoke(console)
     whole_class = options.whole_class or options.submission == EXAMPLES
     submissions = _entries(options.submission) if whole_class else {options.submission.name: options.submission}
     graded: dict[str, Results] = {}
@@ -52,7 +62,22 @@ def _parser() -> argparse.ArgumentParser:
         help="for the staff: other random numbers everywhere; a right submission passes with any",
     )
     commands.add_parser("rubric", help="print the checks, their points and who sees them")
+    platform = commands.add_parser("gradescope", help="in Gradescope's container: grade what was submitted")
+    platform.add_argument("--folder", type=Path, default=Path("/autograder"), help="the platform's folder")
+    platform.add_argument("--deadline", type=float, default=gradescope.DEADLINE, help="seconds for the whole submission")
+    platform.add_argument("--by-hand", type=float, default=0.0, help="points of the assignment that people grade")
+    commands.add_parser("smoke", help="in a new image: grade the untouched template, which must earn nothing")
     return parser
+
+
+def _smoke(console: Console) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            console.print(gradescope.smoke(PROJECT / "student_template", Path(folder)), highlight=False)
+        except gradescope.SmokeError as error:
+            console.print(str(error), markup=False, highlight=False)
+            return 1
+    return 0
 
 
 def _existing(text: str) -> Path:

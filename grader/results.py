@@ -47,13 +47,15 @@ class Outcome:
 class Results:
     """The results of one submission, kept on disk as they grow.
 
-    `staff` collects what only the staff may read (tracebacks of the grader); `facts` goes to `extra_data`.
+    Only the staff may read `staff` (the grader's own failures) and `remarks` (settings to correct); `facts` goes to
+    `extra_data`.
     """
 
     path: Path
     rows: list[Row]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     staff: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
@@ -127,10 +129,12 @@ class Results:
         return test
 
     def _staff_rows(self) -> list[dict[str, Any]]:
-        if not self.staff:
-            return []
-        output = clean("\n\n".join(self.staff))
-        return [{"name": "For the staff: the grader failed", "output": output, "visibility": "hidden"}]
+        told = (("the grader failed", self.staff), ("check the settings", self.remarks))
+        return [
+            {"name": f"For the staff: {what}", "output": clean("\n\n".join(texts)), "visibility": "hidden"}
+            for what, texts in told
+            if texts
+        ]
 
     def _summary(self) -> str:
         later = [row for row in self.rows if row.visibility != "visible" and row.points]

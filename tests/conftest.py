@@ -30,6 +30,9 @@ settings.load_profile("grading")
 STATUSES = pytest.StashKey[dict[str, str]]()
 """How each check of this run ended, by the name of its function without `test_`."""
 
+NEXT = pytest.StashKey[str]()
+"""What to work on next: the first check, in the order of the handout, that did not pass."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -39,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[STATUSES] = {}
+    config.stash[NEXT] = ""
 
 
 @pytest.fixture(scope="session")
@@ -94,9 +98,18 @@ def pytest_runtest_makereport(
         verdict = call.excinfo.value
         status = verdict.status if isinstance(verdict, Verdict) else "failed"
         item.config.stash[STATUSES][item.name.removeprefix("test_")] = status
+        if not item.config.stash[NEXT]:
+            item.config.stash[NEXT] = f"Next: question {_number(item)}, {item.name}\n{status}: {verdict}"
         if isinstance(verdict, Verdict):
             report.longrepr = f"{status}: {verdict}{_own_traceback(item, verdict)}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End with what comes next: many checks may fail for what is not written yet."""
+    if following := terminalreporter.config.stash[NEXT]:
+        terminalreporter.section("what to do next")
+        terminalreporter.write_line(following)
 
 
 def _own_traceback(item: pytest.Item, verdict: Verdict) -> str:

@@ -24,9 +24,15 @@ def independent(chains: Sequence[Chain]) -> list[Chain]:
     return [chains[0], *(one for one in chains[1:] if not np.array_equal(one.states[0][:rows], first[:rows]))]
 
 
+def _alike(chains: Sequence[Chain]) -> list[Chain]:
+    """The chains with as many links at each level as the first: only these can be compared with it."""
+    shapes = [[fit.residual.shape for fit in chain.fits] for chain in chains]
+    return [chain for chain, shape in zip(chains, shapes, strict=True) if shape == shapes[0]]
+
+
 def noise_tests(chains: Sequence[Chain]) -> list[laws.Test]:
     """Tests of the residuals, in a learner's order: the first kind that fails stands alone."""
-    chains = independent(chains)
+    chains = _alike(independent(chains))
     silent = [fit for fit in chains[0].fits if fit.mean_square < (SILENCE * fit.alpha * AMPLITUDE) ** 2]
     if len(silent) == len(chains[0].fits):
         said = "The states change without any noise."

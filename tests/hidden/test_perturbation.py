@@ -142,7 +142,8 @@ def test_noise_levels_are_drawn_uniformly_for_each_sample(submission: Submission
 
     def experiment(seed: int, factor: int) -> list[laws.Test]:
         batches = _observe(submission, seed, factor)
-        _judge_levels(batches[0])
+        for batch in batches:
+            _judge_levels(batch)
         return level_tests(batches)
 
     laws.judge(experiment)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 import numpy as np
 
 from tests.support.conventions import DENOISING_TARGETS, DENOISING_WEIGHTS, Convention, Target, Weight
+from tests.support.observations import require_shape
 from tests.support.recorded import FLOAT32_EPS, Calls, Levels, read_levels, require_result
 from tests.support.submission import DIFFUSION, Submission
 from tests.support.verdicts import Wrong, wrong
@@ -39,11 +41,17 @@ class Evaluation(Calls):
     product: np.ndarray
     replayed: bool
 
+    def __post_init__(self) -> None:
+        """Refuse what no probe reports."""
+        super().__post_init__()
+        for array in (self.direction, self.gradient, self.product):
+            require_shape(array, self.points.shape)
+
 
 class DenoisingLoss(msgspec.Struct):
     """Several evaluations of the loss on the same data."""
 
-    evaluations: list[Evaluation]
+    evaluations: Annotated[list[Evaluation], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from tests.support.conventions import DISCRIMINATOR_SCALES, LOSS_MISTAKES, SATURATING
 from tests.support.loss_mistakes import recognise_discriminator, recognise_generator
 from tests.support.networks import execution
+from tests.support.observations import require_shape
 from tests.support.submission import GAN, Submission
 from tests.support.verdicts import NotImplementedYet, SubmissionRaised, Verdict, Wrong, wrong
 
@@ -39,6 +40,14 @@ class LossObservation(msgspec.Struct, forbid_unknown_fields=True):
     gradients: np.ndarray
     latents: list[np.ndarray]
     theta_gradient: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Refuse what no probe reports."""
+        require_shape(self.value, (None,))
+        require_shape(self.pixels, (None,))
+        require_shape(self.logits, self.pixels.shape)
+        require_shape(self.gradients, self.pixels.shape)
+        require_shape(self.theta_gradient, ())
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from tests.support.observations import require_shape
 from tests.support.submission import Submission
-from tests.support.verdicts import NotImplementedYet
+from tests.support.verdicts import Crashed, NotImplementedYet
 
 WEIGHTED = ("conv2d", "linear")
 
@@ -72,6 +73,12 @@ class InitialParameter(msgspec.Struct, forbid_unknown_fields=True):
 
     name: str
     values: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Refuse what no probe reports."""
+        require_shape(self.values, (None,) * max(self.values.ndim, 1))
+        if len(self.values) < 2 or self.values.size == 0:
+            raise ValueError("the values of fewer than two networks")
 
 
 class InitialParameters(msgspec.Struct, forbid_unknown_fields=True):
@@ -187,4 +194,6 @@ def outputs(
     )
     if seen.returned == "none" or not seen.n_parameters:
         raise NotImplementedYet(f"Not implemented yet: {question} ({network} has no layers, or returns nothing).")
+    if seen.fitted and len(seen.outputs) != len(inputs):
+        raise Crashed(f"Your code's process sent {len(seen.outputs)} outputs for {len(inputs)} batches.")
     return seen

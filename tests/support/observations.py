@@ -5,6 +5,7 @@ Every array is a numpy array. A reply of the wrong type is a `BadReply`, never a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,6 +30,16 @@ class Failure(msgspec.Struct, forbid_unknown_fields=True):
     file: str = ""
     line: int = 0
     question: str = ""
+
+
+def require_shape(array: np.ndarray, shape: Sequence[int | None], kind: str = "f") -> None:
+    """Raise ValueError unless an array has this kind of numbers and this shape (None: of any length).
+
+    Called where an observation is made: `parse` turns the error into a `BadReply`.
+    """
+    fits = array.ndim == len(shape) and all(wanted in (None, n) for n, wanted in zip(array.shape, shape, strict=True))
+    if array.dtype.kind != kind or not fits:
+        raise ValueError(f"an array of shape {array.shape} and type {array.dtype}")
 
 
 Reply = TypeVar("Reply")

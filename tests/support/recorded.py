@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from tests.support.observations import require_shape
 from tests.support.verdicts import Blocked, NotImplementedYet
 
 FLOAT32_EPS = 2.0**-23
 """Distance from 1 to the next float32; one rounding is off by at most half of it, relatively."""
+MOST_REPEATS = 10**6
+"""More calls than any right code makes; the rows of repeated calls are laid out one by one."""
 
 
 class Returned(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,6 +38,18 @@ class Calls(msgspec.Struct):
     repeats: np.ndarray  # (C,)
     refused: str
     returned: Returned
+
+    def __post_init__(self) -> None:
+        """Refuse what no probe reports."""
+        require_shape(self.points, (None, 2))
+        require_shape(self.levels, (len(self.points),))
+        require_shape(self.scores, self.points.shape)
+        require_shape(self.sizes, (None,), "i")
+        require_shape(self.repeats, self.sizes.shape, "i")
+        if np.any(self.sizes < 0) or np.any(self.sizes > len(self.points)) or self.sizes.sum() != len(self.points):
+            raise ValueError("the sizes of the calls are not those of the rows")
+        if np.any(self.repeats < 1) or np.any(self.repeats > MOST_REPEATS):
+            raise ValueError("an impossible number of repeated calls")
 
 
 @dataclass(frozen=True)

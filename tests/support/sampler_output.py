@@ -35,8 +35,8 @@ def judge_samples(run: Run, design: Design) -> float:
         raise wrong("The samples are not finite numbers.", expected, look_at="Alg. 2, line 6")
     chain = rebuild(run, design)
     if chain is not None and chain.final is not None and chain.final_gap > GAP:
-        seen = "The returned samples are not the states after the last update."
-        raise wrong(seen, "They are.", _other_state(chain, chain.final), LOOK_AT)
+        seen = "The returned samples are not the states that the last step at the smallest sigma leads to."
+        raise wrong(seen, "Alg. 2 returns the last x~_T, unchanged.", _other_state(chain, chain.final), LOOK_AT)
     return _credit_of_kind(returned.kind)
 
 

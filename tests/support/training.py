@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from tests.support.gan import ORDINARY, Draw, discriminator_loss, generator_loss
+from tests.support.observations import require_shape
 from tests.support.submission import GAN, Submission
 from tests.support.verdicts import Finding, NotImplementedYet, SubmissionRaised
 
@@ -24,6 +25,11 @@ class Epoch(msgspec.Struct, forbid_unknown_fields=True):
     gen_moved: np.ndarray
     files: list[str]
     grid: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Refuse what no probe reports."""
+        if self.grid.size:
+            require_shape(self.grid, (None, None, 3), "u")
 
 
 def one_epoch(submission: Submission) -> Epoch:

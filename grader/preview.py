@@ -1,0 +1,108 @@
+"""A page that shows a result as Gradescope would: `python -m grader.preview PATH --as student --out preview.html`.
+
+PATH is a submission, which is graded first, or a results.json. What a student sees changes with the due date and with
+the publication of the grades, so the page has each of these moments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from grader.runner import Runner
+
+PAGE = Path(__file__).parent / "preview.html.jinja"
+READERS = ("student", "instructor")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time at which somebody looks at the result."""
+
+    name: str
+    due: bool
+    published: bool
+
+    def shows(self, visibility: str) -> bool:
+        """Whether a student sees what has this visibility."""
+        return {"visible": True, "after_due_date": self.due, "after_published": self.published}.get(visibility, False)
+
+
+MOMENTS = (
+    Moment("before the due date", due=False, published=False),
+    Moment("after the due date", due=True, published=False),
+    Moment("after publication", due=True, published=True),
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """What one reader sees at one moment; `total` is None where the platform shows no total."""
+
+    moment: str
+    output: str
+    total: float | None
+    tests: list[dict[str, Any]]
+
+
+def view(document: dict[str, Any], reader: str, moment: Moment) -> View:
+    """What the reader sees of a results.json at this moment; any row that a student cannot see hides the total."""
+    tests = [
+        {**test, "seen_by_students": moment.shows(test["visibility"])}
+        for test in document["tests"]
+        if reader == "instructor" or (moment.shows(document["visibility"]) and moment.shows(test["visibility"]))
+    ]
+    complete = all(test["seen_by_students"] for test in tests) and len(tests) == len(document["tests"])
+    shows_output = reader == "instructor" or moment.shows(document["visibility"])
+    return View(
+        moment=moment.name,
+        output=document.get("output", "") if shows_output else "",
+        total=document["score"] if reader == "instructor" or complete else None,
+        tests=tests,
+    )
+
+
+def page(document: dict[str, Any], reader: str, title: str) -> str:
+    """The page of one result for one reader, at every moment."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    template = environment.from_string(PAGE.read_text(encoding="utf-8"))
+    return template.render(
+        title=title,
+        reader=reader,
+        possible=sum(test.get("max_score", 0) for test in document["tests"]),
+        views=[view(document, reader, moment) for moment in MOMENTS],
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the page and say where it is."""
+    parser = argparse.ArgumentParser(prog="python -m grader.preview", description="Show a result as Gradescope would.")
+    parser.add_argument("path", type=Path, help="a submission, or a results.json")
+    parser.add_argument("--as", dest="reader", choices=READERS, default="student", help="who looks (default: student)")
+    parser.add_argument("--out", type=Path, default=Path("out/preview.html"), help="default: out/preview.html")
+    options = parser.parse_args(arguments)
+    if not options.path.exists():
+        parser.error(f"{options.path} does not exist")
+    document = _document(options.path)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(page(document, options.reader, options.path.name), encoding="utf-8")
+    print(f"As a{'n' if options.reader == 'instructor' else ''} {options.reader} sees it: {options.out}")
+    return 0
+
+
+def _document(path: Path) -> dict[str, Any]:
+    if path.suffix == ".json":
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    with tempfile.TemporaryDirectory() as out, Runner() as runner:
+        return runner.grade(path.resolve(), Path(out), lambda check, results: None).document()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,315 @@
+"""What comes from outside never breaks a trusted process: frames, observations, archives and folders made to be wrong.
+
+A moderate number of each runs with the other tests; `make fuzz` runs more than 100,000, other ones every time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import io
+import json
+import os
+import random
+import socket
+import stat
+import struct
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tests.conftest  # noqa: F401  # the suites' own settings, before the suites are imported
+from grader import intake, wire
+from grader.bench.unpack import NOT_A_ZIP, TOO_LARGE, unpack
+from grader.collector import judged
+from grader.tests.places import PROJECT, REFERENCE
+from tests.support import denoising, gan, langevin, networks, training
+from tests.support.observations import BadReply, Failure, parse
+from tests.support.submission import Submission, _key
+from tests.support.transports import InProcess
+
+SCALE = int(os.environ.get("FUZZ_SCALE", "1"))
+seeds = st.integers(0, 2**64 - 1)
+
+
+def fuzz(examples: int) -> settings:
+    """This many inputs, or `FUZZ_SCALE` times as many new ones."""
+    return settings(
+        max_examples=examples * SCALE,
+        derandomize=SCALE == 1,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+# --- what a hostile bench may answer ---
+
+DTYPES = sorted(wire.DTYPES)
+WORDS = ("", "passed", "\0", "\ud7ff\U0001f600", "hw5_gan.py", "4.4", "x" * 5000, "../../etc", "<b>", "nan")
+NUMBERS = (0, 1, -1, 2**31, -(2**63), 2**63, 10**400, 0.0, -0.0, 1e-320, 1e308, True, None)
+
+
+def array(rng: random.Random) -> np.ndarray:
+    """Any array that a frame can carry: no dimension, none of length, infinite, not a number."""
+    shape = [rng.choice([0, 1, 1, 2, 3, 7]) for _ in range(rng.randrange(5))]
+    values = np.array([rng.choice([0.0, 1.0, -1.5, 1e300, np.nan, np.inf, -np.inf]) for _ in range(8)])
+    with np.errstate(all="ignore"):
+        return np.resize(values, shape).astype(rng.choice(DTYPES))
+
+
+def anything(rng: random.Random, depth: int = 3) -> Any:
+    """A value of any of the kinds that a frame can carry."""
+    kind = rng.randrange(6 if depth else 3)
+    if kind == 3:
+        return [anything(rng, depth - 1) for _ in range(rng.randrange(4))]
+    if kind in (4, 5):
+        return {rng.choice(WORDS): anything(rng, depth - 1) for _ in range(rng.randrange(4))}
+    return (array(rng), rng.choice(WORDS), rng.choice(NUMBERS))[kind]
+
+
+def bent(value: np.ndarray, rng: random.Random) -> Any:
+    """An array that is nearly the right one."""
+    flat = value.astype(np.float64 if value.dtype.kind == "f" else value.dtype).ravel()
+    match rng.randrange(9):
+        case 0:
+            return value[:-1] if value.ndim else value[None]
+        case 1:
+            return value[..., None]
+        case 2:
+            return value.T
+        case 3:
+            return flat
+        case 4:
+            return np.concatenate([value, value]) if value.ndim else array(rng)
+        case 5:
+            return value.astype(rng.choice(DTYPES))
+        case 6:
+            flat[: rng.randrange(flat.size + 1)] = rng.choice([0, 1])
+        case 7 if value.dtype.kind == "f":
+            flat[rng.randrange(max(flat.size, 1)) :] = rng.choice([np.nan, np.inf, -np.inf, 1e300, 1e-320])
+        case _:
+            return array(rng)
+    return flat.reshape(value.shape)
+
+
+def altered(value: Any, rng: random.Random) -> Any:
+    """The value with one of its parts replaced, removed, doubled or bent."""
+    if isinstance(value, dict) and value and rng.random() < 0.95:
+        name = rng.choice(sorted(value))
+        if rng.random() < 0.03:
+            return {key: one for key, one in value.items() if key != name}
+        return {**value, name: altered(value[name], rng)}
+    if isinstance(value, (list, tuple)) and value and rng.random() < 0.9:
+        place = rng.randrange(len(value))
+        if rng.random() < 0.2:
+            return [*value[:place], *value[place + 1 :]]
+        if rng.random() < 0.2:
+            return [*value, value[place]]
+        return [*value[:place], altered(value[place], rng), *value[place + 1 :]]
+    if isinstance(value, np.ndarray) and rng.random() < 0.9:
+        return bent(value, rng)
+    same_kind = [one for one in (*NUMBERS, *WORDS) if type(one) is type(value)]
+    return rng.choice(same_kind) if same_kind and rng.random() < 0.8 else anything(rng)
+
+
+def through_the_wire(value: Any) -> Any:
+    """What the judge reads of it; raises `BadFrame` for what no process can send."""
+    try:
+        return wire.decode(wire.encode(value))
+    except (TypeError, ValueError):
+        raise wire.BadFrame from None
+
+
+REPLIES = (
+    *(denoising.Evaluation, denoising.DenoisingLoss, gan.LossObservation, langevin.Run, training.Epoch),
+    *(networks.Execution, networks.ParameterTable, networks.InitialParameters, networks.Outputs, Failure),
+)
+
+
+@given(seeds, st.binary(max_size=40))
+@fuzz(400)
+def test_a_damaged_frame_is_a_value_or_a_bad_frame(seed: int, noise: bytes):
+    rng = random.Random(seed)
+    frame = bytearray(wire.encode({"observation": {"a": array(rng), "b": [array(rng), "text", 1.5]}}))
+    for _ in range(rng.randrange(4)):
+        place = rng.randrange(len(frame))
+        frame[place : place + rng.randrange(4)] = noise[: rng.randrange(len(noise) + 1)]
+    if rng.random() < 0.5 and len(frame) > wire.HEADER_SIZE:  # lengths that are true, as `receive` sees to
+        text = rng.randrange(len(frame) - wire.HEADER_SIZE + 1)
+        frame[: wire.HEADER_SIZE] = struct.pack("!II", text, len(frame) - wire.HEADER_SIZE - text)
+    if len(frame) >= wire.HEADER_SIZE:
+        try:
+            assert isinstance(wire.decode(bytes(frame)), dict)
+        except wire.BadFrame:
+            return
+
+
+@given(seeds)
+@fuzz(300)
+def test_any_value_is_an_observation_or_a_bad_reply(seed: int):
+    rng = random.Random(seed)
+    expected = rng.choice(REPLIES)
+    names = [field.encode_name for field in msgspec.structs.fields(expected)]
+    try:
+        value = through_the_wire({name: anything(rng) for name in names if rng.random() < 0.95})
+        assert isinstance(parse(expected, value), expected)
+    except (wire.BadFrame, BadReply):
+        return
+
+
+class Bending:
+    """A transport that answers as the reference does, but for small lies."""
+
+    known: ClassVar[dict[str, Any]] = {}
+    reference = InProcess(REFERENCE)
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.interrupted: dict[str, Failure] = {}
+
+    def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
+        """The reference's answer, altered in up to three places."""
+        key = f"{module} {operation} {_key(arguments)}"
+        if key not in self.known:
+            self.known[key] = self.reference.observe(module, operation, arguments)
+        answer = self.known[key]
+        for _ in range(self.rng.randrange(4)):
+            answer = altered(answer, self.rng)
+        try:
+            return through_the_wire(answer)
+        except wire.BadFrame:
+            return Failure("crashed", "garbled")
+
+
+def checks() -> Iterator[Callable[..., None]]:
+    """Every check of both suites that looks at the submission."""
+    for path in sorted(PROJECT.glob("tests/*/test_*.py")):
+        module = importlib.import_module(f"tests.{path.parent.name}.{path.stem}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if name.startswith("test_") and "submission" in inspect.signature(function).parameters:
+                yield function
+
+
+def ended_with(check: Callable[..., None], seed: int) -> Exception | None:
+    """The exception that ends a check of a lying submission, if any."""
+    try:
+        check(submission=Submission(Bending(random.Random(seed))))
+    except Exception as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("check", list(checks()), ids=lambda check: check.__name__.removeprefix("test_"))
+def test_a_check_of_lies_ends_in_a_verdict(check: Callable[..., None]):
+    @given(seeds)
+    @fuzz(15)
+    def judge(seed: int) -> None:
+        outcome, staff = judged(ended_with(check, seed), [])
+        assert not staff
+        assert 0 <= outcome.credit <= 1
+        json.dumps(outcome.output).encode()
+
+    judge()
+
+
+# --- what may be handed in ---
+
+NAMES = (
+    *("hw5_gan.py", "hw5_diffusion.py", "me/hw5_gan.py", "hw5_gan.py/inner.py", "../up.py", "/root.py", "a\\b.py"),
+    *(
+        "C:\\x.py",
+        "x" * 300 + ".py",
+        "d/" * 200 + "x.py",
+        "é\U0001f600.py",
+        "nul\0.py",
+        ".py",
+        "notes.txt",
+        "n.ipynb",
+        "",
+    ),
+)
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+
+
+def archive(rng: random.Random) -> bytearray:
+    """A zip with entries of every kind."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as target:
+        for _ in range(rng.randrange(1, 5)):
+            entry = zipfile.ZipInfo(rng.choice(NAMES))
+            entry.external_attr = rng.choice([0, 0, stat.S_IFREG | 0o644, stat.S_IFLNK | 0o777, stat.S_IFCHR]) << 16
+            entry.extra = bytes(rng.randrange(256) for _ in range(rng.choice([0, 0, 4, 9])))
+            target.writestr(entry, b"x = 1\n" * rng.randrange(20), rng.choice(METHODS))
+    return bytearray(content.getvalue())
+
+
+@given(seeds, st.binary(max_size=12))
+@fuzz(250)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_damaged_archive_stays_in_its_folder(seed: int, noise: bytes):
+    rng = random.Random(seed)
+    content = archive(rng)
+    for _ in range(rng.randrange(6)):
+        place = rng.randrange(len(content))
+        content[place : place + rng.choice([0, 1, len(noise)])] = noise[: rng.choice([1, 1, len(noise)])]
+        content = content or bytearray(1)
+    with tempfile.TemporaryDirectory() as outer:
+        target = Path(outer, "inner")
+        target.mkdir()
+        assert unpack(bytes(content), target) in (0, NOT_A_ZIP, TOO_LARGE)
+        assert [path.name for path in Path(outer).iterdir()] == ["inner"]
+        for path in target.rglob("*"):
+            assert path.is_dir() or (stat.S_ISREG(path.lstat().st_mode) and path.suffix in (".py", ".ipynb"))
+
+
+FILES = (
+    b"hw5_gan.py",
+    b"hw5_diffusion.py",
+    b"HW5 GAN.py",
+    b"hw5_gan\xff.py",
+    b"a\n.py",
+    b"\xf0\x9f.ipynb",
+    b"b.py",
+    b"d",
+)
+
+
+def fill(folder: bytes, rng: random.Random, depth: int) -> None:
+    """Put entries of every kind into a folder."""
+    for name in rng.sample(FILES, rng.randrange(len(FILES))):
+        path = folder + b"/" + name
+        match rng.randrange(7):
+            case 0 if depth:
+                os.mkdir(path, rng.choice([0o755, 0o755, 0]))
+                fill(path, rng, depth - 1)
+            case 1:
+                os.symlink(rng.choice([b"/etc/passwd", b".", name, b"b.py"]), path)
+            case 2:
+                os.mkfifo(path)
+            case 3 if len(path) < 100:
+                socket.socket(socket.AF_UNIX).bind(path)
+            case _:
+                Path(os.fsdecode(path)).write_bytes(rng.randbytes(rng.randrange(50)))
+
+
+@given(seeds)
+@fuzz(100)
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_folder_of_anything_gives_regular_files_and_printable_words(seed: int):
+    with tempfile.TemporaryDirectory() as outer:
+        handed_in, workplace = Path(outer, "handed_in"), Path(outer, "workplace")
+        handed_in.mkdir()
+        workplace.mkdir()
+        fill(os.fsencode(handed_in), random.Random(seed), 3)
+        taken = intake.take(handed_in, workplace / "source", workplace, None)
+        assert all(stat.S_ISREG(path.lstat().st_mode) for path in (workplace / "source").iterdir())
+        "".join([*taken.notes, *taken.problems.values()]).encode()

@@ -1,0 +1,184 @@
+"""The two packages: the same bytes every time, nothing in them that their readers must not have, and both work."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from grader import package, rubric
+from grader.tests.places import PROJECT, REFERENCE
+from grader.tests.test_template import solution_lines
+
+MODULES = ("hw5_gan.py", "hw5_diffusion.py")
+LONGEST_UNREMARKABLE_LINE = 20
+IMPORTED_AS = {"gradescope-utils": "gradescope_utils", "opencv-python-headless": "cv2", "pillow": "PIL"}
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both packages, as `make package` builds them."""
+    out = tmp_path_factory.mktemp("dist")
+    assert package.main(["--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(params=["autograder.zip", "student.zip"])
+def archive(request: pytest.FixtureRequest, packages: Path) -> zipfile.ZipFile:
+    return zipfile.ZipFile(packages / request.param)
+
+
+def texts(archive: zipfile.ZipFile) -> dict[str, str]:
+    return {entry.filename: archive.read(entry).decode() for entry in archive.infolist()}
+
+
+def student_folder(packages: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(packages / "student.zip") as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def run_checks(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "pytest"], cwd=folder, capture_output=True, text=True)
+
+
+def reference_solution() -> set[str]:
+    lines = set().union(*(solution_lines((REFERENCE / name).read_text(encoding="utf-8")) for name in MODULES))
+    return {line for line in lines if len(line) > LONGEST_UNREMARKABLE_LINE}
+
+
+# --- what is in them ------------------------------------------------------------------------------
+
+
+def test_built_twice_they_are_the_same_bytes(packages: Path, tmp_path: Path):
+    package.main(["--out", str(tmp_path)])
+    for name in ("autograder.zip", "student.zip"):
+        assert (tmp_path / name).read_bytes() == (packages / name).read_bytes()
+
+
+def test_neither_holds_a_line_of_the_solution(archive: zipfile.ZipFile):
+    wanted = reference_solution()
+    assert len(wanted) > 30
+    found = {(name, line) for name, text in texts(archive).items() for line in wanted if line in text}
+    assert found == set()
+
+
+def test_neither_names_a_place_of_the_machine_that_built_it(archive: zipfile.ZipFile):
+    for name, text in texts(archive).items():
+        assert str(PROJECT) not in text, name
+        assert not re.search(r"/(root|home|work)/", text), name
+
+
+def test_neither_holds_what_was_planted_beside_the_sources(packages: Path, tmp_path: Path):
+    planted = [folder / "canary-package.txt" for folder in (PROJECT / "tests" / "support", REFERENCE, PROJECT / "grader")]
+    try:
+        for path in planted:
+            path.write_text("canary-package")
+        package.main(["--out", str(tmp_path)])
+    finally:
+        for path in planted:
+            path.unlink()
+    for name in ("autograder.zip", "student.zip"):
+        assert (tmp_path / name).read_bytes() == (packages / name).read_bytes()
+
+
+def test_students_receive_no_hidden_check_and_no_grader(packages: Path):
+    found = texts(zipfile.ZipFile(packages / "student.zip"))
+    hidden = [row for row in rubric.read() if row.audience == "hidden"]
+    everything = "\n".join(found.values())
+    assert len(hidden) > 10
+    assert [row.name for row in hidden if row.name in everything] == []
+    assert [row.title for row in hidden if row.title in everything] == []
+    assert [name for name in found if name.startswith(("grader", "reference")) or "hidden" in name] == []
+
+
+def test_students_receive_every_public_check(packages: Path):
+    found = "\n".join(texts(zipfile.ZipFile(packages / "student.zip")).values())
+    assert [row.name for row in rubric.read() if row.audience == "public" and f"def test_{row.name}(" not in found] == []
+
+
+def test_the_grader_s_package_has_what_the_platform_starts_and_every_suite(packages: Path):
+    archive = zipfile.ZipFile(packages / "autograder.zip")
+    assert {"setup.sh", "run_autograder", "student_template/hw5_utils.py"} <= set(archive.namelist())
+    executable = {entry.filename for entry in archive.infolist() if entry.external_attr >> 16 & 0o111}
+    assert executable == {"setup.sh", "run_autograder"}
+    assert {f"tests/{row.file}" for row in rubric.read()} <= set(archive.namelist())
+    unwanted = ("reference/", "examples/", "grader/tests/", "grader/audit", "grader/calibrate", "grader/package")
+    assert [name for name in archive.namelist() if name.startswith(unwanted)] == []
+
+
+def test_no_package_has_an_import_that_it_cannot_satisfy(archive: zipfile.ZipFile):
+    """Modules of ours are in the package, and all others are the standard library's or required."""
+    names = set(archive.namelist())
+    if "setup.sh" in names:
+        required = re.findall(r"^([a-z0-9-]+)==", texts(archive)["grader/container/pinned.txt"], re.MULTILINE)
+        required += ["torch", "torchvision"]
+    else:
+        required = re.findall(r"^([a-z0-9-]+)", texts(archive)["requirements.txt"], re.MULTILINE)
+    known = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in required} | set(sys.stdlib_module_names)
+    for name, text in texts(archive).items():
+        for module in imported(text) if name.endswith(".py") else ():
+            top = module.partition(".")[0]
+            path = module.replace(".", "/")
+            if top in ("grader", "tests", "hw5_utils"):
+                assert {f"{path}.py", f"{path}/__init__.py", f"student_template/{path}.py"} & names, f"{name}: {module}"
+            else:
+                assert top in known, f"{name} imports {module}"
+
+
+def imported(source: str) -> list[str]:
+    """Every module that a source names in an import, at its top or deeper."""
+    nodes = list(ast.walk(ast.parse(source)))
+    direct = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    return direct + [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+
+
+def test_what_the_container_installs_is_what_is_tested_here():
+    """Every pinned version lies in the project's bounds, and every file that is installed has a hash."""
+    from packaging.requirements import Requirement
+
+    pinned = (package.CONTAINER / "pinned.txt").read_text(encoding="utf-8")
+    entries = [Requirement(line.rstrip("\\ ")) for line in pinned.splitlines() if re.match(r"[a-z]", line)]
+    assert pinned.count("--hash=sha256:") >= len(entries) > 20
+    wanted = (package.CONTAINER / "requirements.in").read_text(encoding="utf-8").splitlines()[1:]
+    for line in package.requirements(wanted).splitlines():
+        bounds = Requirement(line)
+        versions = [next(iter(entry.specifier)).version for entry in entries if entry.name == bounds.name]
+        if bounds.name in ("torch", "torchvision"):
+            assert str(bounds.specifier).startswith("==")
+            assert versions == []
+        else:
+            assert versions
+            assert all(bounds.specifier.contains(version) for version in versions), line
+
+
+def test_a_requirement_that_the_project_does_not_have_is_an_error():
+    with pytest.raises(package.PackageError, match="nothing-like-it"):
+        package.requirements(["numpy", "nothing-like-it"])
+
+
+# --- the students' ---------------------------------------------------------------------------------
+
+
+def test_an_unfinished_file_says_what_comes_next_in_the_order_of_the_handout(packages: Path, tmp_path: Path):
+    outcome = run_checks(student_folder(packages, tmp_path))
+    assert outcome.returncode == 1
+    questions = list(dict.fromkeys(re.findall(r"Not implemented yet: (\d\.\d)", outcome.stdout)))
+    assert questions == sorted(questions, key=lambda one: (one != "4.1", one))
+    assert re.search(r"Next: question 4\.1, .*\n.*Not implemented yet: 4\.1 \(hw5_gan\.py, line \d+\)", outcome.stdout)
+    assert "Traceback" not in outcome.stdout
+
+
+def test_a_finished_file_passes_every_public_check(packages: Path, tmp_path: Path):
+    folder = student_folder(packages, tmp_path)
+    for name in MODULES:
+        (folder / name).write_bytes((REFERENCE / name).read_bytes())
+    outcome = run_checks(folder)
+    assert outcome.returncode == 0, outcome.stdout
+    assert "Next:" not in outcome.stdout
+    assert f"{sum(row.audience == 'public' for row in rubric.read())} passed" in outcome.stdout
