@@ -9,7 +9,7 @@ OUT ?= out
 AS ?= student
 SEEDS ?=
 
-.PHONY: grade test lint template rubric benchmark audit calibrate power clean help
+.PHONY: grade test lint template rubric benchmark audit fuzz calibrate power clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
@@ -28,6 +28,9 @@ calibrate: $(VENV)/ready  ## random decisions on right work under SEEDS=10000 se
 
 power: $(VENV)/ready  ## by how much each mutant is caught
 	@$(RUN) -m grader.audit.power
+
+fuzz: $(VENV)/ready  ## more than 100,000 wrong frames, observations, archives and folders, new ones every time
+	FUZZ_SCALE=100 $(RUN) -m pytest --numprocesses auto grader/tests/test_fuzz.py
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(RUN) -m ruff check .

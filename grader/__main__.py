@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("rubric", help="print the checks, their points and who sees them")
     platform = commands.add_parser("gradescope", help="in Gradescope's container: grade what was submitted")
     platform.add_argument("--folder", type=Path, default=Path("/autograder"), help="the platform's folder")
-    platform.add_argument("--deadline", type=float, default=gradescope.DEADLINE, help="seconds for the whole submission")
+    platform.add_argument("--deadline", type=float, default=gradescope.DEADLINE, help="seconds for a submission")
     platform.add_argument("--by-hand", type=float, default=0.0, help="points of the assignment that people grade")
     commands.add_parser("smoke", help="in a new image: grade the untouched template, which must earn nothing")
     return parser

@@ -38,7 +38,7 @@ def grade(folder: Path, deadline: float = DEADLINE, by_hand: float = 0.0) -> Res
     with memory.Peak() as peak, Runner(clocks=clocks) as runner:
         results = runner.grade(folder / "submission", out, lambda check, results: None)
     results.facts |= _cost(peak, room)
-    results.remarks += _about_the_assignment(folder / "submission_metadata.json", results.possible + by_hand)
+    results.remarks += about_the_assignment(folder / "submission_metadata.json", results.possible + by_hand)
     results.write()
     return results
 
@@ -52,7 +52,7 @@ def _cost(peak: memory.Peak, room: memory.Room) -> dict[str, Any]:
     }
 
 
-def _about_the_assignment(metadata: Path, points: float) -> list[str]:
+def about_the_assignment(metadata: Path, points: float) -> list[str]:
     """What the staff should correct in the assignment's settings; nothing when it fits or cannot be known."""
     try:
         total = float(json.loads(metadata.read_text(encoding="utf-8"))["assignment"]["total_points"])

@@ -7,6 +7,7 @@ receive: the template and the public suites, no hidden check and no grader. Buil
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 import sys
 import zipfile
@@ -17,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTAINER = ROOT / "grader" / "container"
 HANDOUT = ROOT / "grader" / "handout"
 TEMPLATE = ROOT / "student_template"
-NOT_FOR_GRADING = ("tests", "handout", "audit", "calibrate", "template.", "package.", "rehearse", "preview")
-"""What begins with one of these stays here: the grader's own tests with their solutions, and the staff's tools."""
+STARTED = ("grader.__main__", "grader.judge", "grader.bench.server", "grader.bench.unpack")
+"""The modules that run by name while a submission is graded; what they import goes with them, and nothing else."""
 STUDENTS_NEED = (
     "torch", "torchvision", "numpy", "opencv-python-headless", "matplotlib", "pillow", "tqdm",
     "pytest", "hypothesis", "gradescope-utils", "msgspec",
@@ -38,9 +39,8 @@ def autograder() -> dict[str, bytes]:
     """The files of `autograder.zip`, by name."""
     top = {name: CONTAINER / name for name in _EXECUTABLE}
     top |= {name: ROOT / name for name in ("pyproject.toml", "requirements.txt")}
-    grading = [*_sources(ROOT / "grader"), ROOT / "grader" / "results.schema.json", CONTAINER / "pinned.txt"]
-    kept = [path for path in grading if not path.relative_to(ROOT / "grader").as_posix().startswith(NOT_FOR_GRADING)]
-    return _read(top) | _read(_placed([*kept, *_sources(ROOT / "tests"), *_sources(TEMPLATE)]))
+    grading = [*_needed(STARTED), ROOT / "grader" / "results.schema.json", CONTAINER / "pinned.txt"]
+    return _read(top) | _read(_placed([*grading, *_sources(ROOT / "tests"), *_sources(TEMPLATE)]))
 
 
 def student() -> dict[str, bytes]:
@@ -73,6 +73,26 @@ def write(path: Path, files: Mapping[str, bytes]) -> None:
             archive.writestr(entry, files[name])
     if path.stat().st_size > LARGEST_PACKAGE:
         raise PackageError(f"{path.name} is larger than Gradescope takes")
+
+
+def _needed(modules: Iterable[str]) -> set[Path]:
+    """The files of these modules of the grader, and of all that they import of it, directly or not."""
+    found: set[Path] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        base = ROOT / name.replace(".", "/")
+        path = next((one for one in (base.with_suffix(".py"), base / "__init__.py") if one.is_file()), None)
+        if path is None or path in found or not name.startswith("grader"):
+            continue
+        found.add(path)
+        waiting.append(name.rpartition(".")[0])
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
 
 
 def _sources(folder: Path) -> list[Path]:

@@ -18,7 +18,7 @@ import jinja2
 
 from grader.runner import Runner
 
-PAGE = Path(__file__).parent / "preview.html.jinja"
+PAGE = Path(__file__).parent / "preview.html.j2"
 READERS = ("student", "instructor")
 
 

@@ -16,6 +16,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from grader import package
 from grader.runner import FIRST_USER
@@ -78,8 +79,8 @@ class BareSystem:
         lines += [f"mount --rbind /dev {self.root}/dev", f"cp -L /etc/resolv.conf {self.root}/etc/resolv.conf"]
         for source, target in binds.items():
             inside = f"{self.root}{target}"
-            lines.append(f"mkdir -p {inside}" if Path(source).is_dir() else f"mkdir -p $(dirname {inside}); touch {inside}")
-            lines.append(f"mount --rbind {source} {inside}")
+            there = f"mkdir -p {inside}" if Path(source).is_dir() else f"mkdir -p $(dirname {inside}); touch {inside}"
+            lines += [there, f"mount --rbind {source} {inside}"]
         lines.append('exec chroot --userspec="$1" "$0" env --ignore-environment HOME="$2" "${@:4}" bash -c "$3"')
         outside = ["unshare", "--mount", "--pid", "--fork", "bash", "-c", "\n".join(lines)]
         inner = [str(self.root), f"{user}:{user}", home, command, *self.settings]
@@ -108,55 +109,54 @@ def rehearse_grading(system: BareSystem, archive: Path) -> None:
     source = system.place(archive, "autograder/source")
     began = time.monotonic()
     _require(system.run("cd /autograder && bash source/setup.sh"), "setup.sh")
-    _say(f"setup.sh: {time.monotonic() - began:.0f} s; {_last_line(system)}")
+    _say(f"setup.sh: {time.monotonic() - began:.0f} s")
+    sample = system.run("cd /autograder/source && /opt/autograder/bin/python -m grader smoke")
+    _require(sample, "the sample")
+    _say(" ".join(sample.stdout.split()))
     shutil.copy(source / "run_autograder", autograder / "run_autograder")
     (autograder / "submission_metadata.json").write_text('{"assignment": {"total_points": "20.0"}}')
     for name in SUBMISSIONS:
         for folder in ("submission", "results"):
             shutil.rmtree(autograder / folder, ignore_errors=True)
         shutil.copytree(PROJECT / "examples" / name, autograder / "submission")
+        before = _left_by_others(system)
         began = time.monotonic()
         ran = system.run("cd /autograder && ./run_autograder && ls -d /proc/[0-9]* | wc --lines")
         seconds = time.monotonic() - began
         _require(ran, f"run_autograder on {name}")
         document = json.loads((autograder / "results" / "results.json").read_text(encoding="utf-8"))
         _same_as_here(name, document)
-        _nothing_left(system, ran.stdout.split()[-1])
+        _nothing_left(system, before, ran.stdout.split()[-1])
         facts = document["extra_data"]
         _say(f"{name}: {document['score']:g} points, as here; {seconds:.1f} s, {facts['peak_memory_mb']} MB at most; "
              f"in force: {', '.join(facts['in_force'])}")  # fmt: skip
 
 
-def _last_line(system: BareSystem) -> str:
-    return system.run("cd /autograder/source && /opt/autograder/bin/python -m grader smoke | tr '\\n' ' '").stdout.strip()
-
-
-def _same_as_here(name: str, document: dict[str, object]) -> None:
+def _same_as_here(name: str, document: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as out:
         _checked([sys.executable, "-m", "grader", "grade", f"examples/{name}", "--out", out])
         here = json.loads((Path(out) / "results.json").read_text(encoding="utf-8"))
-    for key in ("score", "tests"):
-        there, expected = ([_verdict(one) for one in found] if isinstance(found, list) else found
-                           for found in (document[key], here[key]))  # fmt: skip
-        if there != expected:
-            raise RehearsalError(f"{name}: {key} are {there}, here {expected}")
+    for there, expected in zip(document["tests"], here["tests"], strict=True):
+        for key in ("name", "score", "max_score", "status", "visibility"):
+            if there.get(key) != expected.get(key):
+                raise RehearsalError(f"{name}, {there['name']}: {key} is {there.get(key)}, here {expected.get(key)}")
+    if document["score"] != here["score"]:
+        raise RehearsalError(f"{name}: {document['score']} points, here {here['score']}")
 
 
-def _verdict(test: dict[str, object]) -> tuple[object, ...]:
-    return tuple(test.get(key) for key in ("name", "score", "max_score", "status", "visibility"))
+def _left_by_others(system: BareSystem) -> set[str]:
+    """Files of the students' ids, and everything where anybody may write."""
+    ids = f"-uid {FIRST_USER} -o -uid {FIRST_USER + 1}"
+    return set(system.run(f"find / -xdev \\( {ids} -o -path '/tmp/*' -o -path '/var/tmp/*' \\) -print").stdout.split())
 
 
-def _nothing_left(system: BareSystem, processes: str) -> None:
-    """After a submission: results are the superuser's alone, no file of the bench's is left, no process but ours."""
+def _nothing_left(system: BareSystem, before: set[str], processes: str) -> None:
+    """After a submission: results are the superuser's alone, and neither a file nor a process of the bench is left."""
     results = system.root / "autograder" / "results"
-    owners = {(path.stat().st_uid, path.stat().st_mode & 0o077) for path in (results,)}
-    owners |= {(path.stat().st_uid, 0) for path in results.iterdir()}
-    if owners != {(0, 0)}:
-        raise RehearsalError(f"/autograder/results is open to others, or another's: {owners}")
-    bench = f"-uid {FIRST_USER} -o -uid {FIRST_USER + 1}"
-    left = system.run(f"find / -xdev \\( {bench} \\) -print; ls -A /tmp").stdout.split()
-    if left:
-        raise RehearsalError(f"files are left: {left[:5]}")
+    if results.stat().st_mode & 0o077 or {path.stat().st_uid for path in (results, *results.iterdir())} != {0}:
+        raise RehearsalError("/autograder/results is open to others, or another's")
+    if left := _left_by_others(system) - before:
+        raise RehearsalError(f"files are left: {sorted(left)[:5]}")
     if int(processes) > 3:  # the shell that counts, and the two ends of its pipe
         raise RehearsalError(f"{processes} processes are left, counting the three that count")
 

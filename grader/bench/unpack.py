@@ -6,6 +6,7 @@ The exit code is the answer: 0 done, 3 not a zip, 5 too large. USER is the id to
 from __future__ import annotations
 
 import io
+import lzma
 import stat
 import sys
 import zipfile
@@ -20,6 +21,10 @@ LARGEST_FILE = 60 * 2**20
 LARGEST_TOTAL = 120 * 2**20
 MOST_ENTRIES = 10_000
 _KEPT = (".py", ".ipynb")
+_UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(NotImplementedError, RuntimeError, OSError, ValueError),
+)
 
 
 def unpack(content: bytes, target: Path) -> int:
@@ -40,7 +45,7 @@ def unpack(content: bytes, target: Path) -> int:
                 return TOO_LARGE
             target.joinpath(path).parent.mkdir(parents=True, exist_ok=True)
             target.joinpath(path).write_bytes(extracted)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+    except _UNREADABLE:
         return NOT_A_ZIP
     return 0
 

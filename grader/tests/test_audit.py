@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 
 from grader import rubric
 from grader.audit import __main__ as audit
-from grader.audit import cases, run
+from grader.audit import automatic, cases, page, run
 from grader.audit.cases import Case, CaseError
 from grader.results import Outcome, Results
+from grader.template import cut
 from grader.tests.places import PROJECT, REFERENCE
 
 TOLERANCE = ("support/gan.py", "return float(32 * np.finfo", "return float(3200 * np.finfo")
@@ -168,3 +170,51 @@ def test_every_case_can_be_built(tmp_path: Path, kind: str):
         folder.mkdir()
         case.build(folder)
         assert {"hw5_gan.py", "hw5_diffusion.py"} <= {path.name for path in folder.iterdir()}
+
+
+def test_the_page_shows_what_went_wrong_and_runs_nothing_of_it(tmp_path: Path):
+    wrong = verdict(tmp_path, "generator_loss_of_one_image", output="<script>alert(1)</script>")
+    page.write(tmp_path / "audit.html", [wrong], ROWS, 1.0)
+    text = (tmp_path / "audit.html").read_text()
+    assert "0 of 1" in text
+    assert f"{NAMED} does not fail" in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<script" not in text
+
+
+def test_the_matrix_tells_what_must_fail_from_what_must_not(tmp_path: Path):
+    ((number, (line,)),) = page.matrix([verdict(tmp_path, NAMED, "generator_loss_of_one_image")], ROWS)
+    looks = {row.name: cell.look for row, cell in zip(ROWS, line.cells, strict=True)}
+    assert number == "4.5"
+    assert looks.pop(NAMED) == "caught"
+    assert looks.pop("generator_loss_of_one_image") == "unexpected"
+    assert set(looks.values()) == {"passed"}
+
+
+def test_the_calibration_stands_on_the_page_when_it_has_been_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(page, "CALIBRATION", tmp_path)
+    page.write(tmp_path / "audit.html", [verdict(tmp_path, NAMED)], ROWS, 1.0)
+    assert "seeds" not in (tmp_path / "audit.html").read_text()
+    measured = {"seeds": 12345, "decisions": 678901, "bound": 4.1e-7, "failures": 0, "tests": {}}
+    (tmp_path / "calibration.json").write_text(json.dumps(measured))
+    (tmp_path / "calibration.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    page.write(tmp_path / "audit.html", [verdict(tmp_path, NAMED)], ROWS, 1.0)
+    text = (tmp_path / "audit.html").read_text()
+    assert all(figure in text for figure in ("12,345 seeds", "678,901", "4e-07", "data:image/svg+xml"))
+
+
+@pytest.mark.parametrize("module", cases.MODULES)
+def test_automatic_mutants_differ_from_the_reference_in_solutions_only(module: str, tmp_path: Path):
+    made = list(automatic.mutations(module))
+    texts = []
+    for case in made:
+        case.build(tmp_path)
+        texts.append((tmp_path / module).read_text())
+    assert len(made) > 200
+    assert len({case.name for case in made}) == len(set(texts)) == len(made)
+    assert {cut(text, module) for text in texts} == {cut((REFERENCE / module).read_text(), module)}
+
+
+def test_every_listed_mutant_is_one_that_is_made():
+    made = {case.name for module in cases.MODULES for case in automatic.mutations(module)}
+    assert automatic.listed(automatic.EQUIVALENT.read_text()) <= made

@@ -75,7 +75,8 @@ def test_neither_names_a_place_of_the_machine_that_built_it(archive: zipfile.Zip
 
 
 def test_neither_holds_what_was_planted_beside_the_sources(packages: Path, tmp_path: Path):
-    planted = [folder / "canary-package.txt" for folder in (PROJECT / "tests" / "support", REFERENCE, PROJECT / "grader")]
+    folders = (PROJECT / "tests" / "support", REFERENCE, PROJECT / "grader")
+    planted = [folder / "canary-package.txt" for folder in folders]
     try:
         for path in planted:
             path.write_text("canary-package")
@@ -99,7 +100,8 @@ def test_students_receive_no_hidden_check_and_no_grader(packages: Path):
 
 def test_students_receive_every_public_check(packages: Path):
     found = "\n".join(texts(zipfile.ZipFile(packages / "student.zip")).values())
-    assert [row.name for row in rubric.read() if row.audience == "public" and f"def test_{row.name}(" not in found] == []
+    public = [row.name for row in rubric.read() if row.audience == "public"]
+    assert [name for name in public if f"def test_{name}(" not in found] == []
 
 
 def test_the_grader_s_package_has_what_the_platform_starts_and_every_suite(packages: Path):
@@ -108,6 +110,9 @@ def test_the_grader_s_package_has_what_the_platform_starts_and_every_suite(packa
     executable = {entry.filename for entry in archive.infolist() if entry.external_attr >> 16 & 0o111}
     assert executable == {"setup.sh", "run_autograder"}
     assert {f"tests/{row.file}" for row in rubric.read()} <= set(archive.namelist())
+    started = set(re.findall(r'"-m", "(grader[\w.]+)"', "\n".join(texts(archive).values())))
+    assert started == {"grader.judge", "grader.bench.server", "grader.bench.unpack"}
+    assert {f"{module.replace('.', '/')}.py" for module in started} <= set(archive.namelist())
     unwanted = ("reference/", "examples/", "grader/tests/", "grader/audit", "grader/calibrate", "grader/package")
     assert [name for name in archive.namelist() if name.startswith(unwanted)] == []
 
@@ -169,7 +174,7 @@ def test_an_unfinished_file_says_what_comes_next_in_the_order_of_the_handout(pac
     outcome = run_checks(student_folder(packages, tmp_path))
     assert outcome.returncode == 1
     questions = list(dict.fromkeys(re.findall(r"Not implemented yet: (\d\.\d)", outcome.stdout)))
-    assert questions == sorted(questions, key=lambda one: (one != "4.1", one))
+    assert questions == sorted(questions)
     assert re.search(r"Next: question 4\.1, .*\n.*Not implemented yet: 4\.1 \(hw5_gan\.py, line \d+\)", outcome.stdout)
     assert "Traceback" not in outcome.stdout
 

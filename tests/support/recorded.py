@@ -24,6 +24,11 @@ class Returned(msgspec.Struct, forbid_unknown_fields=True):
     values: np.ndarray
     differentiable: bool
 
+    def __post_init__(self) -> None:
+        """Refuse what no probe reports; of a list there is the length and no values."""
+        if self.values.shape != (0,) or len(self.shape) > 1:
+            require_shape(self.values, self.shape)
+
 
 class Calls(msgspec.Struct):
     """The recorded calls of the score function, one row for each point; `sizes` and `repeats` have an entry a call.
