@@ -195,26 +195,23 @@ def test_the_calibration_stands_on_the_page_when_it_has_been_run(tmp_path: Path,
     monkeypatch.setattr(page, "CALIBRATION", tmp_path)
     page.write(tmp_path / "audit.html", [verdict(tmp_path, NAMED)], ROWS, 1.0)
     assert "seeds" not in (tmp_path / "audit.html").read_text()
-    measured = {"seeds": 12345, "decisions": 678901, "bound": 4.1e-7, "failures": 0, "tests": {}}
+    measured = {"seeds": 12345, "decisions": 62.25, "bound": 4.1e-7, "failures": 0, "tests": {}}
     (tmp_path / "calibration.json").write_text(json.dumps(measured))
     (tmp_path / "calibration.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     page.write(tmp_path / "audit.html", [verdict(tmp_path, NAMED)], ROWS, 1.0)
     text = (tmp_path / "audit.html").read_text()
-    assert all(figure in text for figure in ("12,345 seeds", "678,901", "4e-07", "data:image/svg+xml"))
+    assert all(figure in text for figure in ("12,345 seeds", "62 random", "4e-07", "data:image/svg+xml"))
 
 
-@pytest.mark.parametrize("module", cases.MODULES)
-def test_automatic_mutants_differ_from_the_reference_in_solutions_only(module: str, tmp_path: Path):
-    made = list(automatic.mutations(module))
-    texts = []
-    for case in made:
-        case.build(tmp_path)
-        texts.append((tmp_path / module).read_text())
-    assert len(made) > 200
-    assert len({case.name for case in made}) == len(set(texts)) == len(made)
-    assert {cut(text, module) for text in texts} == {cut((REFERENCE / module).read_text(), module)}
-
-
-def test_every_listed_mutant_is_one_that_is_made():
-    made = {case.name for module in cases.MODULES for case in automatic.mutations(module)}
-    assert automatic.listed(automatic.EQUIVALENT.read_text()) <= made
+def test_automatic_mutants_differ_from_the_reference_in_solutions_only(tmp_path: Path):
+    names = set()
+    for module in cases.MODULES:
+        made = list(automatic.mutations(module))
+        texts = set()
+        for case in made:
+            case.build(tmp_path)
+            texts.add((tmp_path / module).read_text())
+        assert len(made) == len(texts) > 200
+        assert {cut(text, module) for text in texts} == {cut((REFERENCE / module).read_text(), module)}
+        names |= {case.name for case in made}
+    assert automatic.listed(automatic.EQUIVALENT.read_text()) <= names
