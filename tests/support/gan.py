@@ -124,16 +124,19 @@ def _for_either_shape(submission: Submission, judge: Callable[[bool], None]) -> 
     """Judge for logits `(N, 1)` or, where the student's own DNet returns these, `(N,)`: that costs points in 4.1."""
     try:
         judge(False)
-    except (Wrong, SubmissionRaised):
+    except (Wrong, SubmissionRaised) as first:
         if not own_logits_are_flat(submission):
             raise
+        submission.note(
+            "Your DNet returns logits of shape (N,), not (N, 1): see 4.1. The loss was judged with these too."
+        )
         try:
             judge(True)
-        except (Wrong, SubmissionRaised):
-            pass
-        else:
-            return
-        raise
+        except Wrong as second:
+            # What is wrong with logits that the loss can take says more than that it cannot take the others.
+            raise first if second.credit <= first.credit and isinstance(first, Wrong) else second from None
+        except SubmissionRaised:
+            raise first from None
 
 
 def own_logits_are_flat(submission: Submission) -> bool:
