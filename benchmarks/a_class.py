@@ -58,7 +58,7 @@ def measure(submission: Path, size: int) -> tuple[float, float, int]:
 
     def watch() -> None:
         nonlocal peak
-        while not done.wait(0.1):
+        while not done.wait(1.0):  # more often, looking would cost more than grading
             tree = [one.pid for one in processes.below(runner.server.process.pid)]
             tree += [one.pid for one in processes.below(runner.judges.pid)]
             tree += [runner.server.process.pid, runner.judges.pid]
