@@ -49,13 +49,11 @@ class Output:
 
     descriptor: int
     tail: bytes = b""
-    size: int = 0
 
     def drain(self) -> None:
         """Read until every writer is gone."""
         with os.fdopen(self.descriptor, "rb", buffering=0) as pipe:
             while chunk := pipe.read(65536):
-                self.size += len(chunk)
                 self.tail = (self.tail + chunk)[-8192:]
 
     def text(self) -> str:

@@ -74,7 +74,7 @@ def test_the_true_law_is_accepted(seed: int) -> None:
 @pytest.mark.parametrize(
     "wrong", [lambda z: z + 0.2, lambda z: 1.25 * z, lambda z: 0.8 * z], ids=["+", "wide", "narrow"]
 )
-def test_a_shifted_and_a_scaled_law_are_rejected(wrong) -> None:  # type: ignore[no-untyped-def]
+def test_a_shifted_and_a_scaled_law_are_rejected(wrong) -> None:
     """At the sizes of the suites, one of mean, variance and shape is beyond the rate."""
     z = wrong(_normals())
     ps = [

@@ -21,7 +21,7 @@ N_EXAMPLES = 5
 """One example is enough to tell two networks apart: each compares every output under random weights."""
 
 
-def returned(submission: Submission, network: str, question: str, weights: oracles.Weights, batches, positional=()):  # type: ignore[no-untyped-def]
+def returned(submission: Submission, network: str, question: str, weights: oracles.Weights, batches, positional=()):
     """What the student's network returns for each batch with these weights."""
     seen = outputs(submission, GAN, network, question, weights, [[batch] for batch in batches], positional)
     if not seen.fitted:
