@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from tests.support.advice import Advice
 from tests.support.observations import BadReply, Failure, parse
 from tests.support.transports import Transport
 from tests.support.verdicts import (
@@ -49,6 +50,7 @@ class Submission:
         self.seed = seed
         self.quote = quote
         self.notes: list[str] = []
+        self.advice: Advice | None = None
         self._known: dict[str, dict[str, Any] | Failure] = {}
         self._told: set[str] = set()
 
@@ -56,6 +58,10 @@ class Submission:
         """Keep a remark for the student, shown whether or not the check passes."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def advise(self, advice: Advice) -> None:
+        """Give advice instead of a verdict: the check passes, and its row says this."""
+        self.advice = advice
 
     def quoting(self, quote: bool) -> Submission:
         """The same submission, with another rule for the student's own words."""
