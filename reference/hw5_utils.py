@@ -1,14 +1,22 @@
-"""The course's helpers for Problems 4 and 5: data, noise levels and a plot. Nothing to change here."""
+"""The course's helpers for Problems 4 and 5: data, noise levels, plots, and what a training needs around it.
 
+Nothing to change here.
+"""
+
+import argparse
 import base64
+import contextlib
 import gzip
 import hashlib
 import http.client
+import math
 import os
 import urllib.request
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +34,9 @@ CHECKSUMS = {
     "train-images-idx3-ubyte.gz": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "t10k-images-idx3-ubyte.gz": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
 }
-TIMEOUT = 30  # seconds
+TIMEOUT = 10  # seconds
+TRAINING_DIGITS = "train-images-idx3-ubyte.gz"
+SAMPLE = Path(__file__).resolve().parent / "data" / "mnist-6000-idx3-ubyte.gz"
 
 # IDX header of a stack of images: magic number (unsigned bytes, 3 dimensions), count, rows, columns.
 IDX_HEADER = np.dtype(">u4")
@@ -81,6 +91,23 @@ def download(url: str, filename: str) -> None:
     raise DownloadError(f"Could not download {filename}; put it into ./data/ by hand. Tried:\n{tried}")
 
 
+def find_digits() -> str:
+    """Return the path of MNIST's training digits, downloaded if need be, or of a sample of them; says which.
+
+    The sample of 6,000 digits lies beside this file, where the course hands it out. Raises DownloadError when
+    neither the digits nor the sample can be had.
+    """
+    try:
+        download(BASE_URL + TRAINING_DIGITS, TRAINING_DIGITS)
+    except DownloadError:
+        if not SAMPLE.exists():
+            raise
+        print(f"MNIST cannot be downloaded: training on the sample of 6,000 digits, {SAMPLE.name}.")
+        return str(SAMPLE)
+    print(f"Training on the 60,000 digits of data/{TRAINING_DIGITS}.")
+    return f"./data/{TRAINING_DIGITS}"
+
+
 def _check_content(packed: bytes, filename: str) -> None:
     """Raise DataFileError if the file is one we know and its unpacked content differs."""
     expected = CHECKSUMS.get(filename)
@@ -123,7 +150,7 @@ class GANDataset(Dataset[Tensor]):
 
         Raises DataFileError if the file is damaged or holds something else.
         """
-        digits = torch.tensor(_read_idx_images(data_f), dtype=torch.float32).unsqueeze(1)  # (n, 1, 28, 28)
+        digits = torch.from_numpy(_read_idx_images(data_f).astype(np.float32)).unsqueeze(1)  # (n, 1, 28, 28)
         if transform is not None:
             digits = _transform_each(digits, transform)
         self._digits = digits.to(dev)
@@ -132,13 +159,13 @@ class GANDataset(Dataset[Tensor]):
         """Return the number of digits."""
         return len(self._digits)
 
-    def __getitem__(self, index: int) -> Tensor:
-        """Return one digit `(1, 28, 28)`."""
+    def __getitem__(self, index: int | list[int]) -> Tensor:
+        """Return one digit `(1, 28, 28)`, or a whole batch `(N, 1, 28, 28)` for a list of N indices."""
         return self._digits[index]
 
 
 def _transform_each(digits: Tensor, transform: Callable[[Tensor], Tensor]) -> Tensor:
-    """Return the transformed digits, `(n, 1, 28, 28)` for a transform that keeps the shape.
+    """Return the transformed digits, `(n, 1, 28, 28)` for a transform that keeps the shape, perhaps in place.
 
     Normalize treats a stack exactly as it treats each digit, and one call is some hundred times faster than
     n. Of other transforms we cannot know (a random one would make the same choice for all), so they see digit
@@ -146,10 +173,13 @@ def _transform_each(digits: Tensor, transform: Callable[[Tensor], Tensor]) -> Te
     """
     # Imported here since only callers with a transform need torchvision, and these have it loaded already.
     from torchvision.transforms import Compose, Normalize
+    from torchvision.transforms.functional import normalize
 
     steps = getattr(transform, "transforms", []) if type(transform) is Compose else [transform]
     if all(type(step) is Normalize for step in steps):
-        return transform(digits)
+        for step in steps:
+            normalize(digits, step.mean, step.std, inplace=True)
+        return digits
     return torch.stack([transform(digit) for digit in digits])
 
 
@@ -186,3 +216,160 @@ def plot_score(scorenet: nn.Module, data: np.ndarray | Tensor) -> None:
         score = scorenet(grid, torch.full((len(grid), 1), 0.1, device=device)).cpu().numpy()
     plt.scatter(points[:, 0], points[:, 1], s=4, color="lightgray")
     plt.quiver(x, y, score[:, 0].reshape(x.shape), score[:, 1].reshape(x.shape), width=0.0008)
+
+
+# --- around a training ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a script of the homework is asked for on its command line; epochs is None for the script's own choice."""
+
+    epochs: int | None = None
+    seed: int | None = None
+    out: Path = Path()
+    device: torch.device = field(default_factory=lambda: torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    resume: bool = False
+
+
+def read_options(description: str, epochs: int) -> Options:
+    """Return the options of the command line, and make the folder for what is written; epochs is named as the default.
+
+    To be called before the first large tensor is made: on Linux, torch then asks for huge pages, which take a third
+    off the time of an epoch.
+    """
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    default = Options()
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--epochs", type=int, metavar="N", help=f"passes over the data (default: {epochs})")
+    parser.add_argument("--seed", type=int, metavar="N", help="another number, another course of the training")
+    parser.add_argument("--out", type=Path, default=default.out, help="folder for all that is written (default: here)")
+    parser.add_argument("--device", type=torch.device, default=default.device, help=f"default: {default.device}")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in that folder")
+    options = Options(**vars(parser.parse_args()))
+    options.out.mkdir(parents=True, exist_ok=True)
+    return options
+
+
+class Checkpoint:
+    """A file from which an interrupted training can go on: networks, optimizers, random state, epochs that are done.
+
+    Used around the loop over the epochs, it saves every so many epochs, at the end, and on Ctrl-C:
+
+        with Checkpoint(path, every=5, resume=False, net=net, optimizer=optimizer) as checkpoint:
+            for epoch in checkpoint.remaining(n_epochs):
+                ...
+    """
+
+    def __init__(self, path: Path, every: int, resume: bool, **parts: Any) -> None:
+        """Name the file and the parts, each with a state_dict; with resume, load them if the file exists."""
+        self.path = path
+        self.every = every
+        self.parts = parts
+        self.done = 0  # epochs
+        if resume and path.exists():
+            saved = torch.load(path, weights_only=True)
+            for name, part in parts.items():
+                part.load_state_dict(saved[name])
+            torch.set_rng_state(saved["random"])
+            self.done = saved["done"]
+
+    def remaining(self, n_epochs: int) -> Iterator[int]:
+        """Yield the numbers of the epochs that are still to do, and save after every so many of them."""
+        while self.done < n_epochs:
+            yield self.done
+            self.done += 1
+            if self.done % self.every == 0:
+                self.save()
+
+    def save(self) -> None:
+        """Write the file, in one step: an interruption leaves the old one or the new one."""
+        states = {name: part.state_dict() for name, part in self.parts.items()}
+        partial = self.path.with_name(self.path.name + ".part")
+        torch.save({**states, "random": torch.get_rng_state(), "done": self.done}, partial)
+        partial.replace(self.path)
+
+    def __enter__(self) -> "Checkpoint":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if kind is None or issubclass(kind, KeyboardInterrupt):
+            self.save()
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            message = f"\nStopped after {self.done} whole epochs, saved in {self.path}: go on with --resume."
+            raise SystemExit(message) from None
+
+
+@contextlib.contextmanager
+def answering(network: nn.Module, x: Tensor, output: Tensor) -> Iterator[None]:
+    """Let network(x) be output, which has been computed before, while this lasts; other inputs run as always."""
+    forward = network.forward
+    network.forward = lambda given: output if given is x else forward(given)
+    try:
+        yield
+    finally:
+        del network.forward
+
+
+@contextlib.contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Compute no gradients for the network's parameters while this lasts; they pass through it to its input."""
+    network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        network.requires_grad_(True)
+
+
+def initialise_for_softplus(scorenet: nn.Module) -> None:
+    """Give the linear layers initial weights with which a deep Softplus network learns from the first step.
+
+    Near 0, Softplus halves a signal and adds ln 2. torch's own initial weights shrink it further, about 1,000-fold
+    over 8 layers, and a training can then stay for long where the predicted score is 0. Here weights of standard
+    deviation 2 / sqrt(fan_in) keep the signal's size, biases take the ln 2 off, and the output starts small. The
+    layer that sees x and sigma gets wide weights, to tell points apart that are a stroke's width from each other.
+    """
+    layers = [layer for layer in scorenet.modules() if isinstance(layer, nn.Linear)]
+    for layer in layers:
+        if layer.in_features == 3:
+            nn.init.normal_(layer.weight, std=3.0)
+            nn.init.uniform_(layer.bias, -3.0, 3.0)
+        else:
+            nn.init.normal_(layer.weight, std=2 / math.sqrt(layer.in_features))
+            with torch.no_grad():
+                layer.bias.copy_(-math.log(2) * layer.weight.sum(dim=1))
+        if layer.out_features == 2:
+            with torch.no_grad():
+                layer.weight.mul_(0.05)
+                layer.bias.mul_(0.05)
+
+
+def add_to_samples(path: Path, **arrays: np.ndarray) -> None:
+    """Write the arrays into the npz file at path, beside those of other names that are in it already."""
+    kept = dict(np.load(path)) if path.exists() else {}
+    np.savez_compressed(path, **{**kept, **arrays})
+
+
+def finish_figure(path: Path) -> None:
+    """Write the current figure to path; it stays open only where there is a display to show it on."""
+    import matplotlib.pyplot as plt
+
+    plt.tight_layout()
+    plt.savefig(path)
+    if not _has_windows():
+        plt.close()
+
+
+def show_figures() -> None:
+    """Show the figures that are open and wait until they are closed; nothing without a display."""
+    import matplotlib.pyplot as plt
+
+    if _has_windows():
+        plt.show()
+
+
+def _has_windows() -> bool:
+    """Whether figures can be shown; matplotlib falls back to Agg, which only writes files, without a display."""
+    import matplotlib.pyplot as plt
+
+    return plt.get_backend().lower() != "agg"
