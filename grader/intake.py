@@ -1,5 +1,7 @@
 """From what a student handed in to the few files that are graded, copied as regular files into a private folder.
 
+What a student trained comes along, unopened: what is in it only the bench looks at.
+
 A folder is only listed and read here. An archive is opened by `grader.bench.unpack` in a confined process, and what
 that leaves on disk is then treated like any other folder.
 """
@@ -12,6 +14,8 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from grader.bench import artifacts
 
 PROJECT = Path(__file__).resolve().parent.parent
 HELPER = PROJECT / "student_template" / "hw5_utils.py"
@@ -52,6 +56,7 @@ def take(submission: Path, source: Path, workplace: Path, user: int | None) -> I
     files = _listing(root, intake)
     for module in MODULES:
         _take_module(module, files, source, intake)
+    _take_artifacts(files, source, intake)
     return intake
 
 
@@ -126,12 +131,23 @@ def _take_module(module: str, files: list[Path], source: Path, intake: Intake) -
     if len(found) > 1 and len(found[0].parts) == len(found[1].parts):
         intake.notes.append(f"{name} was handed in more than once; the first in alphabetical order was graded.")
     siblings = [path for path in files if path.parent == found[0].parent and path.suffix == ".py" and path != found[0]]
-    problem = _copy(found[0], source)
+    problem = _copy(found[0], source, LARGEST_SOURCE, "Is it the right file?")
     if problem:
         intake.problems[module] = problem
     for path in siblings[:MOST_COPIES]:
         if path.name not in (*HELPERS, *_NEVER, *(f"{one}.py" for one in MODULES)) and _importable(path):
-            _copy(path, source)
+            _copy(path, source, LARGEST_SOURCE)
+
+
+def _take_artifacts(files: list[Path], source: Path, intake: Intake) -> None:
+    """Copy what was trained, each file from the shallowest place; what cannot be copied gives a note."""
+    places: dict[str, Path] = {}
+    for path in files:
+        places.setdefault(path.name, path)
+    for name in artifacts.selected(list(places)):
+        problem = _copy(places[name], source, artifacts.largest(name), "It was left out.")
+        if problem:
+            intake.notes.append(problem)
 
 
 def _resembles(name: str, module: str) -> bool:
@@ -144,8 +160,8 @@ def _importable(path: Path) -> bool:
     return path.stem.isidentifier() and path.stem not in sys.stdlib_module_names
 
 
-def _copy(path: Path, source: Path) -> str:
-    """Copy one regular file; returns why it cannot be, or nothing."""
+def _copy(path: Path, source: Path, largest: int, hint: str = "") -> str:
+    """Copy one regular file of at most `largest` bytes; returns why it cannot be, with a hint, or nothing."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -154,10 +170,11 @@ def _copy(path: Path, source: Path) -> str:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             return f"{path.name} is not a regular file."
-        if status.st_size > LARGEST_SOURCE:
-            size = f"{status.st_size / 2**20:.0f} MB"
-            return f"{path.name} has {size}; a source file may have {LARGEST_SOURCE // 2**20} MB. Is it the right file?"
-        _write(source / path.name, file.read(LARGEST_SOURCE))
+        if status.st_size > largest:
+            megabytes = int(status.st_size / 2**20)
+            size = f"{megabytes} MB" if megabytes > largest // 2**20 else f"more than {largest // 2**20} MB"
+            return f"{path.name} has {size}; it may have {largest // 2**20} MB. {hint}"
+        _write(source / path.name, file.read(largest))
     return ""
 
 

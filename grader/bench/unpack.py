@@ -5,6 +5,7 @@ The exit code is the answer: 0 done, 3 not a zip, 5 too large. USER is the id to
 
 from __future__ import annotations
 
+import contextlib
 import io
 import lzma
 import stat
@@ -13,7 +14,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from grader.bench import confinement
+from grader.bench import artifacts, confinement
 
 NOT_A_ZIP, TOO_LARGE = 3, 5
 LARGEST_ARCHIVE = 200 * 2**20
@@ -28,26 +29,36 @@ _UNREADABLE = (
 
 
 def unpack(content: bytes, target: Path) -> int:
-    """Extract the source files of a zip into a folder, and leave out the rest; returns the exit code."""
+    """Extract the sources and what was trained from a zip into a folder, and leave out the rest; the exit code."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         if len(archive.infolist()) > MOST_ENTRIES:
             return TOO_LARGE
+        entries = [(entry, PurePosixPath(entry.filename.replace("\\", "/"))) for entry in archive.infolist()]
+        entries = [(entry, path) for entry, path in entries if _harmless(entry, path)]
         kept = 0
-        for entry in archive.infolist():
-            path = PurePosixPath(entry.filename.replace("\\", "/"))
-            if path.suffix not in _KEPT or not _harmless(entry, path):
-                continue
-            with archive.open(entry) as packed:
-                extracted = packed.read(LARGEST_FILE)
-            kept += len(extracted)
-            if kept > LARGEST_TOTAL:
-                return TOO_LARGE
-            target.joinpath(path).parent.mkdir(parents=True, exist_ok=True)
-            target.joinpath(path).write_bytes(extracted)
+        for entry, path in entries:
+            if path.suffix in _KEPT:
+                kept += _extract(archive, entry, target / path, LARGEST_FILE)
+                if kept > LARGEST_TOTAL:
+                    return TOO_LARGE
     except _UNREADABLE:
         return NOT_A_ZIP
+    for entry, path in entries:
+        largest = artifacts.largest(path.name)
+        if largest and kept + largest < LARGEST_TOTAL:
+            # A damaged one, or one too many, is not worth the sources; one byte too many shows that it is too large.
+            with contextlib.suppress(*_UNREADABLE):
+                kept += _extract(archive, entry, target / path, largest + 1)
     return 0
+
+
+def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, most: int) -> int:
+    """Write at most `most` bytes of an entry to a path; returns how many."""
+    with archive.open(entry) as packed:
+        extracted = packed.read(most)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.write_bytes(extracted)
 
 
 def _harmless(entry: zipfile.ZipInfo, path: PurePosixPath) -> bool:
