@@ -30,6 +30,9 @@ settings.load_profile("grading")
 STATUSES = pytest.StashKey[dict[str, str]]()
 """How each check of this run ended, by the name of its function without `test_`."""
 
+ADVICE = pytest.StashKey[list[str]]()
+"""What was said of trained models, check by check: nothing fails by it, so nothing else would show it."""
+
 NEXT = pytest.StashKey[str]()
 """What to work on next: the first check, in the order of the handout, that did not pass."""
 
@@ -43,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[STATUSES] = {}
     config.stash[NEXT] = ""
+    config.stash[ADVICE] = []
 
 
 @pytest.fixture(scope="session")
@@ -94,6 +98,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Remember how the check ended; a student reads its message and their own code's traceback, not ours."""
     report = yield
+    submission = getattr(item, "funcargs", {}).get("submission")
+    if call.when == "call" and submission is not None and submission.advice is not None:
+        item.config.stash[ADVICE].append(f"Question {_number(item)}. {submission.advice.text}")
     if call.excinfo is not None:
         verdict = call.excinfo.value
         status = verdict.status if isinstance(verdict, Verdict) else "failed"
@@ -106,7 +113,10 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """End with what comes next: many checks may fail for what is not written yet."""
+    """End with the advice, and with what comes next: many checks may fail for what is not written yet."""
+    if advice := terminalreporter.config.stash[ADVICE]:
+        terminalreporter.section("advice on what was trained, which gives no points")
+        terminalreporter.write_line("\n\n".join(advice))
     if following := terminalreporter.config.stash[NEXT]:
         terminalreporter.section("what to do next")
         terminalreporter.write_line(following)

@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.support import probe_diffusion, probe_gan, probe_networks, probe_training
+from tests.support import probe_artifacts, probe_diffusion, probe_gan, probe_networks, probe_training
 
 OPERATIONS = {
     **probe_networks.OPERATIONS,
     **probe_gan.OPERATIONS,
     **probe_diffusion.OPERATIONS,
     **probe_training.OPERATIONS,
+    **probe_artifacts.OPERATIONS,
 }
 
 HELPERS = ("hw5_utils", "hw3_utils")

@@ -97,7 +97,7 @@ class Submission:
         known = failure.file in (f"{GAN}.py", f"{DIFFUSION}.py") and 0 < failure.line < 100_000
         where = f" ({failure.file}, line {failure.line})" if known else ""
         name = failure.exception if failure.exception in _BUILTIN_EXCEPTIONS else "an exception of its own"
-        said = f": {_clean(failure.message)}" if self.quote and failure.message else ""
+        said = f": {printable(failure.message)}" if self.quote and failure.message else ""
         match failure.kind:
             case "not_implemented":
                 question = failure.question if _QUESTION.fullmatch(failure.question) else ""
@@ -121,7 +121,7 @@ class Submission:
                 return SubmissionRaised(f"Your code raised {name}{where}{said}")
 
 
-def _clean(text: str) -> str:
+def printable(text: str) -> str:
     """A student's words as one short printable line."""
     line = " ".join(_CONTROL.sub("?", text).split())
     return line if len(line) <= 300 else f"{line[:300]} ..."

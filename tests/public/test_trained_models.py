@@ -1,0 +1,16 @@
+"""Question 5.4: what was trained, from the files handed in beside the sources. Advice, which fails nobody."""
+
+from __future__ import annotations
+
+from tests.support import trained_model
+from tests.support.marks import number, tags, visibility, weight
+from tests.support.submission import Submission
+
+
+@number("5.4")
+@weight(0)
+@visibility("visible")
+@tags("diffusion", "training", "advice")
+def test_the_trained_score_network(submission: Submission) -> None:
+    """Advice, no points: whether model.ckpt with your own sampler, and samples.npz, spell CS446."""
+    submission.advise(trained_model.advise(submission))
