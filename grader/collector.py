@@ -5,6 +5,7 @@ gradescope-utils' own runner is not used: it drops skipped, erroring and crashed
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
 from collections.abc import Generator
@@ -12,7 +13,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from grader import results
+from grader import pictures, results
+from tests.support.advice import Advice
 from tests.support.submission import Submission
 from tests.support.verdicts import Verdict
 
@@ -56,7 +58,8 @@ class Collector:
         name = check_of(item)
         if name not in self._ended and (call.when == "call" or not report.passed):
             self._ended.add(name)
-            outcome, staff = judged(call.excinfo.value if call.excinfo else None, _notes(item))
+            error, submission = call.excinfo.value if call.excinfo else None, _submission(item)
+            outcome, staff = judged(error, submission.notes, submission.advice) if submission else judged(error, [])
             outcome.seconds = time.monotonic() - self._began
             self.listener.outcome(name, outcome, staff)
         return report
@@ -67,8 +70,10 @@ def check_of(item: pytest.Item) -> str:
     return item.name.partition("[")[0].removeprefix("test_")
 
 
-def judged(error: BaseException | None, notes: list[str]) -> tuple[results.Outcome, str]:
+def judged(error: BaseException | None, notes: list[str], advice: Advice | None = None) -> tuple[results.Outcome, str]:
     """The outcome of a check that ended with this exception (None: it passed), and what only the staff may read."""
+    if error is None and advice is not None:
+        return _advised(advice, notes), ""
     if error is None:
         return results.Outcome(results.PASSED, 1.0, "\n".join(notes)), ""
     if isinstance(error, Verdict):
@@ -77,7 +82,18 @@ def judged(error: BaseException | None, notes: list[str]) -> tuple[results.Outco
     return results.Outcome(results.GRADER_ERROR, 0.0, results.CONTACT), "".join(lines)
 
 
-def _notes(item: pytest.Item) -> list[str]:
+def _advised(advice: Advice, notes: list[str]) -> results.Outcome:
+    """The outcome that advice makes; what is no number in it, a frame could not carry."""
+    return results.Outcome(
+        results.ADVICE,
+        min(1.0, max(0.0, float(advice.credit))),
+        "\n\n".join([advice.text, *notes]),
+        measures={name: float(value) for name, value in advice.measures.items() if math.isfinite(value)},
+        pictures=tuple(map(pictures.sendable, advice.pictures)),
+    )
+
+
+def _submission(item: pytest.Item) -> Submission | None:
     arguments: dict[str, Any] = getattr(item, "funcargs", {})
     submission = arguments.get("submission")
-    return list(submission.notes) if isinstance(submission, Submission) else []
+    return submission if isinstance(submission, Submission) else None

@@ -6,6 +6,7 @@ The judge server imports them once and forks a judge for each submission: `pytho
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
 import json
 import math
@@ -70,7 +71,7 @@ class ThroughRunner:
 
     def outcome(self, check: str, outcome: results.Outcome, staff: str) -> None:
         """Tell what became of a check."""
-        self.send(event="outcome", check=check, outcome=msgspec.to_builtins(outcome), staff=staff)
+        self.send(event="outcome", check=check, outcome=dataclasses.asdict(outcome), staff=staff)
 
 
 def _garbled() -> Failure:

@@ -7,6 +7,7 @@ One row for each check of the rubric, whatever happened to it. The file is writt
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import time
@@ -17,16 +18,20 @@ from typing import Any
 import jsonschema_rs  # ten times as fast as jsonschema: the file is checked after every check of the rubric
 
 from grader.rubric import Row
+from tests.support.advice import Picture, order_of
 
 SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
 LONGEST_OUTPUT = 20_000
-"""Characters of a row's output; Gradescope cuts all texts together at 100,000, in the middle."""
+"""Characters of a row's text; Gradescope cuts all texts together at 100,000, in the middle."""
+LARGEST_RESULT = 95_000
+"""Characters of a whole file with pictures: what is added after they are drawn has room below the platform's limit."""
 
 PASSED, FAILED, NOT_IMPLEMENTED = "passed", "failed", "not implemented"
 BLOCKED, TIMED_OUT, OUT_OF_MEMORY, CRASHED = "blocked", "timed out", "out of memory", "crashed"
-GRADER_ERROR, PENDING = "grader error", "not judged yet"
-STATUSES = (PASSED, FAILED, NOT_IMPLEMENTED, BLOCKED, TIMED_OUT, OUT_OF_MEMORY, CRASHED, GRADER_ERROR, PENDING)
+GRADER_ERROR, PENDING, ADVICE = "grader error", "not judged yet", "advice"
+NO_FAULT = (PASSED, ADVICE)
+"""Statuses of a check that has found no mistake; advice may yet earn less than all points, where it has any."""
 
 CONTACT = "The grader itself failed here; this is not your mistake. Please contact the staff, who can regrade you."
 
@@ -35,24 +40,36 @@ _UNPRINTABLE = re.compile(r"[^\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]")
 
 @dataclass
 class Outcome:
-    """What became of one check: its status, the share of its points earned, the text for the student."""
+    """What became of one check: its status, the share of its points earned, the text for the student.
+
+    Advice may have measures for the leaderboard and pictures; `html` shows text and pictures once these are drawn.
+    """
 
     status: str = PENDING
     credit: float = 0.0
     output: str = "This check has not been judged yet."
     seconds: float = 0.0
+    measures: dict[str, float] = field(default_factory=dict)
+    pictures: tuple[Picture, ...] = ()
+    html: str = ""
+
+    @property
+    def text(self) -> str:
+        """The output, and in words what the pictures show."""
+        return "\n\n".join([self.output, *(f"Picture: {one.alt}" for one in self.pictures)])
 
 
 @dataclass
 class Results:
     """The results of one submission, kept on disk as they grow.
 
-    Only the staff may read `staff` (the grader's own failures) and `remarks` (settings to correct); `facts` goes to
-    `extra_data`.
+    Only the staff may read `staff` (the grader's own failures) and `remarks` (settings to correct, pictures that cannot
+    be drawn); `facts` goes to `extra_data`. With `leaderboard` the measures of advice go to the leaderboard.
     """
 
     path: Path
     rows: list[Row]
+    leaderboard: bool = False
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     staff: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -79,6 +96,15 @@ class Results:
         """Points of a row, in [0, its points], to a thousandth."""
         return round(row.points * min(1.0, max(0.0, self.outcomes[row.name].credit)), 3)
 
+    def passes(self, row: Row) -> bool:
+        """Whether a check found nothing wrong, and advice, if it is that, all points earned."""
+        outcome = self.outcomes[row.name]
+        return outcome.status == PASSED or (outcome.status == ADVICE and outcome.credit >= 1)
+
+    def informs(self, row: Row) -> bool:
+        """Whether a row is advice without points, which neither passes nor fails."""
+        return self.outcomes[row.name].status == ADVICE and not row.points
+
     @property
     def score(self) -> float:
         """Points of the whole submission."""
@@ -91,7 +117,7 @@ class Results:
 
     def document(self) -> dict[str, Any]:
         """The whole file as data, checked against the schema; raises jsonschema_rs.ValidationError."""
-        document = {
+        document: dict[str, Any] = {
             "score": self.score,
             "execution_time": round(time.monotonic() - self.started, 3),
             "output": self._summary(),
@@ -103,14 +129,20 @@ class Results:
             "extra_data": self.facts,
             "tests": [self._test(row) for row in self.rows] + self._staff_rows(),
         }
+        if self.leaderboard and (entries := self._entries()):
+            document["leaderboard"] = entries
         VALIDATOR.validate(document)
         return document
+
+    def text(self) -> str:
+        """The whole file as text."""
+        return json.dumps(self.document(), indent=1, allow_nan=False) + "\n"
 
     def write(self) -> None:
         """Put the file in its place in one step; a reader never sees half of it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(self.document(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.write_text(self.text(), encoding="utf-8")
         os.replace(temporary, self.path)
 
     def _test(self, row: Row) -> dict[str, Any]:
@@ -118,18 +150,32 @@ class Results:
         test: dict[str, Any] = {
             "name": clean(row.title),
             "number": row.number,
-            "status": "passed" if outcome.status == PASSED else "failed",
-            "output": clean(outcome.output),
+            "output": outcome.html or clean(outcome.text),
             "tags": list(row.tags),
             "visibility": row.visibility,
             "extra_data": {"check": row.name, "verdict": outcome.status, "seconds": round(outcome.seconds, 3)},
         }
+        if outcome.html:
+            test["output_format"] = "html"
+        if not self.informs(row):
+            test["status"] = "passed" if self.passes(row) else "failed"
         if row.points:
             test |= {"score": self.earned(row), "max_score": row.points}
         return test
 
+    def _entries(self) -> list[dict[str, Any]]:
+        """What advice has measured, to four figures: students are compared by it, and more would be noise."""
+        measured = {
+            name: float(f"{value:.4g}") for row in self.rows for name, value in self.outcomes[row.name].measures.items()
+        }
+        return [
+            {"name": clean(name), "value": value, "order": order_of(name)}
+            for name, value in measured.items()
+            if math.isfinite(value)
+        ]
+
     def _staff_rows(self) -> list[dict[str, Any]]:
-        told = (("the grader failed", self.staff), ("check the settings", self.remarks))
+        told = (("the grader failed", self.staff), ("remarks", self.remarks))
         return [
             {"name": f"For the staff: {what}", "output": clean("\n\n".join(texts)), "visibility": "hidden"}
             for what, texts in told

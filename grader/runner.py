@@ -20,8 +20,9 @@ from types import TracebackType
 from typing import Any
 
 import msgspec
+import numpy as np
 
-from grader import intake, processes, wire
+from grader import intake, pictures, processes, wire
 from grader.bench_control import BenchError, Clocks, Server, StudentFailure
 from grader.bench_host import Host, remove
 from grader.results import CONTACT, GRADER_ERROR, TIMED_OUT, Outcome, Results, clean
@@ -39,8 +40,16 @@ Progress = Callable[[str, Results], None]
 class Runner:
     """Grades submissions one after another, with one bench server and one judge server for all of them."""
 
-    def __init__(self, suites: Path = SUITES, clocks: Clocks | None = None, seed: int = 0, slot: int = 0) -> None:
+    def __init__(
+        self,
+        suites: Path = SUITES,
+        clocks: Clocks | None = None,
+        seed: int = 0,
+        slot: int = 0,
+        leaderboard: bool = False,
+    ) -> None:
         self.suites = suites
+        self.leaderboard = leaderboard
         self.rows = read(suites)
         self.clocks = clocks or Clocks()
         self.seed = seed
@@ -78,7 +87,7 @@ class Runner:
 
         Every way in which this can end leaves a result: an error of the grader is recorded in it.
         """
-        results = Results(out / "results.json", self.rows)
+        results = Results(out / "results.json", self.rows, self.leaderboard)
         session = Session(self, results, progress)
         try:
             session.run(submission)
@@ -91,7 +100,15 @@ class Runner:
             results.staff.append(str(error))
         results.facts["printed"] = {host.module: clean(host.output.text()) for host in session.hosts.values()}
         results.close(GRADER_ERROR, CONTACT)
+        pictures.illustrate(results, session.deadline)
         return results
+
+
+def _array(expected: type, value: object) -> object:
+    """An array that a frame has brought; the rest of an outcome is plain."""
+    if expected is np.ndarray and isinstance(value, np.ndarray):
+        return value
+    raise ValueError(f"expected an array, got {type(value).__name__}")
 
 
 def claim_users(first: int) -> tuple[socket.socket, int]:
@@ -164,7 +181,7 @@ class Session:
             case "outcome":
                 if event["staff"]:
                     self.results.staff.append(f"{event['check']}:\n{event['staff']}")
-                self.results.record(event["check"], msgspec.convert(event["outcome"], Outcome))
+                self.results.record(event["check"], msgspec.convert(event["outcome"], Outcome, dec_hook=_array))
                 self._clear()
             case "end":
                 return False

@@ -8,9 +8,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from grader import rubric
-from grader.results import FAILED, PASSED, PENDING, Results
+from grader.results import ADVICE, FAILED, PASSED, PENDING, Results
 
-_STYLES = {PASSED: "green", FAILED: "red"}
+_STYLES = {PASSED: "green", FAILED: "red", ADVICE: "cyan"}
 
 
 def progress_line(console: Console) -> Progress:
@@ -41,7 +41,7 @@ def show(console: Console, name: str, results: Results) -> None:
     for row in results.rows:
         outcome = results.outcomes[row.name]
         if outcome.output and outcome.status != PENDING:
-            texts.setdefault(outcome.output, []).append(f"{row.number} {row.title}")
+            texts.setdefault(outcome.text, []).append(f"{row.number} {row.title}")
     for text, titles in texts.items():
         console.print()
         for title in titles:
@@ -59,13 +59,13 @@ def show_class(console: Console, graded: dict[str, Results]) -> None:
             number: sum(results.earned(row) for row in results.rows if row.number.startswith(number))
             for number in ("4", "5")
         }
-        passed = sum(outcome.status == PASSED for outcome in results.outcomes.values())
+        judged = [row for row in results.rows if not results.informs(row)]
         table.add_row(
             escape(name),
             f"{results.score:g} / {results.possible:g}",
             f"{problem['4']:g}",
             f"{problem['5']:g}",
-            f"{passed} of {len(results.rows)}",
+            f"{sum(map(results.passes, judged))} of {len(judged)}",
         )
     console.print(table)
 

@@ -13,7 +13,7 @@ import jinja2
 
 from grader.audit import cases as known
 from grader.audit.run import Verdict
-from grader.results import PASSED, Outcome
+from grader.results import NO_FAULT, PASSED, Outcome
 from grader.rubric import Row
 
 CALIBRATION = known.PROJECT / "out" / "calibration"
@@ -108,7 +108,7 @@ def _line(verdict: Verdict, rows: list[Row]) -> Line:
 
 
 def _cell(row: Row, outcome: Outcome, must_fail: bool) -> Cell:
-    if (outcome.status != PASSED) != must_fail:
+    if (outcome.status not in NO_FAULT) != must_fail:
         look = "unexpected"
     elif not must_fail:
         look = PASSED

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grader.audit.cases import TEMPLATE, Case
 from grader.bench_control import Clocks
-from grader.results import PASSED, Outcome, Results
+from grader.results import NO_FAULT, Outcome, Results
 from grader.rubric import SUITES
 from grader.runner import Runner
 
@@ -82,7 +82,7 @@ def compare(case: Case, results: Results) -> Verdict:
     complaints = []
     if results.score != case.score:
         complaints.append(f"{results.score:g} points remain, not {case.score:g}")
-    failed = {name for name, outcome in results.outcomes.items() if outcome.status != PASSED}
+    failed = {name for name, outcome in results.outcomes.items() if outcome.status not in NO_FAULT}
     if case.fails is not None:
         complaints += [f"{name} does not fail" for name in sorted(case.fails - failed)]
         complaints += [

@@ -19,6 +19,8 @@ paths         paths (p, L * T, 2), over the final samples (n, 2)
 digits        digits (64, 28, 28) uint8, row by row
 """
 
+SMALLER_IS_BETTER = ("distance", "error", "loss")
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -33,10 +35,16 @@ class Picture:
 class Advice:
     """What a person would say of an artifact.
 
-    `credit` is the share of points that it would earn, in [0, 1]; `measures` are figures for the leaderboard, by name.
+    `credit` is the share of points that it would earn, in [0, 1]; `measures` are figures for the leaderboard, by name
+    (see `order_of`).
     """
 
     text: str
     credit: float
     measures: dict[str, float] = field(default_factory=dict)
     pictures: tuple[Picture, ...] = ()
+
+
+def order_of(measure: str) -> str:
+    """How a leaderboard sorts: "asc" for a measure whose name speaks of a distance, an error or a loss, else "desc"."""
+    return "asc" if any(word in measure.lower() for word in SMALLER_IS_BETTER) else "desc"
