@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from grader import gradescope, rubric, terminal
+from grader import gradescope, preview, rubric, terminal
 from grader.results import Results
 from grader.runner import Runner
 
@@ -29,19 +29,21 @@ def main(arguments: list[str] | None = None) -> int:
         terminal.show_rubric(console, rubric.read())
         return 0
     if options.command == "gradescope":
-        terminal.show(console, "submission", gradescope.grade(options.folder, options.deadline, options.by_hand))
+        results = gradescope.grade(options.folder, options.deadline, options.by_hand, options.leaderboard)
+        terminal.show(console, "submission", results)
         return 0
     if options.command == "smoke":
         return _smoke(console)
     whole_class = options.whole_class or options.submission == EXAMPLES
     submissions = _entries(options.submission) if whole_class else {options.submission.name: options.submission}
     graded: dict[str, Results] = {}
-    with Runner(seed=options.vary_seed) as runner:
+    with Runner(seed=options.vary_seed, leaderboard=options.leaderboard) as runner:
         for name, path in submissions.items():
             graded[name] = _grade(runner, console, name, path, options.out / name if whole_class else options.out)
     if whole_class:
         terminal.show_class(console, graded)
-    console.print(f"Results: {options.out}/{'<name>/' if whole_class else ''}results.json", highlight=False)
+    folder = f"{options.out}/{'<name>/' if whole_class else ''}"
+    console.print(f"Results: {folder}results.json, and as a student sees them: {folder}page.html", highlight=False)
     return 0
 
 
@@ -50,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     grade = commands.add_parser("grade", help="grade one folder or zip, or a folder of submissions")
     grade.add_argument("submission", type=_existing, nargs="?", default=EXAMPLES, help="default: the sample class")
-    grade.add_argument("--out", type=Path, default=Path("out"), help="folder for results.json (default: out)")
+    grade.add_argument("--out", type=Path, default=Path("out"), help="folder for the results (default: out)")
     grade.add_argument("--class", dest="whole_class", action="store_true", help="grade each entry of the folder")
     grade.add_argument(
         "--vary-seed",
@@ -66,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     platform.add_argument("--folder", type=Path, default=Path("/autograder"), help="the platform's folder")
     platform.add_argument("--deadline", type=float, default=gradescope.DEADLINE, help="seconds for a submission")
     platform.add_argument("--by-hand", type=float, default=0.0, help="points of the assignment that people grade")
+    for command in (grade, platform):
+        command.add_argument("--leaderboard", action="store_true", help="put what was measured on the leaderboard")
     commands.add_parser("smoke", help="in a new image: grade the untouched template, which must earn nothing")
     return parser
 
@@ -103,6 +107,9 @@ def _grade(runner: Runner, console: Console, name: str, path: Path, out: Path) -
             line.update(task, description=f"{name}: {check.replace('_', ' ')}", completed=judged)
 
         results = runner.grade(path, out, progress)
+    preview.write(out / "page.html", results.document(), "student", name)
+    for outcome in results.outcomes.values():
+        outcome.html = ""  # it is on disk now, and a class would keep all of them
     terminal.show(console, name, results)
     return results
 

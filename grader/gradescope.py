@@ -22,10 +22,11 @@ class SmokeError(Exception):
     """The freshly built image does not grade as it should; the message is for whoever builds it."""
 
 
-def grade(folder: Path, deadline: float = DEADLINE, by_hand: float = 0.0) -> Results:
+def grade(folder: Path, deadline: float = DEADLINE, by_hand: float = 0.0, leaderboard: bool = False) -> Results:
     """Grade `folder/submission` into `folder/results`; `deadline` in seconds, `by_hand` in points.
 
-    `folder/submission_metadata.json` is read where it exists.
+    With `leaderboard` the measures of advice go to the leaderboard. `folder/submission_metadata.json` is read where it
+    exists.
     """
     out = folder / "results"
     room = memory.room()
@@ -35,7 +36,7 @@ def grade(folder: Path, deadline: float = DEADLINE, by_hand: float = 0.0) -> Res
         results.close(GRADER_ERROR, CONTACT)
         return results
     clocks = dataclasses.replace(Clocks(), total=max(deadline, LEAST_FOR_GRADING), memory=room.for_students)
-    with memory.Peak() as peak, Runner(clocks=clocks) as runner:
+    with memory.Peak() as peak, Runner(clocks=clocks, leaderboard=leaderboard) as runner:
         results = runner.grade(folder / "submission", out, lambda check, results: None)
     results.facts |= _cost(peak, room)
     results.remarks += about_the_assignment(folder / "submission_metadata.json", results.possible + by_hand)

@@ -70,7 +70,11 @@ def view(document: dict[str, Any], reader: str, moment: Moment) -> View:
 
 
 def page(document: dict[str, Any], reader: str, title: str) -> str:
-    """The page of one result for one reader, at every moment."""
+    """The page of one result for one reader, at every moment.
+
+    An output whose format is html is shown as such: the grader makes it from an escaping template. Nothing on the page
+    may load or run anything, whatever it holds.
+    """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = environment.from_string(PAGE.read_text(encoding="utf-8"))
     return template.render(
@@ -79,6 +83,12 @@ def page(document: dict[str, Any], reader: str, title: str) -> str:
         possible=sum(test.get("max_score", 0) for test in document["tests"]),
         views=[view(document, reader, moment) for moment in MOMENTS],
     )
+
+
+def write(path: Path, document: dict[str, Any], reader: str, title: str) -> None:
+    """Write the page of one result into a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page(document, reader, title), encoding="utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,9 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.path.exists():
         parser.error(f"{options.path} does not exist")
-    document = _document(options.path)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(page(document, options.reader, options.path.name), encoding="utf-8")
+    write(options.out, _document(options.path), options.reader, options.path.name)
     print(f"As a{'n' if options.reader == 'instructor' else ''} {options.reader} sees it: {options.out}")
     return 0
 
