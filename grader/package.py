@@ -20,6 +20,8 @@ HANDOUT = ROOT / "grader" / "handout"
 TEMPLATE = ROOT / "student_template"
 STARTED = ("grader.__main__", "grader.judge", "grader.bench.server", "grader.bench.unpack")
 """The modules that run by name while a submission is graded; what they import goes with them, and nothing else."""
+OPENED = ("results.schema.json", "preview.html.j2", "advice.html.j2")
+"""Files of the grader that these modules open."""
 STUDENTS_NEED = (
     "torch", "torchvision", "numpy", "opencv-python-headless", "matplotlib", "pillow", "tqdm",
     "pytest", "hypothesis", "gradescope-utils", "msgspec",
@@ -39,14 +41,14 @@ def autograder() -> dict[str, bytes]:
     """The files of `autograder.zip`, by name."""
     top = {name: CONTAINER / name for name in _EXECUTABLE}
     top |= {name: ROOT / name for name in ("pyproject.toml", "requirements.txt")}
-    grading = [*_needed(STARTED), ROOT / "grader" / "results.schema.json", CONTAINER / "pinned.txt"]
-    return _read(top) | _read(_placed([*grading, *_sources(ROOT / "tests"), *_sources(TEMPLATE)]))
+    grading = [*_needed(STARTED), *(ROOT / "grader" / name for name in OPENED), CONTAINER / "pinned.txt"]
+    return _read(top) | _read(_placed([*grading, *_suites(), *_sources(TEMPLATE)]))
 
 
 def student() -> dict[str, bytes]:
     """The files of `student.zip`, by name: the template's are at its top, as they are handed in."""
     top = {path.name: path for path in [*_sources(TEMPLATE), HANDOUT / "Makefile", HANDOUT / "pyproject.toml"]}
-    suites = [path for path in _sources(ROOT / "tests") if "hidden" not in path.relative_to(ROOT).parts]
+    suites = [path for path in _suites() if "hidden" not in path.relative_to(ROOT).parts]
     texts = {"README.md": ROOT / "docs" / "student.md"} | _placed(suites)
     return _read(top | texts) | {"requirements.txt": requirements(STUDENTS_NEED).encode()}
 
@@ -97,6 +99,11 @@ def _needed(modules: Iterable[str]) -> set[Path]:
 
 def _sources(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.py"))
+
+
+def _suites() -> list[Path]:
+    """The suites, and the measurements that they compare with."""
+    return [*_sources(ROOT / "tests"), *sorted((ROOT / "tests").rglob("*.npz"))]
 
 
 def _placed(paths: Iterable[Path]) -> dict[str, Path]:

@@ -34,7 +34,9 @@ def archive(request: pytest.FixtureRequest, packages: Path) -> zipfile.ZipFile:
 
 
 def texts(archive: zipfile.ZipFile) -> dict[str, str]:
-    return {entry.filename: archive.read(entry).decode() for entry in archive.infolist()}
+    measurements = ".npz"  # numbers, of which nothing here speaks
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith(measurements)]
+    return {entry.filename: archive.read(entry).decode() for entry in entries}
 
 
 def student_folder(packages: Path, folder: Path) -> Path:
@@ -86,6 +88,28 @@ def test_neither_holds_what_was_planted_beside_the_sources(packages: Path, tmp_p
             path.unlink()
     for name in ("autograder.zip", "student.zip"):
         assert (tmp_path / name).read_bytes() == (packages / name).read_bytes()
+
+
+def test_measurements_go_with_the_suites_that_read_them():
+    planted = [PROJECT / "tests" / audience / "canary-package.npz" for audience in ("support", "public", "hidden")]
+    try:
+        for path in planted:
+            path.write_bytes(b"canary")
+        files = {"staff": package.autograder(), "students": package.student()}
+    finally:
+        for path in planted:
+            path.unlink()
+    found = {reader: {name for name in names if name.endswith("canary-package.npz")} for reader, names in files.items()}
+    everything = {path.relative_to(PROJECT).as_posix() for path in planted}
+    assert found == {"staff": everything, "students": everything - {"tests/hidden/canary-package.npz"}}
+
+
+def test_the_grader_s_package_has_every_file_that_its_modules_open(packages: Path):
+    names = zipfile.ZipFile(packages / "autograder.zip").namelist()
+    sources = "\n".join(path.read_text("utf-8") for path in (PROJECT / "grader").glob("*.py"))
+    opened = set(re.findall(r'"(\w+(?:\.schema\.json|\.html\.j2))"', sources))
+    assert len(opened) >= 3
+    assert {f"grader/{name}" for name in opened} <= set(names)
 
 
 def test_students_receive_no_hidden_check_and_no_grader(packages: Path):
