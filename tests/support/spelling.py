@@ -51,9 +51,15 @@ class Spelling:
     attainable: float
 
     def reaches(self, margins: tuple[float, float]) -> bool:
-        """Whether precision and coverage reach the margins; that of coverage falls with what n samples can cover."""
+        """Whether precision and coverage reach the margins.
+
+        That of coverage falls with what n samples can cover, and by four of its standard deviations, which are about
+        0.3 / sqrt(n) of it: fewer samples scatter more.
+        """
         precision, coverage = margins
-        return self.precision >= precision and self.coverage >= coverage * self.attainable / attainable_coverage(FULL)
+        if self.n < FULL:
+            coverage *= self.attainable / attainable_coverage(FULL) * (1 - 4 * 0.3 / self.n**0.5)
+        return self.precision >= precision and self.coverage >= coverage
 
     def __str__(self) -> str:
         covered = f"{self.coverage:.0%} of the training points have a sample nearby"
