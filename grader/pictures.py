@@ -26,7 +26,6 @@ MOST_FOR_PICTURES = 80_000
 """Characters that all pictures of a result may take together."""
 MOST_VALUES = 2**18
 """Numbers of one array: ten times what a figure of the homework needs."""
-MOST_STEPS, MOST_PATHS = 6, 10
 LEVELS = ((1.0, 3), (1.0, 2), (1.0, 1), (0.75, 1), (0.5, 1))
 """From best to smallest: the scale of a picture, and the shades of each of its colours."""
 SHAPES: dict[str, dict[str, tuple[int | str, ...]]] = {
@@ -38,7 +37,8 @@ SHAPES: dict[str, dict[str, tuple[int | str, ...]]] = {
 """The arrays of each kind of picture; a letter is the same length wherever it stands."""
 _WHOLE = ("steps", "digits")
 """Arrays of integers; all others may be of integers or of floats."""
-_LIMITS = {"k": MOST_STEPS, "p": MOST_PATHS}
+_LIMITS = {"k": 6, "p": 5, "t": 10_000}
+"""The panels of a figure, the colours of its paths, and the states of a path that can be drawn in a second."""
 _TEMPLATE = Path(__file__).parent / "advice.html.j2"
 _NO_TIME = "the time for the whole submission was used up"
 _NO_ROOM = "the result has no room for it"

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from grader import __main__ as command
-from grader import preview, terminal
+from grader import gradescope, preview, terminal
 from grader.audit import cases, page, run
 from grader.pictures import illustrate
 from grader.results import ADVICE, Outcome, Results
@@ -115,6 +115,20 @@ def test_a_leaderboard_takes_finite_numbers_only(tmp_path: Path):
 )
 def test_a_distance_is_better_when_it_is_small(measure: str, order: str):
     assert order_of(measure) == order
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_the_container_asks_for_a_leaderboard_or_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: bool):
+    seen = []
+
+    def runner(**options: object) -> None:
+        seen.append(options["leaderboard"])
+        raise InterruptedError
+
+    monkeypatch.setattr(gradescope, "Runner", runner)
+    with pytest.raises(InterruptedError):
+        command.main(["gradescope", "--folder", str(tmp_path), *(["--leaderboard"] if asked else [])])
+    assert seen == [asked]
 
 
 # --- for those who count ---------------------------------------------------------------------------

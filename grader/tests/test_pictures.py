@@ -134,7 +134,8 @@ def test_the_digits_are_the_grid_that_training_writes():
         (STEPS, "steps", np.zeros(5, dtype=int)),
         (STEPS, "steps", np.zeros(6)),
         (PATHS, "samples", np.zeros((2**20, 2))),
-        (PATHS, "paths", np.zeros((11, 10, 2))),
+        (PATHS, "paths", np.zeros((6, 10, 2))),
+        (PATHS, "paths", np.zeros((1, 10_001, 2))),
         (DIGITS, "digits", np.zeros((63, 28, 28), dtype=np.uint8)),
         (DIGITS, "digits", np.zeros((64, 28, 28))),
     ],
@@ -181,7 +182,7 @@ def test_what_no_frame_carries_is_not_sent():
 
 
 def test_pictures_of_noise_fit_beside_the_other_rows(tmp_path: Path):
-    noise = [replace(one, alt=f"{one.alt} {number}") for number in range(3) for one in of_every_kind(samples=20_000)]
+    noise = [replace(one, alt=f"{one.alt} {number}") for number in range(3) for one in of_every_kind(samples=10_000)]
     results = advised(tmp_path, *noise)
     illustrate(results, soon())
     page = row(results)["output"]
