@@ -1,10 +1,19 @@
-"""Question 5.4: what was trained, from the files handed in beside the sources. Advice, which fails nobody."""
+"""Questions 4.6 and 5.4: what was trained, from the files handed in beside the sources. Advice, which fails nobody."""
 
 from __future__ import annotations
 
-from tests.support import trained_model
+from tests.support import image_grids, trained_model
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.submission import Submission
+
+
+@number("4.6")
+@weight(0)
+@visibility("visible")
+@tags("gan", "training", "advice")
+def test_the_generated_digits(submission: Submission) -> None:
+    """Advice, no points: what the grid test_<epoch>.png of the latest epoch shows."""
+    submission.advise(image_grids.advise(submission))
 
 
 @number("5.4")

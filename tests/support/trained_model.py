@@ -21,8 +21,8 @@ SAMPLES_ALONE = 0.5
 """The most credit of samples without a network: nothing shows where numbers in a file come from."""
 
 ADD = (
-    "Add model.ckpt, which main() of hw5_diffusion.py writes when it has trained "
-    "(torch.save of scorenet.state_dict()), and samples.npz with its samples."
+    "Add model.ckpt (8 MB at most), which main() of hw5_diffusion.py writes when it has trained "
+    "(torch.save of scorenet.state_dict()), and samples.npz with its samples (16 MB at most)."
 )
 _PROBLEMS = {
     "too large": "it is larger than a network of this homework",
