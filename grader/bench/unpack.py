@@ -44,9 +44,10 @@ def unpack(content: bytes, target: Path) -> int:
                     return TOO_LARGE
     except _UNREADABLE:
         return NOT_A_ZIP
-    for entry, path in entries:
+    trained = artifacts.selected([path.name for _, path in entries])
+    for entry, path in sorted(entries, key=lambda one: len(one[1].parts)):
         largest = artifacts.largest(path.name)
-        if largest and kept + largest < LARGEST_TOTAL:
+        if path.name in trained and kept + largest < LARGEST_TOTAL:
             # A damaged one, or one too many, is not worth the sources; one byte too many shows that it is too large.
             with contextlib.suppress(*_UNREADABLE):
                 kept += _extract(archive, entry, target / path, largest + 1)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from grader import intake
+from grader.bench import artifacts
+from tests.support import image_grids, probe_artifacts, trained_model
 
 
 @pytest.fixture
@@ -59,6 +61,59 @@ def test_a_huge_file_is_refused_with_its_size(handed_in: Path, tmp_path: Path):
     taken, source = take(handed_in, tmp_path)
     assert "hw5_gan.py has 3 MB" in taken.problems["hw5_gan"]
     assert not (source / "hw5_gan.py").exists()
+
+
+def test_what_was_trained_comes_along_from_the_shallowest_place(handed_in: Path, tmp_path: Path):
+    (handed_in / "hw5_gan.py").write_text("")
+    for depth, folder in enumerate([handed_in / "a", handed_in / "a" / "b", handed_in / "__MACOSX"]):
+        folder.mkdir()
+        for name in ("model.ckpt", "samples.npz", "test_90.png", "test_x.png", "gan-training.ckpt", "other.png"):
+            (folder / name).write_text(f"depth {depth}")
+    taken, source = take(handed_in, tmp_path)
+    assert taken.notes == []
+    copied = {path.name: path.read_text() for path in source.iterdir() if path.suffix != ".py"}
+    assert copied == dict.fromkeys(["model.ckpt", "samples.npz", "test_90.png"], "depth 0")
+
+
+def test_only_the_grids_of_the_latest_epochs_come_along(handed_in: Path, tmp_path: Path):
+    for epoch in range(0, 200, 10):
+        (handed_in / f"test_{epoch}.png").write_text("")
+    _, source = take(handed_in, tmp_path)
+    assert {path.name for path in source.glob("*.png")} == {f"test_{epoch}.png" for epoch in range(80, 200, 10)}
+
+
+def test_trained_files_that_are_links_or_too_large_are_left_out_with_a_note(handed_in: Path, tmp_path: Path):
+    (handed_in / "samples.npz").symlink_to("/etc/hostname")
+    (handed_in / "model.ckpt").write_bytes(bytes(9 * 2**20))
+    (handed_in / "test_1.png").write_bytes(bytes(2**20 + 1))
+    taken, source = take(handed_in, tmp_path)
+    assert {path.suffix for path in source.iterdir()} == {".py"}
+    assert taken.notes == [
+        "model.ckpt has 9 MB; it may have 8 MB. It was left out.",
+        "test_1.png has more than 1 MB; it may have 1 MB. It was left out.",
+    ]
+
+
+def test_a_zip_gives_the_same_trained_files(handed_in: Path, tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("me/model.ckpt", bytes(100 * 2**20))
+        archive.writestr("me/test_90.png", "a picture")
+        archive.writestr("me/old/test_90.png", "an older picture")
+        archive.writestr("me/notes.txt", "")
+    taken, source = take(tmp_path / "all.zip", tmp_path)
+    assert {path.name for path in source.iterdir() if path.suffix != ".py"} == {"test_90.png"}
+    assert (source / "test_90.png").read_text() == "a picture"
+    assert taken.notes == ["model.ckpt has more than 8 MB; it may have 8 MB. It was left out."]
+
+
+def test_the_limits_are_those_that_a_student_reads():
+    for name, text in (
+        ("model.ckpt", trained_model.ADD),
+        ("samples.npz", trained_model.ADD),
+        ("test_0.png", image_grids.ADD),
+    ):
+        assert f"{artifacts.largest(name) // 2**20} MB" in text
+    assert artifacts.MOST_GRIDS == probe_artifacts.MOST_GRIDS
 
 
 @pytest.mark.parametrize("name", ["hw5_gan (1).py", "HW5_GAN.py", "hw5-gan.py", "hw5_gan.ipynb"])
