@@ -5,10 +5,10 @@ A moderate number of each runs with the other tests; `make fuzz` runs more than 
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 import io
-import json
 import os
 import random
 import socket
@@ -30,8 +30,10 @@ import tests.conftest  # noqa: F401  # the suites' own settings, before the suit
 from grader import intake, wire
 from grader.bench.unpack import NOT_A_ZIP, TOO_LARGE, unpack
 from grader.collector import judged
-from grader.tests.places import PROJECT, REFERENCE
-from tests.support import denoising, gan, langevin, networks, training
+from grader.tests.places import PROJECT
+from grader.tests.trained import with_everything
+from tests.support import artifacts, denoising, gan, langevin, networks, training
+from tests.support.advice import Advice
 from tests.support.observations import BadReply, Failure, parse
 from tests.support.submission import Submission, _key
 from tests.support.transports import InProcess
@@ -132,6 +134,7 @@ def through_the_wire(value: Any) -> Any:
 REPLIES = (
     *(denoising.Evaluation, denoising.DenoisingLoss, gan.LossObservation, langevin.Run, training.Epoch),
     *(networks.Execution, networks.ParameterTable, networks.InitialParameters, networks.Outputs, Failure),
+    *(artifacts.Listing, artifacts.TrainedModel, artifacts.HandedInSamples, artifacts.ImageGrids),
 )
 
 
@@ -170,7 +173,8 @@ class Bending:
     """A transport that answers as the reference does, but for small lies."""
 
     known: ClassVar[dict[str, Any]] = {}
-    reference = InProcess(REFERENCE)
+    folder = tempfile.TemporaryDirectory()
+    reference = InProcess(with_everything(Path(folder.name)))
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
@@ -199,13 +203,14 @@ def checks() -> Iterator[Callable[..., None]]:
                 yield function
 
 
-def ended_with(check: Callable[..., None], seed: int) -> Exception | None:
-    """The exception that ends a check of a lying submission, if any."""
+def ended_with(check: Callable[..., None], seed: int) -> tuple[Exception | None, Advice | None]:
+    """The exception that ends a check of a lying submission, if any, and the advice it gives, if any."""
+    submission = Submission(Bending(random.Random(seed)))
     try:
-        check(submission=Submission(Bending(random.Random(seed))))
+        check(submission=submission)
     except Exception as error:
-        return error
-    return None
+        return error, None
+    return None, submission.advice
 
 
 @pytest.mark.parametrize("check", list(checks()), ids=lambda check: check.__name__.removeprefix("test_"))
@@ -213,10 +218,11 @@ def test_a_check_of_lies_ends_in_a_verdict(check: Callable[..., None]):
     @given(seeds)
     @fuzz(15)
     def judge(seed: int) -> None:
-        outcome, staff = judged(ended_with(check, seed), [])
+        error, advice = ended_with(check, seed)
+        outcome, staff = judged(error, [], advice)
         assert not staff
         assert 0 <= outcome.credit <= 1
-        json.dumps(outcome.output).encode()
+        wire.encode(dataclasses.asdict(outcome))
 
     judge()
 
@@ -224,7 +230,17 @@ def test_a_check_of_lies_ends_in_a_verdict(check: Callable[..., None]):
 # --- what may be handed in ---
 
 NAMES = (
-    *("hw5_gan.py", "hw5_diffusion.py", "me/hw5_gan.py", "hw5_gan.py/inner.py", "../up.py", "/root.py", "a\\b.py"),
+    *(
+        "hw5_gan.py",
+        "model.ckpt",
+        "hw5_gan.py/model.ckpt",
+        "hw5_diffusion.py",
+        "me/hw5_gan.py",
+        "hw5_gan.py/inner.py",
+        "../up.py",
+        "/root.py",
+        "a\\b.py",
+    ),
     *(
         "C:\\x.py",
         "x" * 300 + ".py",
@@ -269,10 +285,12 @@ def test_a_damaged_archive_stays_in_its_folder(seed: int, noise: bytes):
         assert unpack(bytes(content), target) in (0, NOT_A_ZIP, TOO_LARGE)
         assert [path.name for path in Path(outer).iterdir()] == ["inner"]
         for path in target.rglob("*"):
-            assert path.is_dir() or (stat.S_ISREG(path.lstat().st_mode) and path.suffix in (".py", ".ipynb"))
+            assert path.is_dir() or (stat.S_ISREG(path.lstat().st_mode) and path.suffix in (".py", ".ipynb", ".ckpt"))
 
 
 FILES = (
+    b"model.ckpt",
+    b"test_1.png",
     b"hw5_gan.py",
     b"hw5_diffusion.py",
     b"HW5 GAN.py",
