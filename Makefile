@@ -8,8 +8,10 @@ SUBMISSIONS ?=
 OUT ?= out
 AS ?= student
 SEEDS ?=
+GAN_EPOCHS ?=
+DIFFUSION_EPOCHS ?=
 
-.PHONY: grade test lint template rubric benchmark audit fuzz calibrate power clean help
+.PHONY: grade test reproduce lint template rubric benchmark audit fuzz calibrate power package rehearse preview clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
@@ -31,6 +33,10 @@ power: $(VENV)/ready  ## by how much each mutant is caught
 
 fuzz: $(VENV)/ready  ## more than 100,000 wrong frames, observations, archives and folders, new ones every time
 	FUZZ_SCALE=100 $(RUN) -m pytest --numprocesses auto grader/tests/test_fuzz.py
+
+reproduce: $(VENV)/ready  ## train both references, draw the handout's figures; GAN_EPOCHS=, DIFFUSION_EPOCHS= for less
+	@$(RUN) -m grader.reproduce $(if $(GAN_EPOCHS),--gan-epochs $(GAN_EPOCHS)) \
+		$(if $(DIFFUSION_EPOCHS),--diffusion-epochs $(DIFFUSION_EPOCHS))
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(RUN) -m ruff check .

@@ -4,6 +4,7 @@ A network learns the score of the data at several noise levels (Algorithm 1); an
 follows it from noise to the data (Algorithm 2).
 """
 
+import math
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -97,6 +98,7 @@ def train_and_draw(options: Options) -> None:
     Writes into options.out: `model.ckpt` (the state dict), `score.png` (a), `samples.png` (b), `trajectory.png`
     (c), and the final samples as `points` in `samples.npz`.
     """
+    torch.set_num_threads(1)  # as fast for batches this small, and steady on a busy machine
     device, out = options.device, options.out
     if options.seed is not None:
         torch.manual_seed(options.seed)
@@ -135,7 +137,7 @@ def train(scorenet: nn.Module, training_data: Tensor, sigmas: Tensor, options: O
     n_iterations = n_epochs * n_batches
     optimizer = torch.optim.Adam(scorenet.parameters(), lr=lr)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda i: min((i + 1) / warm_up, 1) * (1 + np.cos(np.pi * i / n_iterations)) / 2
+        optimizer, lambda i: min((i + 1) / warm_up, 1) * (1 + math.cos(math.pi * i / n_iterations)) / 2
     )
 
     parts = {"scorenet": scorenet, "optimizer": optimizer, "schedule": schedule}

@@ -1,0 +1,70 @@
+"""Train both references, draw Figures 1 to 5 and write a page of them: `python -m grader.reproduce`.
+
+The reference's own scripts do the work, each in a process of its own, and go on from their checkpoints when they were
+interrupted. Where MNIST cannot be downloaded, the sample in `reference/data/` takes its place for as many updates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from grader.reproduce import page
+
+PROJECT = Path(__file__).resolve().parents[2]
+REFERENCE = PROJECT / "reference"
+DIGITS, SAMPLE_DIGITS = 60_000, 6_000
+GAN_EPOCHS, DIFFUSION_EPOCHS = 30, 800
+"""Passes over MNIST after which the handout promises reasonable images, and over CS446 as in the reference."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train, draw and write the page; returns 0, or the exit code of the script that failed or was interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m grader.reproduce", description="Run the homework itself.")
+    parser.add_argument("--out", type=Path, default=PROJECT / "out" / "reproduction", help="folder for all results")
+    parser.add_argument("--gan-epochs", type=int, metavar="N", help=f"passes over the digits (default: {GAN_EPOCHS})")
+    parser.add_argument("--diffusion-epochs", type=int, metavar="N", default=DIFFUSION_EPOCHS, help="passes over CS446")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fresh", action="store_true", help="forget what an earlier run in this folder has done")
+    options = parser.parse_args(arguments)
+    out = options.out.resolve()
+    if options.fresh:
+        shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    sample = "sample" in _digits()
+    gan_epochs = options.gan_epochs or GAN_EPOCHS * (DIGITS // SAMPLE_DIGITS if sample else 1)
+    for script, epochs in (("hw5_diffusion.py", options.diffusion_epochs), ("hw5_gan.py", gan_epochs)):
+        print(f"{script}: {epochs} epochs", flush=True)
+        command = [sys.executable, REFERENCE / script, "--epochs", str(epochs), "--seed", str(options.seed)]
+        process = subprocess.run([*command, "--out", out, "--resume"], cwd=PROJECT, env=_without_windows())
+        if process.returncode:
+            return process.returncode
+    minutes = (time.monotonic() - began) / 60
+    data = f"{SAMPLE_DIGITS:,} digits, the sample in reference/data/," if sample else f"the {DIGITS:,} digits of MNIST"
+    path = page.write(out, f"Trained on {data} for {gan_epochs} epochs, and on CS446 for {options.diffusion_epochs}.")
+    print(f"{path} (this run: {minutes:.1f} minutes)")
+    return 0
+
+
+def _digits() -> str:
+    """What the homework's helper says of the digits that it has found or downloaded."""
+    command = [sys.executable, "-c", "import hw5_utils; hw5_utils.find_digits()"]
+    environment = {**_without_windows(), "PYTHONPATH": str(REFERENCE)}
+    return subprocess.run(
+        command, cwd=PROJECT, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
+
+
+def _without_windows() -> dict[str, str]:
+    """The environment with a backend that only writes files: a window would wait to be closed."""
+    return {**os.environ, "MPLBACKEND": "Agg"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
