@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from grader.tests.places import Grade
+from grader.tests.places import PROJECT, Grade
 from grader.tests.trained import digits, grid, hand_in, locally
-from tests.support import artifacts, digit_grid, image_grids
+from tests.support import artifacts, digit_grid, image_grids, trained_model
 from tests.support.advice import DIGITS
 
 NOISE = np.random.default_rng(0).integers(0, 256, (64, 28, 28), dtype=np.uint8)
@@ -107,6 +109,14 @@ def test_no_grid_opens_nothing(tmp_path: Path):
     submission = locally(hand_in(tmp_path))
     assert "Add the grids" in image_grids.advise(submission).text
     assert [key.split()[1] for key in submission._known] == ["artifacts"]
+
+
+def test_a_student_reads_the_advice_at_the_end_of_the_checks(tmp_path: Path):
+    command = ["-m", "pytest", "-q", "tests/public/test_trained_models.py", "--submission", str(left(tmp_path))]
+    run = subprocess.run([sys.executable, *command], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert "advice on what was trained, which gives no points" in run.stdout
+    assert f"Question 4.6. {image_grids.NONE} {image_grids.ADD}" in run.stdout
+    assert trained_model.ADD in run.stdout
 
 
 def test_the_runner_gives_the_same_advice(grade: Grade, tmp_path: Path):

@@ -16,6 +16,7 @@ MEASURE = "digits: Frechet distance"
 EARLIER_CREDIT = 0.5
 """Credit of a training that had drawn digits and lost them again: the code is right."""
 
+NONE = "No grid test_<epoch>.png was handed in, so the training was not looked at."
 ADD = (
     "Add the grids test_<epoch>.png (1 MB at most, each) that GAN().train() writes every 10 epochs, at least the last "
     "one: the latest epoch is judged."
@@ -32,7 +33,7 @@ def advise(submission: Submission) -> Advice:
     """Advice on the trained generator, from what was handed in; never a verdict."""
     try:
         if not artifacts.listing(submission, GAN).epochs:
-            return Advice(f"No grid test_<epoch>.png was handed in, so the training was not looked at. {ADD}", 0.0)
+            return Advice(f"{NONE} {ADD}", 0.0)
         grids = artifacts.image_grids(submission)
     except Verdict as verdict:
         return Advice(f"The grids of images could not be judged: {verdict}", 0.0)

@@ -18,6 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tests.support.recorded_score import random_states, restore
+
 CHECKPOINT, SAMPLES = "model.ckpt", "samples.npz"
 GRID = re.compile(r"test_(\d{1,4})\.png")
 MOST_GRIDS = 12
@@ -141,8 +143,9 @@ def _draw(module: ModuleType, network: nn.Module, arguments: dict[str, Any]) -> 
         eps = float(arguments["eps"])
         return _array(module.langevin_dynamics_sample(network, n, sigmas, iterations=iterations, eps=eps, **options))
 
+    beginning = random_states()
     n = _affordable(run, iterations)
-    torch.manual_seed(arguments["seed"])
+    restore(beginning)
     states = run(n, iterations, return_traj=True)
     if states.shape == (n, length, 2):
         steps = [step for step in arguments["steps"] if step < length]
