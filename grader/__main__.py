@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from grader import gradescope, preview, rubric, terminal
+from grader import gradescope, rubric, terminal
 from grader.results import Results
 from grader.runner import Runner
 
@@ -99,6 +99,8 @@ def _entries(folder: Path) -> dict[str, Path]:
 
 
 def _grade(runner: Runner, console: Console, name: str, path: Path, out: Path) -> Results:
+    from grader import preview  # not at the top: it costs nothing here, where the bench is still starting
+
     with terminal.progress_line(console) as line:
         task = line.add_task(f"{name}: starting", total=len(runner.rows))
 
