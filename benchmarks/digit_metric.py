@@ -22,7 +22,7 @@ from tests.support.digit_grid import Measures
 PROJECT = Path(__file__).resolve().parent.parent
 N_SHAPES, N_DIRECTIONS, N_DIGITS = 100, 10, 20_000
 """Ten directions hold half of the strokes' variance; the covariance of 64 images has 63 degrees of freedom."""
-GRIDS = 20
+GRIDS = 16
 
 
 def main() -> None:
@@ -47,20 +47,21 @@ def main() -> None:
 
 
 def write_space(mnist: np.ndarray) -> None:
-    """Cluster the strokes of the digits by k-means, and take their moments in the first principal directions."""
+    """Cluster the strokes by spherical k-means, and take their moments in the first principal directions."""
     strokes = np.concatenate([digit_grid.strokes(some) for some in np.array_split(mnist, 20)])
-    rng = np.random.Generator(np.random.PCG64(0))
-    shapes = strokes[rng.choice(len(strokes), N_SHAPES, replace=False)]
-    for _ in range(30):
-        nearest = np.argmin(np.sum(shapes**2, axis=1) - 2 * strokes @ shapes.T, axis=1)
-        shapes = np.stack([strokes[nearest == shape].mean(axis=0) for shape in range(N_SHAPES)])
     mean = strokes.mean(axis=0).astype(np.float32)
+    seen_from_mean = digit_grid.unit_rows(strokes - mean)
+    rng = np.random.Generator(np.random.PCG64(0))
+    shapes = seen_from_mean[rng.choice(len(strokes), N_SHAPES, replace=False)]
+    for _ in range(30):
+        nearest = np.argmax(seen_from_mean @ shapes.T, axis=1)
+        shapes = digit_grid.unit_rows(np.stack([seen_from_mean[nearest == n].mean(axis=0) for n in range(N_SHAPES)]))
     directions = np.linalg.eigh(np.cov(strokes, rowvar=False))[1][:, : -N_DIRECTIONS - 1 : -1]
     basis = np.round(directions * 127).astype(np.int8)
     seen = (strokes - mean) @ (basis / 127)
     np.savez_compressed(
         digit_grid.SPACE,
-        shapes=np.round(shapes / shapes.max(axis=1, keepdims=True) * 255).astype(np.uint8),
+        shapes=np.round(shapes / np.abs(shapes).max() * 127).astype(np.int8),
         mean=mean,
         basis=basis,
         centre=seen.mean(axis=0).astype(np.float32),
@@ -76,6 +77,7 @@ def fakes(real: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
         "real": real,
         "real, half as bright": real // 2,
         "real, each of its own brightness": real * rng.uniform(0.4, 1, (64, 1, 1)) // 1,
+        "real, moved": np.stack([np.roll(one, rng.integers(-3, 4, 2), (0, 1)) for one in real]),
         "real, noise of 10": normalised(real + 10 * normal),
         "real, noise of 25": normalised(real + 25 * normal),
         **{f"{n} real, repeated": real[np.arange(64) % n] for n in (1, 2, 3, 8, 16, 32)},

@@ -17,7 +17,7 @@ WORDS = {
     "epoch 0": EARLY,
     "epoch 1": EARLY,
     "epoch 3": EARLY,
-    "epoch 15": GENERATED,
+    "epoch 20": GENERATED,
     "epoch 30": GENERATED,
     "collapsed": COLLAPSED,
     "few kinds": COLLAPSED,
@@ -67,6 +67,18 @@ def test_whatever_is_drawn_is_judged_and_is_not_good(name: str):
     judgement = digit_grid.judge(_odd_grids()[name].astype(np.uint8))
     assert not judgement.good
     assert np.isfinite([judgement.distance, judgement.diversity]).all()
+
+
+def test_a_grid_with_a_dot_in_one_image_is_blank():
+    """What most of the images show counts."""
+    assert digit_grid.judge(_odd_grids()["one dot"].astype(np.uint8)).word == BLANK
+
+
+def test_the_centre_of_mass_is_that_of_the_bright_pixels():
+    """A square of 4 pixels, 3.5 rows and columns from the middle, on grey."""
+    squares = np.full((64, 28, 28), 100, dtype=np.uint8)
+    squares[:, 10:12, 17:19] = 255
+    assert digit_grid.centring(squares) == pytest.approx(np.hypot(10.5 - 14, 17.5 - 14) / np.sqrt(2))
 
 
 def test_the_distance_orders_grids_as_training_does():
