@@ -54,8 +54,10 @@ class Drawing:
         blends = [paper + (_rgb(ink) - paper) * n / shades for ink in self.inks for n in range(1, shades + 1)]
         colours = np.rint([paper, *blends]).astype(np.int32)
         pixels = np.asarray(image, dtype=np.int32)
-        nearest = np.argmin([np.square(pixels - colour).sum(axis=2) for colour in colours], axis=0)
-        indexed = Image.fromarray(nearest.astype(np.uint8))
+        seen, places = np.unique(pixels @ [1 << 16, 1 << 8, 1], return_inverse=True)
+        parts = np.stack([seen >> 16, seen >> 8 & 255, seen & 255], axis=1)
+        nearest = np.square(parts[:, None] - colours).sum(axis=2).argmin(axis=1)
+        indexed = Image.fromarray(nearest.astype(np.uint8)[places].reshape(pixels.shape[:2]))
         indexed.putpalette(colours.astype(np.uint8).tobytes())
         file = io.BytesIO()
         indexed.save(file, "PNG", optimize=True)
