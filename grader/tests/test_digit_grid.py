@@ -150,7 +150,8 @@ def test_a_sentence_says_what_was_seen_and_what_to_do():
     assert "collapsed generator" in digit_grid.judge(FAKES["8 real, repeated"]).sentence
     assert "about 8 different" in digit_grid.judge(FAKES["8 real, repeated"]).sentence
     assert "few kinds" in digit_grid.judge(GRIDS["few kinds, seed 11"]).sentence
-    assert "train() wrote" in digit_grid.judge(GRIDS["real"]).sentence
+    assert "100% of them exactly fill" in digit_grid.judge(GRIDS["real"]).sentence
+    assert "centred to 0.3 pixels" in digit_grid.judge(FAKES["real, noise of 10"]).sentence
     assert "save_image" in digit_grid.judge(FAKES["black"]).sentence
     low = normalised(np.random.Generator(np.random.PCG64(4)).random((64, 28, 28)))
     assert "noise" in digit_grid.judge(low).sentence

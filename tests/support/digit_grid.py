@@ -137,11 +137,12 @@ def _verdict(found: Measures) -> tuple[str, str]:
             f"be read have {LIKENESS:.2f} or more, and an untrained generator {TYPICAL_UNTRAINED:.2f}. "
             "Train on, to epoch 30; if that does not help, look at the two losses (Questions 4.4 and 4.5)."
         )
-    if found.framed > FRAMED or found.centring < CENTRING:
-        return REAL, (
-            "These look like digits of the data set, not of a generator: they are centred to "
-            f"{found.centring:.1f} pixels, a generator's to 1 or 2. Hand in the grid that train() wrote."
+    if found.framed > FRAMED:
+        return REAL, _real(
+            f"{found.framed:.0%} of them exactly fill MNIST's box of {BOX} pixels, a generator's seldom do"
         )
+    if found.centring < CENTRING:
+        return REAL, _real(f"they are centred to {found.centring:.1f} pixels, a generator's to 1 or 2")
     if found.distance > FAR:
         return COLLAPSED, _collapsed(
             f"there are digits, but of few kinds, so that together they lie {found.distance:.2f} from the data set; a "
@@ -152,6 +153,10 @@ def _verdict(found: Measures) -> tuple[str, str]:
         f"{found.likeness:.2f}, where real digits have {TYPICAL_REAL:.2f} and an untrained generator "
         f"{TYPICAL_UNTRAINED:.2f}."
     )
+
+
+def _real(seen: str) -> str:
+    return f"These look like digits of the data set, not of a generator: {seen}. Hand in the grid that train() wrote."
 
 
 def _collapsed(seen: str) -> str:
