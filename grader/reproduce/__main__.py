@@ -41,8 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     gan_epochs = options.gan_epochs or GAN_EPOCHS * (DIGITS // SAMPLE_DIGITS if sample else 1)
     for script, epochs in (("hw5_diffusion.py", options.diffusion_epochs), ("hw5_gan.py", gan_epochs)):
         print(f"{script}: {epochs} epochs", flush=True)
-        command = [sys.executable, REFERENCE / script, "--epochs", str(epochs), "--seed", str(options.seed)]
-        process = subprocess.run([*command, "--out", out, "--resume"], cwd=PROJECT, env=_without_windows())
+        command = [sys.executable, str(REFERENCE / script), "--epochs", str(epochs), "--seed", str(options.seed)]
+        process = subprocess.run([*command, "--out", str(out), "--resume"], cwd=PROJECT, env=_without_windows())
         if process.returncode:
             return process.returncode
     minutes = (time.monotonic() - began) / 60
