@@ -54,7 +54,6 @@ JUDGED = {
     "plateau": ("", altered(lambda tensor: 0.01 * tensor), 0.0, "training sat on its plateau"),
     "wrong sign": ("", altered(lambda tensor: -tensor), 0.0, "the sign of the target"),
     "not finite": ("", altered(lambda tensor: tensor * np.nan), 0.0, "its training diverged"),
-    "alpha = eps": (sampler(alpha="0 * sigma + eps"), "spells", 0.0, "The network is right, the sampler is not"),
     "no sigma_L": (sampler(alpha="eps * sigma**2"), "spells", 0.0, "do not come close enough"),
     "no noise": (sampler(noise="0"), "spells", 0.0, "gather in a few places"),
     "large steps": (sampler(alpha="1e6 * sigma"), "spells", 0.0, "run away"),
@@ -129,6 +128,16 @@ def test_the_right_network_is_drawn_and_measured(monkeypatch: pytest.MonkeyPatch
     assert all(any(character.isdigit() for character in picture.alt) for picture in advice.pictures)
     assert advice.measures == {trained_model.MEASURE: pytest.approx(0.9, abs=0.05)}
     assert "but model.ckpt" not in advice.text
+
+
+def test_a_constant_step_size_nearly_spells_and_is_blamed_on_the_sampler(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(probe_artifacts, "SIZES", (spelling.FULL,))  # fewer would be near the margin of coverage
+    advice = trained_model.advise(locally(hand_in(tmp_path, sampler(alpha="0 * sigma + eps"), "spells")))
+    assert "nearly spells" in advice.text
+    assert "The network is right, the sampler is not" in advice.text
+    assert advice.credit == 0.5
 
 
 def test_a_sampler_that_takes_its_time_draws_fewer_samples(tmp_path: Path):
