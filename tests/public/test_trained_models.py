@@ -12,7 +12,7 @@ from tests.support.submission import Submission
 @visibility("visible")
 @tags("gan", "training", "advice")
 def test_the_generated_digits(submission: Submission) -> None:
-    """Advice, no points: what the grid test_<epoch>.png of the latest epoch shows."""
+    """Advice: what the grid test_<epoch>.png of the latest epoch shows."""
     submission.advise(image_grids.advise(submission))
 
 
@@ -21,5 +21,5 @@ def test_the_generated_digits(submission: Submission) -> None:
 @visibility("visible")
 @tags("diffusion", "training", "advice")
 def test_the_trained_score_network(submission: Submission) -> None:
-    """Advice, no points: whether model.ckpt with your own sampler, and samples.npz, spell CS446."""
+    """Advice: whether model.ckpt with your own sampler, and samples.npz, spell CS446."""
     submission.advise(trained_model.advise(submission))

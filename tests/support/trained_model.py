@@ -134,7 +134,7 @@ def _said_of_field(field: Field) -> str:
     """The predicted score in figures."""
     return (
         f"At sigma = {artifacts.SCORE_SIGMA} the predicted score points along that of the data with a mean cosine "
-        f"of {field.agreement:.2f}, and has {field.size:.2g} times its size."
+        f"of {field.agreement:.2f}, and has {field.size:.2f} times its size."
     )
 
 
