@@ -20,7 +20,7 @@ grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or
 	@$(RUN) -m grader grade $(if $(SUBMISSIONS),--class "$(SUBMISSIONS)",$(if $(SUBMISSION),"$(SUBMISSION)")) --out "$(OUT)"
 
 test: $(VENV)/ready  ## run every test of the suites and of the grader
-	$(RUN) -m pytest --numprocesses auto --dist loadgroup
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadgroup  # a worker on each processor, one thread each
 
 audit: $(VENV)/ready  ## prove the grader right on mutants, styles, half-finished work and attacks; out/audit/audit.html
 	@$(RUN) -m grader.audit --page out/audit/audit.html

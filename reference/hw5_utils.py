@@ -324,10 +324,11 @@ def frozen(network: nn.Module) -> Iterator[None]:
 def initialise_for_softplus(scorenet: nn.Module) -> None:
     """Give the linear layers initial weights with which a deep Softplus network learns from the first step.
 
-    Near 0, Softplus halves a signal and adds ln 2. torch's own initial weights shrink it further, about 1,000-fold
+    Near 0, Softplus halves a signal and adds ln 2. torch's own initial weights shrink it further, about 10,000-fold
     over 8 layers, and a training can then stay for long where the predicted score is 0. Here weights of standard
-    deviation 2 / sqrt(fan_in) keep the signal's size, biases take the ln 2 off, and the output starts small. The
-    layer that sees x and sigma gets wide weights, to tell points apart that are a stroke's width from each other.
+    deviation 2 / sqrt(fan_in) undo the halving, biases take the ln 2 off, and the output starts about as large as
+    the noise z that it has to tell. The layer that sees x and sigma gets wide weights, to tell points apart that are
+    a stroke's width from each other.
     """
     layers = [layer for layer in scorenet.modules() if isinstance(layer, nn.Linear)]
     for layer in layers:

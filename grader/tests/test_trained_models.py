@@ -185,6 +185,15 @@ def test_attainable_coverage_is_what_the_exact_score_reaches(n: int, measured: f
     assert spelling.attainable_coverage(n) == pytest.approx(measured, rel=0.08)
 
 
+SEEDS = np.load(Path(__file__).parent / "artifacts" / "seeds.npz")["points"].astype(np.float64)
+"""The final samples of the reference's own script with seeds 0 to 19, (20, 1000, 2), as samples.npz has them."""
+
+
+@pytest.mark.parametrize("seed", range(len(SEEDS)))
+def test_the_reference_spells_with_every_seed(seed: int):
+    assert spelling.measure(SEEDS[seed]).reaches(spelling.SPELLS)
+
+
 def test_an_even_spread_never_nearly_spells():
     assert spelling.precision(BOX) < spelling.evenly_spread() < 0.75
 
