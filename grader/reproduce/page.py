@@ -50,14 +50,14 @@ def _figures(folder: Path) -> list[Figure]:
     return [
         Figure(
             "Figure 1: images by the generator (Question 4.6)",
-            "Three of the grids that train() writes, with their epochs; after about 30 epochs they are to look like "
+            "three of the grids that train() writes, with their epochs; after about 30 epochs they are to look like "
             "digits.",
             [(_uri(grid), f"after {_epoch(grid)} epochs") for grid in chosen],
             digit_grid.judge(cut(grids[-1])).sentence,
         ),
         Figure(
             "Figure 2: the score function (Question 5.4 a)",
-            "The predicted score as arrows over the data, at noise level 0.1: they are to point to the strokes.",
+            "the predicted score as arrows over the data, at noise level 0.1: they are to point to the strokes.",
             [(_uri(folder / "score.png"), "arrows over the points of CS446")],
             "",
         ),
@@ -70,7 +70,7 @@ def _figures(folder: Path) -> list[Figure]:
         ),
         Figure(
             "Figure 5: trajectories of the Langevin dynamics (Question 5.4 c)",
-            "The way of single samples, from noise to a stroke.",
+            "the way of single samples, from noise to a stroke.",
             [(_uri(folder / "trajectory.png"), "two trajectories over the final samples")],
             "",
         ),
