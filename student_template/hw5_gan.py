@@ -174,7 +174,7 @@ class GAN:
                             optimizer_g.step()
                     bar.update()
                 bar.write(f"epoch {epoch}: loss of D {loss_d.item():.4f}, loss of G {loss_g.item():.4f}")
-        images = self._save_grid(n_epochs)
+        images = self._save_grid(checkpoint.done)
         add_to_samples(self._out / "samples.npz", digits=(255 * images[:, 0]).byte().numpy())
         show_figures()
 
