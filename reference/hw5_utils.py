@@ -311,16 +311,6 @@ def answering(network: nn.Module, x: Tensor, output: Tensor) -> Iterator[None]:
         del network.forward
 
 
-@contextlib.contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
-    """Compute no gradients for the network's parameters while this lasts; they pass through it to its input."""
-    network.requires_grad_(False)
-    try:
-        yield
-    finally:
-        network.requires_grad_(True)
-
-
 def initialise_for_softplus(scorenet: nn.Module) -> None:
     """Give the linear layers initial weights with which a deep Softplus network learns from the first step.
 

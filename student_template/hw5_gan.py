@@ -21,7 +21,6 @@ from hw5_utils import (
     answering,
     find_digits,
     finish_figure,
-    frozen,
     read_options,
     show_figures,
 )
@@ -167,10 +166,11 @@ class GAN:
                             optimizer_d.step()
                     for step in range(iter_g):
                         latest = images if step == 0 else self.gen(z)
-                        with answering(self.gen, z, latest), frozen(self.disc):
+                        with answering(self.gen, z, latest):
                             optimizer_g.zero_grad()
                             loss_g = self._get_loss_g(batch_size, z)
-                            loss_g.backward()
+                            # Gradients of the discriminator's parameters would be thrown away.
+                            loss_g.backward(inputs=list(self.gen.parameters()))
                             optimizer_g.step()
                     bar.update()
                 bar.write(f"epoch {epoch}: loss of D {loss_d.item():.4f}, loss of G {loss_g.item():.4f}")
