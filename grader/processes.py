@@ -14,9 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_SWEEP_ROUNDS = 1000
-_ROUND = 0.0005
-"""Seconds that killed processes have to end before they are looked for again."""
+_PATIENCE = 60.0
+"""Seconds in which killed processes have to be gone: the kernel takes 0.3 s for each GiB that one held, more under
+load."""
+_FIRST_LOOK, _LAST_LOOK = 0.0005, 0.05
+"""Seconds between two looks at whether they are: few while new ones appear, which may be forking."""
 _LISTS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
 
@@ -93,10 +95,11 @@ def sweep(server: int, user: int | None, keep: Collection[int] = ()) -> int:
     """End every process of the bench but the server and those to keep; returns how many were ended.
 
     Without a user id only descendants are looked for (orphans included: the server adopts them). All are stopped before
-    the first is killed, so that none can fork its way out. Raises RuntimeError when some cannot be ended.
+    the first is killed, so that none can fork its way out. Raises RuntimeError when some have not ended in a minute.
     """
     ended: set[int] = set()
-    for _ in range(_SWEEP_ROUNDS):
+    deadline, pause = time.monotonic() + _PATIENCE, _FIRST_LOOK
+    while time.monotonic() < deadline:
         present = below(server) if user is None else of_bench(server, user)
         alive = [process.pid for process in present if process.pid != server and process.pid not in keep]
         if not alive:
@@ -105,8 +108,9 @@ def sweep(server: int, user: int | None, keep: Collection[int] = ()) -> int:
             for pid in alive:
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
+        pause = min(2 * pause, _LAST_LOOK) if ended.issuperset(alive) else _FIRST_LOOK
         ended.update(alive)
-        time.sleep(_ROUND)
+        time.sleep(pause)
     raise RuntimeError(f"{len(alive)} processes of a submission cannot be ended")
 
 
