@@ -21,6 +21,7 @@ from hw5_utils import (
     answering,
     find_digits,
     finish_figure,
+    hasten,
     read_options,
     show_figures,
 )
@@ -139,7 +140,7 @@ class GAN:
         batches = BatchSampler(RandomSampler(digits), batch_size, drop_last=True)
         loader = DataLoader(digits, sampler=batches, batch_size=None)
 
-        self.gen.to(memory_format=torch.channels_last)  # on a CPU its convolutions run twice as fast in this layout
+        hasten(self.gen, self.disc)
         optimizer_d = optim.Adam(self.disc.parameters(), lr=lr, weight_decay=0)
         optimizer_g = optim.Adam(self.gen.parameters(), lr=lr, weight_decay=0)
 
