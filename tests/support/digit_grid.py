@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 GENERATED = "recognisable digits"
+NEARLY = "nearly digits"
 EARLY = "not digits yet"
 COLLAPSED = "the same few images"
 NOISE = "noise"
@@ -37,8 +38,10 @@ DIFFERENT = 41
 """32 digits, each twice, 31.4; a generator of 12 epochs 50.2."""
 LIKENESS = 0.396
 """The best grid of 2 to 7 epochs 0.382, blots; the worst of 20 epochs 0.410, digits. Over the grids of one generator
-the standard deviation is 0.012.
+the standard deviation is 0.012. Of five seeds after 30 epochs the worst had 0.42.
 """
+NEAR_LIKENESS = LIKENESS - 2 * 0.012
+"""From here on another grid of the same generator may well reach `LIKENESS`."""
 FAR = 0.126
 """A generator of 20 epochs 0.105; few kinds of its digits 0.147."""
 FRAMED = 0.5
@@ -67,8 +70,8 @@ class Judgement:
 
     @property
     def good(self) -> bool:
-        """Whether these are what a right generator draws."""
-        return self.word == GENERATED
+        """Whether these are what a right generator draws; in doubt, yes."""
+        return self.word in (GENERATED, NEARLY)
 
 
 @dataclass(frozen=True)
@@ -131,11 +134,11 @@ def _verdict(found: Measures) -> tuple[str, str]:
         return COLLAPSED, _collapsed(
             f"the 64 images are worth about {found.different:.0f} different ones, not 51 to 64"
         )
-    if found.likeness < LIKENESS:
+    if found.likeness < NEAR_LIKENESS:
         return EARLY, (
             f"These are not digits yet: their likeness to handwritten strokes is {found.likeness:.2f}; digits that can "
             f"be read have {LIKENESS:.2f} or more, and an untrained generator {TYPICAL_UNTRAINED:.2f}. "
-            "Train on, to epoch 30; if that does not help, look at the two losses (Questions 4.4 and 4.5)."
+            "Train on, to epoch 30 or 40; if that does not help, look at the two losses (Questions 4.4 and 4.5)."
         )
     if found.framed > FRAMED:
         return REAL, _real(
@@ -147,6 +150,11 @@ def _verdict(found: Measures) -> tuple[str, str]:
         return COLLAPSED, _collapsed(
             f"there are digits, but of few kinds, so that together they lie {found.distance:.2f} from the data set; a "
             f"right generator's lie within {FAR:.2f}"
+        )
+    if found.likeness < LIKENESS:
+        return NEARLY, (
+            f"These are nearly digits: their likeness to handwritten strokes is {found.likeness:.2f}, and from "
+            f"{LIKENESS:.2f} on digits can be read. The training works; ten epochs more should be enough."
         )
     return GENERATED, (
         f"These are recognisable digits, of {found.shapes} different shapes: their likeness to handwritten strokes is "
