@@ -18,7 +18,8 @@ _PATIENCE = 60.0
 """Seconds in which killed processes have to be gone: the kernel takes 0.3 s for each GiB that one held, more under
 load."""
 _FIRST_LOOK, _LAST_LOOK = 0.0005, 0.05
-"""Seconds between two looks at whether they are: few while new ones appear, which may be forking."""
+"""Seconds between two looks at whether they are gone, at first and at most; as at first when new ones appear, which may
+be forking."""
 _LISTS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
 

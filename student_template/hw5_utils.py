@@ -327,9 +327,15 @@ def hasten(generator: nn.Module, discriminator: nn.Module) -> None:
 
 
 def _use_channels_last(layer: nn.Module) -> None:
-    """Lay out the layer's weights and whatever it is given."""
+    """Lay out the layer's weights, and from now on each batch that it is given."""
+
+    def lay_out(_layer: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor | None:
+        if inputs and inputs[0].dim() == 4:
+            return inputs[0].to(memory_format=torch.channels_last)
+        return None
+
     layer.to(memory_format=torch.channels_last)
-    layer.register_forward_pre_hook(lambda _layer, inputs: inputs[0].to(memory_format=torch.channels_last))
+    layer.register_forward_pre_hook(lay_out)
 
 
 def initialise_for_softplus(scorenet: nn.Module) -> None:
