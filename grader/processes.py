@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_PATIENCE = 60.0
-"""Seconds in which killed processes have to be gone: the kernel takes 0.3 s for each GiB that one held, more under
-load."""
+_PATIENCE = 15.0
+"""Seconds in which killed processes have to be gone: the kernel takes 0.3 s for each GiB that one held, or more.
+Several sweeps that all fail must still fit between `Clocks.total` and the platform's ten minutes."""
 _FIRST_LOOK, _LAST_LOOK = 0.0005, 0.05
 """Seconds between two looks at whether they are gone, at first and at most; as at first when new ones appear, which may
 be forking."""
@@ -96,7 +96,7 @@ def sweep(server: int, user: int | None, keep: Collection[int] = ()) -> int:
     """End every process of the bench but the server and those to keep; returns how many were ended.
 
     Without a user id only descendants are looked for (orphans included: the server adopts them). All are stopped before
-    the first is killed, so that none can fork its way out. Raises RuntimeError when some have not ended in a minute.
+    the first is killed, so that none can fork its way out. Raises RuntimeError when some have not ended in time.
     """
     ended: set[int] = set()
     deadline, pause = time.monotonic() + _PATIENCE, _FIRST_LOOK

@@ -312,7 +312,7 @@ def answering(network: nn.Module, x: Tensor, output: Tensor) -> Iterator[None]:
 
 
 def hasten(generator: nn.Module, discriminator: nn.Module) -> None:
-    """Let the convolutions that cost most on a CPU work in torch's layout channels_last: same values, half the time.
+    """Let the convolutions that cost most on a CPU work in torch's layout channels_last: the same, in less time.
 
     In the generator these are all. In the discriminator it is the one that sees the digits, which gives its output
     back in the usual layout, because what follows may flatten an image by view.
