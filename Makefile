@@ -44,7 +44,7 @@ lint: $(VENV)/ready  ## ruff and mypy
 	$(RUN) -m mypy
 
 template: $(VENV)/ready  ## cut student_template/ from reference/
-	$(RUN) -m grader.template
+	$(RUN) -m grader.release.template
 
 rubric: $(VENV)/ready  ## print the checks and their points
 	@$(RUN) -m grader rubric
@@ -54,13 +54,13 @@ benchmark: $(VENV)/ready  ## wall time, CPU and memory, against the bare imports
 	$(RUN) -m benchmarks.a_class
 
 package: $(VENV)/ready  ## build dist/autograder.zip for Gradescope and dist/student.zip for the students
-	@$(RUN) -m grader.package
+	@$(RUN) -m grader.release.package
 
 rehearse: $(VENV)/ready  ## try both packages on a bare Debian (as root, with debootstrap)
-	@$(RUN) -m grader.rehearse
+	@$(RUN) -m grader.release.rehearse
 
 preview: $(VENV)/ready  ## SUBMISSION=path AS=student|instructor: the page that Gradescope would show
-	@$(RUN) -m grader.preview "$(SUBMISSION)" --as "$(AS)" --out "$(OUT)/preview.html"
+	@$(RUN) -m grader.release.preview "$(SUBMISSION)" --as "$(AS)" --out "$(OUT)/preview.html"
 
 $(VENV)/ready: pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(VENV)

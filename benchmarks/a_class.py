@@ -14,22 +14,22 @@ import threading
 import time
 from pathlib import Path
 
-from grader import processes
-from grader.runner import Runner
+from grader.project import REFERENCE, ROOT
+from grader.run import processes
+from grader.run.runner import Runner
 
-PROJECT = Path(__file__).resolve().parent.parent
 BUDGET = 1.0
 OWN = """
 import sys, time, pytest, torch
-from tests.support import probes
+from tests.support.probes import vocabulary
 torch.set_num_threads(1)
-spent, perform = [], probes.perform
+spent, perform = [], vocabulary.perform
 def timed(*request):
     began = time.process_time()
     answer = perform(*request)
     spent.append(time.process_time() - began)
     return answer
-probes.perform = timed
+vocabulary.perform = timed
 pytest.main(["-p", "no:cacheprovider", "-p", "no:terminal", "tests", "--submission", sys.argv[1]])
 print(sum(spent[1:]))
 """
@@ -38,7 +38,7 @@ print(sum(spent[1:]))
 def main() -> None:
     """Print what one more submission costs, and the peak of memory for both sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--submission", type=Path, default=PROJECT / "reference")
+    parser.add_argument("--submission", type=Path, default=REFERENCE)
     parser.add_argument("--sizes", type=int, nargs=2, default=(4, 16))
     options = parser.parse_args()
     small, large = options.sizes
@@ -69,7 +69,7 @@ def measure(submission: Path, size: int) -> tuple[float, float, int]:
         watcher.start()
         busy, began = machine_cpu(), time.monotonic()
         for number in range(size):
-            runner.grade(submission, Path(out, str(number)), lambda check, results: None)
+            runner.grade(submission, Path(out, str(number)))
         spent, wall = machine_cpu() - busy, time.monotonic() - began
         done.set()
         watcher.join()
@@ -85,7 +85,7 @@ def machine_cpu() -> float:
 def own_cost(submission: Path) -> float:
     """CPU seconds that the probes and the submission's own code take, without isolation and judgement."""
     command = [sys.executable, "-c", OWN, str(submission)]
-    return float(subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout.split()[-1])
+    return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
 if __name__ == "__main__":

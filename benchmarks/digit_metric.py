@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.support import digit_grid
-from tests.support.digit_grid import Measures
+from grader.project import REFERENCE
+from tests.support.advice import digit_grid
+from tests.support.advice.digit_grid import Measures
 
-PROJECT = Path(__file__).resolve().parent.parent
 N_SHAPES, N_DIRECTIONS, N_DIGITS = 100, 10, 20_000
 """Ten directions hold half of the strokes' variance; the covariance of 64 images has 63 degrees of freedom."""
 GRIDS = 16
@@ -102,7 +102,7 @@ def normalised(images: np.ndarray) -> np.ndarray:
 
 def generated(checkpoints: Path) -> Iterator[tuple[str, list[np.ndarray]]]:
     """Grids of every generator, epoch by epoch, and grids of few kinds of digit, chosen from many of its images."""
-    sys.path.append(str(PROJECT / "reference"))
+    sys.path.append(str(REFERENCE))
     import torch
 
     from hw5_gan import GNet

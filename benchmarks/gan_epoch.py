@@ -19,7 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+from grader.project import REFERENCE, ROOT
+
 BATCHES_OF_AN_EPOCH = 60_000 // 256
 LOOPS = ("released", "reference")
 GOAL, LOADING_GOAL = 3.0, 0.5
@@ -49,7 +50,7 @@ def compare(mnist: Path, n_batches: int, rounds: int) -> None:
         for loop in LOOPS:
             command = [sys.executable, "-m", "benchmarks.gan_epoch", mnist, "--loop", loop]
             command += ["--batches", str(n_batches)]
-            output = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+            output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
             runs[loop].append([float(word) for word in output.split()[-2:]])
     for loop in LOOPS:
         loading, batch = (statistics.median(one) for one in zip(*runs[loop], strict=True))
@@ -165,7 +166,7 @@ def _median_step(times: list[float]) -> float:
 
 def _reference() -> object:
     os.environ["MPLBACKEND"] = "Agg"
-    sys.path.insert(0, str(PROJECT / "reference"))
+    sys.path.insert(0, str(REFERENCE))
     import hw5_gan
 
     return hw5_gan

@@ -14,9 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from grader import processes
+from grader.project import REFERENCE, ROOT
+from grader.run import processes
 
-PROJECT = Path(__file__).resolve().parent.parent
 BARE = [sys.executable, "-c", "import torch, torchvision, cv2, matplotlib.pyplot"]
 WALL_BUDGET = 1.5
 MEMORY_BUDGET = 200 * 2**20
@@ -26,7 +26,7 @@ def main() -> None:
     """Print minimum, median and maximum of both, and the two ratios of the budget."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--submission", type=Path, default=PROJECT / "reference")
+    parser.add_argument("--submission", type=Path, default=REFERENCE)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as out:
         grade = [sys.executable, "-m", "grader", "grade", str(options.submission), "--out", out]
@@ -44,13 +44,13 @@ def main() -> None:
 def seconds(command: list[str]) -> float:
     """Wall time of a whole command."""
     began = time.perf_counter()
-    subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 
 def peak_memory(command: list[str]) -> int:
     """Largest sum, over a command's process tree, of proportional set sizes, in bytes, sampled every 20 ms."""
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     peak = 0
     while process.poll() is None:
         tree = [process.pid, *(one.pid for one in processes.below(process.pid))]

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from tests.support import spelling
+from grader.project import REFERENCE, ROOT
+from tests.support.advice import spelling
 
-PROJECT = Path(__file__).resolve().parent.parent
 RELEASED_ITERATIONS = 50_000
 RELEASED_SHOWN = 600
 PLATEAU = 0.99
@@ -33,7 +33,7 @@ def main() -> None:
     """Print a row for each seed, the worst of all, and the ratio of the times; draw the loss curves."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--out", type=Path, default=PROJECT / "out" / "scorenet-seeds")
+    parser.add_argument("--out", type=Path, default=ROOT / "out" / "scorenet-seeds")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -87,7 +87,7 @@ def plot(reference: list[dict[str, Any]], released: list[dict[str, Any]], path: 
 def _train(path: Path) -> None:
     """Train with the settings and the seed that the file's name says; write losses, seconds and the samples."""
     os.environ["MPLBACKEND"] = "Agg"
-    sys.path.insert(0, str(PROJECT / "reference"))
+    sys.path.insert(0, str(REFERENCE))
     import torch
 
     import hw5_diffusion

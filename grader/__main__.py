@@ -13,12 +13,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from grader import gradescope, rubric, terminal
-from grader.results import Results
-from grader.runner import Runner
-
-PROJECT = Path(__file__).resolve().parent.parent
-EXAMPLES = PROJECT / "examples"
+from grader import rubric
+from grader.project import EXAMPLES, TEMPLATE
+from grader.release import gradescope
+from grader.report import terminal
+from grader.report.results import Results
+from grader.run.runner import Runner
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 def _smoke(console: Console) -> int:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            console.print(gradescope.smoke(PROJECT / "student_template", Path(folder)), highlight=False)
+            console.print(gradescope.smoke(TEMPLATE, Path(folder)), highlight=False)
         except gradescope.SmokeError as error:
             console.print(str(error), markup=False, highlight=False)
             return 1
@@ -99,7 +99,7 @@ def _entries(folder: Path) -> dict[str, Path]:
 
 
 def _grade(runner: Runner, console: Console, name: str, path: Path, out: Path) -> Results:
-    from grader import preview  # not at the top: it costs nothing here, where the bench is still starting
+    from grader.report import page  # not at the top: it costs nothing here, where the bench is still starting
 
     with terminal.progress_line(console) as line:
         task = line.add_task(f"{name}: starting", total=len(runner.rows))
@@ -109,7 +109,7 @@ def _grade(runner: Runner, console: Console, name: str, path: Path, out: Path) -
             line.update(task, description=f"{name}: {check.replace('_', ' ')}", completed=judged)
 
         results = runner.grade(path, out, progress)
-    preview.write(out / "page.html", results.document(), "student", name)
+    page.write(out / "page.html", results.document(), "student", name)
     for outcome in results.outcomes.values():
         outcome.html = ""  # it is on disk now, and a class would keep all of them
     terminal.show(console, name, results)

@@ -56,7 +56,9 @@ def submitted_files(pytestconfig: pytest.Config) -> Submission:
     if graded is not None:
         return graded
     folder = pytestconfig.getoption("--submission") or os.environ.get("HW5_SUBMISSION") or _here_or_reference()
-    return Submission(InProcess(Path(folder).resolve()))
+    from tests.support.probes import vocabulary  # here: the grader's judge has none of the student's libraries
+
+    return Submission(InProcess(Path(folder).resolve(), vocabulary.perform))
 
 
 def _here_or_reference() -> Path:

@@ -15,7 +15,8 @@ from grader import rubric
 from grader.audit import cases as known
 from grader.audit import page
 from grader.audit.run import Verdict, grade_all
-from grader.terminal import progress_line
+from grader.project import SUITES
+from grader.report.terminal import progress_line
 
 CLAIMS = {
     known.STYLES: "styles at full marks",
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", metavar="TEXT", help="only the cases whose name holds this text")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the audit's page")
-    parser.add_argument("--suites", type=Path, default=rubric.SUITES, help=argparse.SUPPRESS)
+    parser.add_argument("--suites", type=Path, default=SUITES, help=argparse.SUPPRESS)
     return parser
 
 

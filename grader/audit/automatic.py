@@ -22,14 +22,15 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import OPERATORS_TYPE, mutation_operators
 from rich.console import Console
 
-from grader.audit.cases import MODULES, REFERENCE, TESTS, Case
+from grader.audit.cases import MODULES, Case
 from grader.audit.run import Verdict, grade_all
-from grader.results import GRADER_ERROR
+from grader.project import KNOWN, REFERENCE
+from grader.release.template import BEGIN, END
+from grader.report.terminal import progress_line
 from grader.rubric import read
-from grader.template import BEGIN, END
-from grader.terminal import progress_line
+from tests.support.verdicts import Status
 
-EQUIVALENT = TESTS / "mutants" / "equivalent.md"
+EQUIVALENT = KNOWN / "mutants" / "equivalent.md"
 AUTOMATIC = "automatic mutants"
 
 
@@ -191,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _grader_failed(verdict: Verdict) -> bool:
-    return any(outcome.status == GRADER_ERROR for outcome in verdict.outcomes.values())
+    return any(outcome.status == Status.GRADER_ERROR for outcome in verdict.outcomes.values())
 
 
 def _parser() -> argparse.ArgumentParser:

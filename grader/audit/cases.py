@@ -14,12 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.template import END, MARK, cut
+from grader.project import KNOWN, REFERENCE, TEMPLATE
+from grader.release.template import END, MARK, cut
 
-PROJECT = Path(__file__).resolve().parents[2]
-REFERENCE = PROJECT / "reference"
-TEMPLATE = PROJECT / "student_template"
-TESTS = PROJECT / "grader" / "tests"
 MODULES = ("hw5_gan.py", "hw5_diffusion.py")
 MUTANTS, STYLES, HALVES, ATTACKS = "mutants", "styles", "half-finished", "attacks"
 
@@ -59,7 +56,7 @@ def all_cases(kinds: tuple[str, ...] = (MUTANTS, STYLES, HALVES, ATTACKS)) -> li
 
 def mutants() -> Iterator[Case]:
     """The reference with one mistake each; raises `CaseError`."""
-    for path in sorted((TESTS / "mutants").glob("*.mutant")):
+    for path in sorted((KNOWN / "mutants").glob("*.mutant")):
         header, _, edits = path.read_text(encoding="utf-8").partition("\n")
         found = _HEADER.fullmatch(header)
         if found is None:
@@ -99,7 +96,7 @@ class _Edited:
 
 def styles() -> Iterator[Case]:
     """Right submissions, each written in its own way."""
-    for path in sorted((TESTS / "styles").iterdir()):
+    for path in sorted((KNOWN / "styles").iterdir()):
         if path.is_dir() and list(path.rglob("*.py")):
             yield Case(STYLES, path.name, 20.0, _Styled(path), frozenset())
 
@@ -160,7 +157,7 @@ class _Half:
 
 def attacks() -> Iterator[Case]:
     """Hostile submissions; what they must not do besides is asserted by the tests of the attacks."""
-    for path in sorted((TESTS / "attacks").glob("*.py")):
+    for path in sorted((KNOWN / "attacks").glob("*.py")):
         found = _ATTACK.match(path.read_text(encoding="utf-8"))
         if found is None:
             raise CaseError(f"{path.name}: the first line is not '# attack: NN | score: S | ...'")

@@ -9,14 +9,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from grader.audit import cases as known
 from grader.audit.run import Verdict
-from grader.results import NO_FAULT, PASSED, Outcome
+from grader.messages import Outcome
+from grader.project import ROOT
+from grader.report.templates import environment
 from grader.rubric import Row
+from tests.support.verdicts import NO_FAULT, Status
 
-CALIBRATION = known.PROJECT / "out" / "calibration"
+CALIBRATION = ROOT / "out" / "calibration"
 CLAIMS = {
     known.STYLES: "right submissions, each written differently, earn full marks",
     known.MUTANTS: "submissions with one mistake fail the checks that they should, those alone, and are told why",
@@ -55,27 +56,24 @@ class Line:
 
 def write(path: Path, verdicts: list[Verdict], rows: list[Row], seconds: float) -> None:
     """Write the page of these verdicts under a rubric, graded in `seconds`."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     ordered = sorted(verdicts, key=lambda verdict: verdict.case.name)
-    text = environment.get_template("audit.html.j2").render(
-        figures=figures(verdicts),
-        claims=CLAIMS,
-        wrong=[verdict for verdict in ordered if verdict.complaints],
-        rows=rows,
-        questions=[(number, len(list(of))) for number, of in groupby(rows, key=lambda row: row.number)],
-        groups=matrix([verdict for verdict in ordered if verdict.case.kind == known.MUTANTS], rows),
-        calibration=calibration(CALIBRATION),
-        attacks=[verdict for verdict in ordered if verdict.case.kind == known.ATTACKS],
-        styles=[verdict for verdict in ordered if verdict.case.kind == known.STYLES],
-        halves=[verdict for verdict in ordered if verdict.case.kind == known.HALVES],
-        in_force=sorted({defence for verdict in verdicts for defence in verdict.in_force}),
-        seconds=seconds,
+    text = (
+        environment(Path(__file__).parent)
+        .get_template("audit.html.j2")
+        .render(
+            figures=figures(verdicts),
+            claims=CLAIMS,
+            wrong=[verdict for verdict in ordered if verdict.complaints],
+            rows=rows,
+            questions=[(number, len(list(of))) for number, of in groupby(rows, key=lambda row: row.number)],
+            groups=matrix([verdict for verdict in ordered if verdict.case.kind == known.MUTANTS], rows),
+            calibration=calibration(CALIBRATION),
+            attacks=[verdict for verdict in ordered if verdict.case.kind == known.ATTACKS],
+            styles=[verdict for verdict in ordered if verdict.case.kind == known.STYLES],
+            halves=[verdict for verdict in ordered if verdict.case.kind == known.HALVES],
+            in_force=sorted({defence for verdict in verdicts for defence in verdict.in_force}),
+            seconds=seconds,
+        )
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -111,7 +109,7 @@ def _cell(row: Row, outcome: Outcome, must_fail: bool) -> Cell:
     if (outcome.status not in NO_FAULT) != must_fail:
         look = "unexpected"
     elif not must_fail:
-        look = PASSED
+        look = Status.PASSED
     else:
         look = "partial" if outcome.credit > 0 else "caught"
     share = f", {outcome.credit:.0%} of {row.points:g} points" if row.points else ""

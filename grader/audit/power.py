@@ -22,9 +22,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from grader.audit.cases import REFERENCE, Case, mutants
+from grader.audit.cases import Case, mutants
 from grader.calibrate.observations import functions
-from grader.terminal import progress_line
+from grader.project import REFERENCE
+from grader.report.terminal import progress_line
+from tests.support.probes import vocabulary
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
 from tests.support.verdicts import Verdict, Wrong
@@ -53,7 +55,7 @@ def measure(case: Case, seeds: Sequence[int]) -> Power:
         folder = Path(name)
         case.build(folder)
         shutil.copy(REFERENCE / "hw5_utils.py", folder)
-        transport = InProcess(folder)
+        transport = InProcess(folder, vocabulary.perform)
         for seed in seeds:
             submission = Submission(transport, seed, quote=False)
             for check, function in functions(case.fails).items():

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from grader.audit.cases import TEMPLATE, Case
-from grader.bench_control import Clocks
-from grader.results import NO_FAULT, Outcome, Results
-from grader.rubric import SUITES
-from grader.runner import Runner
+from grader.audit.cases import Case
+from grader.messages import Outcome
+from grader.project import SUITES, TEMPLATE
+from grader.report.results import Results
+from grader.run.clocks import Clocks
+from grader.run.runner import Runner
+from tests.support.verdicts import NO_FAULT
 
 CLOCKS = Clocks(importing=5, request=6, total=240)
 """Shorter than in grading: an endless loop of an attack costs seconds."""
@@ -66,7 +68,7 @@ def _grade(case: Case) -> Verdict:
         submission, out = Path(folder, "submission"), Path(folder, "out")
         os.mkdir(submission)
         case.build(submission)
-        return compare(case, _runner.grade(submission, out, lambda check, results: None))
+        return compare(case, _runner.grade(submission, out))
 
 
 @cache
@@ -74,7 +76,7 @@ def _defences() -> tuple[str, ...]:
     """What is in force on this host, as the grading of a harmless submission tells."""
     assert _runner is not None
     with tempfile.TemporaryDirectory(prefix="audit-") as folder:
-        return tuple(_runner.grade(TEMPLATE, Path(folder), lambda check, results: None).facts["in_force"])
+        return tuple(_runner.grade(TEMPLATE, Path(folder)).facts["in_force"])
 
 
 def compare(case: Case, results: Results) -> Verdict:

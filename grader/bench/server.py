@@ -12,7 +12,6 @@ from __future__ import annotations
 import ctypes
 import faulthandler
 import gc
-import json
 import math
 import os
 import signal
@@ -20,10 +19,15 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn, TypeVar
 
-from grader import wire
+import msgspec
+
+from grader import messages, wire
 from grader.bench import confinement
+from grader.messages import CheckOrder, Confined, Forked, HostOrder, Imported, Observe, Ready
+
+Order = TypeVar("Order", HostOrder, CheckOrder)
 
 _SET_CHILD_SUBREAPER = 36
 
@@ -40,16 +44,16 @@ def serve(control: socket.socket) -> NoReturn:
     gc.collect()
     gc.freeze()  # the collector would otherwise touch, and so copy, every page that the children share
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    control.sendall(wire.encode({"reachable": reachable}))
+    control.sendall(messages.encode(Ready(reachable)))
     while True:
-        order, descriptors = _order(control)
+        order, descriptors = _order(control, HostOrder)
         if order is None:
             os._exit(0)
         host = os.fork()
         if host == 0:
             control.close()
             _host(socket.socket(fileno=descriptors[0]), descriptors[1], order)
-        control.sendall(wire.encode({"pid": host}))
+        control.sendall(messages.encode(Forked(host)))
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -64,7 +68,7 @@ def _import_everything() -> None:
     import torchvision.utils  # noqa: F401
     import tqdm  # noqa: F401
 
-    from tests.support import probes  # noqa: F401
+    from tests.support.probes import vocabulary  # noqa: F401
 
     # A student's choice of a window system cannot be had here, and is nobody's mistake.
     matplotlib.pyplot.switch_backend("Agg")
@@ -76,39 +80,39 @@ def _import_everything() -> None:
     torch.nn.functional.conv2d(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 3, 3, requires_grad=True)).sum().backward()
 
 
-def _order(control: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
+def _order(control: socket.socket, expected: type[Order]) -> tuple[Order | None, list[int]]:
     """One order with the descriptors that come with it; None when the other side is gone."""
     try:
         text, descriptors, _, _ = socket.recv_fds(control, 65536, 2)
     except OSError:
         return None, []
-    return (json.loads(text), descriptors) if text else (None, descriptors)
+    return (msgspec.json.decode(text, type=expected), descriptors) if text else (None, descriptors)
 
 
-def _host(connection: socket.socket, output: int, order: dict[str, Any]) -> NoReturn:
+def _host(connection: socket.socket, output: int, order: HostOrder) -> NoReturn:
     """Become the process of one student's module: confine, import, then fork a child for every check."""
-    from tests.support import probes
+    from tests.support.probes import vocabulary
 
     os.setsid()
     for stream in (1, 2):
         os.dup2(output, stream)
     os.close(output)
     faulthandler.register(STUCK, file=2, all_threads=False)
-    folder, scratch = Path(order["folder"]), Path(order["scratch"])
+    folder, scratch = Path(order.folder), Path(order.scratch)
     _settle(scratch)
-    in_force = confinement.confine(order["user"], [folder], [scratch], confinement.Limits())
-    connection.sendall(wire.encode({"in_force": in_force}))
+    in_force = confinement.confine(order.user, [folder], [scratch], confinement.Limits())
+    connection.sendall(messages.encode(Confined(in_force)))
     try:
-        probes.load(folder, order["module"])
+        vocabulary.load(folder, order.module)
         imported = True
     except BaseException:  # reported, with its place, by the first request
         imported = False
     _flush()
-    connection.sendall(wire.encode({"imported": imported}))
+    connection.sendall(messages.encode(Imported(imported)))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.freeze()
     while True:
-        check, descriptors = _order(connection)
+        check, descriptors = _order(connection, CheckOrder)
         if check is None:
             os._exit(0)
         if os.fork() == 0:
@@ -118,20 +122,20 @@ def _host(connection: socket.socket, output: int, order: dict[str, Any]) -> NoRe
             os.close(descriptor)
 
 
-def _child(connection: socket.socket, folder: Path, check: dict[str, Any]) -> NoReturn:
+def _child(connection: socket.socket, folder: Path, check: CheckOrder) -> NoReturn:
     """Perform the requests of one check, until the runner closes the connection."""
     import torch
 
-    from tests.support import probes
+    from tests.support.probes import vocabulary
 
-    scratch = Path(check["scratch"])
+    scratch = Path(check.scratch)
     scratch.mkdir()
     _settle(scratch)
     torch.set_num_threads(1)  # if the import has used more, they did not survive the fork
     try:
         while True:
-            request = wire.decode(wire.receive(connection, math.inf))
-            answer, _ = probes.perform(folder, request["module"], request["operation"], request["arguments"])
+            request = messages.decode(wire.receive(connection, math.inf), Observe)
+            answer, _ = vocabulary.perform(folder, request.module, request.operation, request.arguments)
             _flush()
             connection.sendall(wire.encode(answer))
     except wire.Ended:

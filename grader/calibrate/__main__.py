@@ -16,7 +16,7 @@ from rich.console import Console
 from grader.calibrate import observations
 from grader.calibrate.comparison import Calibration, as_json, compare, gathered
 from grader.calibrate.plot import draw
-from grader.terminal import progress_line
+from grader.report.terminal import progress_line
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,8 +16,9 @@ from typing import Any
 import msgspec
 
 from grader import rubric
-from grader.audit.cases import REFERENCE, TESTS
+from grader.project import KNOWN, REFERENCE, SUITES
 from tests.support import laws
+from tests.support.probes import vocabulary
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
 from tests.support.verdicts import Verdict
@@ -87,13 +88,13 @@ def build(folder: Path) -> None:
         for path in REFERENCE.glob("*.py"):
             shutil.copy(path, folder / name)
         for style in styles:
-            shutil.copytree(TESTS / "styles" / style, folder / name, dirs_exist_ok=True)
+            shutil.copytree(KNOWN / "styles" / style, folder / name, dirs_exist_ok=True)
 
 
 def fingerprint(submissions: Path) -> str:
     """A name for this state of suites and submissions: p-values of another state must not be mixed with its own."""
     digest = hashlib.sha256()
-    for root in (rubric.SUITES, submissions):
+    for root in (SUITES, submissions):
         for path in sorted(root.rglob("*.py")):
             digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
@@ -115,7 +116,7 @@ def functions(names: Iterable[str] | None = None) -> dict[str, Callable[..., Non
 
 def random_checks(folder: Path) -> list[str]:
     """The checks that make random decisions, found by running every check once on a correct submission."""
-    submission = Submission(InProcess(folder), quote=False)
+    submission = Submission(InProcess(folder, vocabulary.perform), quote=False)
     found = []
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):  # training prints
         for name, function in functions().items():
@@ -136,7 +137,7 @@ def observe(submissions: Path, checks: list[str], seeds: list[int]) -> Chunk:
     for seed in seeds:
         name = list(SUBMISSIONS)[seed % len(SUBMISSIONS)]
         folder = submissions / name
-        transport = _transports.setdefault(folder, InProcess(folder))
+        transport = _transports.setdefault(folder, InProcess(folder, vocabulary.perform))
         # Not quoting, so that a test has the same name whatever a submission calls its layers.
         submission = Submission(transport, seed, quote=False)
         chunk.decisions.append(0)

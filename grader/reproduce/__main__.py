@@ -14,10 +14,9 @@ import sys
 import time
 from pathlib import Path
 
+from grader.project import REFERENCE, ROOT
 from grader.reproduce import page
 
-PROJECT = Path(__file__).resolve().parents[2]
-REFERENCE = PROJECT / "reference"
 DIGITS, SAMPLE_DIGITS = 60_000, 6_000
 GAN_EPOCHS, DIFFUSION_EPOCHS = 30, 800
 """Passes over MNIST after which the handout promises reasonable images, and over CS446 as in the reference."""
@@ -26,7 +25,7 @@ GAN_EPOCHS, DIFFUSION_EPOCHS = 30, 800
 def main(arguments: list[str] | None = None) -> int:
     """Train, draw and write the page; returns 0, or the exit code of the script that failed or was interrupted."""
     parser = argparse.ArgumentParser(prog="python -m grader.reproduce", description="Run the homework itself.")
-    parser.add_argument("--out", type=Path, default=PROJECT / "out" / "reproduction", help="folder for all results")
+    parser.add_argument("--out", type=Path, default=ROOT / "out" / "reproduction", help="folder for all results")
     parser.add_argument("--gan-epochs", type=int, metavar="N", help=f"passes over the digits (default: {GAN_EPOCHS})")
     parser.add_argument("--diffusion-epochs", type=int, metavar="N", default=DIFFUSION_EPOCHS, help="passes over CS446")
     parser.add_argument("--seed", type=int, default=0)
@@ -42,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     for script, epochs in (("hw5_diffusion.py", options.diffusion_epochs), ("hw5_gan.py", gan_epochs)):
         print(f"{script}: {epochs} epochs", flush=True)
         command = [sys.executable, str(REFERENCE / script), "--epochs", str(epochs), "--seed", str(options.seed)]
-        process = subprocess.run([*command, "--out", str(out), "--resume"], cwd=PROJECT, env=_without_windows())
+        process = subprocess.run([*command, "--out", str(out), "--resume"], cwd=ROOT, env=_without_windows())
         if process.returncode:
             return process.returncode
     minutes = (time.monotonic() - began) / 60
@@ -57,7 +56,7 @@ def _digits() -> str:
     command = [sys.executable, "-c", "import hw5_utils; hw5_utils.find_digits()"]
     environment = {**_without_windows(), "PYTHONPATH": str(REFERENCE)}
     return subprocess.run(
-        command, cwd=PROJECT, env=environment, check=True, stdout=subprocess.PIPE, text=True
+        command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
     ).stdout.strip()
 
 

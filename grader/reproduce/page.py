@@ -6,11 +6,11 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 import numpy as np
 from PIL import Image
 
-from tests.support import digit_grid, spelling
+from grader.report.templates import environment
+from tests.support.advice import digit_grid, spelling
 
 GRIDS_SHOWN = 4
 SIDE, GAP = 28, 2
@@ -29,15 +29,12 @@ class Figure:
 
 def write(folder: Path, trained: str) -> Path:
     """Write `reproduction.html` from the files that both scripts have left in the folder; returns its path."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     path = folder / "reproduction.html"
-    text = environment.get_template("reproduction.html.j2").render(trained=trained, figures=_figures(folder))
+    text = (
+        environment(Path(__file__).parent)
+        .get_template("reproduction.html.j2")
+        .render(trained=trained, figures=_figures(folder))
+    )
     path.write_text(text, encoding="utf-8")
     return path
 

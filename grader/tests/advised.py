@@ -10,16 +10,19 @@ import jsonschema_rs
 import numpy as np
 
 from grader import rubric
-from grader.bench_control import Clocks
-from grader.results import SCHEMA, Outcome, Results
+from grader.messages import Outcome
+from grader.project import REFERENCE
+from grader.report.results import SCHEMA, Results
 from grader.rubric import Row
-from grader.runner import Runner
-from grader.tests.places import REFERENCE, worker_slot
-from tests.support.advice import DIGITS, PATHS, SCORE_FIELD, STEPS, Picture
+from grader.run.clocks import Clocks
+from grader.run.runner import Runner
+from grader.tests.places import worker_slot
+from tests.support.homework.figures import DIGITS, PATHS, SCORE_FIELD, STEPS
+from tests.support.verdicts import Picture
 
 HEAD = """
 import numpy as np
-from tests.support.advice import Advice, Picture
+from tests.support.verdicts import Advice, Picture
 from tests.support.marks import number, visibility, weight
 from tests.support.verdicts import wrong
 """
@@ -47,7 +50,7 @@ def graded(tmp_path: Path, weight: float, leaderboard: bool = False, **bodies: s
     """The results of the reference under such a suite, and what is on disk."""
     made = suites(tmp_path / "suites", weight, **bodies)
     with Runner(made, Clocks(), slot=150 + worker_slot(), leaderboard=leaderboard) as runner:
-        results = runner.grade(REFERENCE, tmp_path / "out", lambda check, results: None)
+        results = runner.grade(REFERENCE, tmp_path / "out")
     return results, on_disk(results)
 
 

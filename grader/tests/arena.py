@@ -17,10 +17,12 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from grader import intake, processes
-from grader.results import NO_FAULT, SCHEMA, Results
-from grader.runner import Runner
-from grader.tests.places import PROJECT, REFERENCE, SHORT, TEMPLATE, worker_slot
+from grader.project import REFERENCE, ROOT, TEMPLATE
+from grader.report.results import SCHEMA, Results
+from grader.run import intake, processes
+from grader.run.runner import Runner
+from grader.tests.places import SHORT, worker_slot
+from tests.support.verdicts import NO_FAULT
 
 ATTACKS = Path(__file__).parent / "attacks"
 HEADER = re.compile(
@@ -72,7 +74,7 @@ class Arena:
 
     def grade(self, submission: Path, out: Path) -> tuple[Results, dict]:
         """The results of a submission, and its result file, for which everything that holds of any result is true."""
-        results = self.runner.grade(submission, out, lambda check, results: None)
+        results = self.runner.grade(submission, out)
         text = (out / "results.json").read_text(encoding="utf-8")
         document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in results.json"))
         jsonschema_rs.validate(SCHEMA, document)
@@ -115,7 +117,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """The runner of all attacks; after the last attack it must still give the reference full marks."""
     canary = f"canary-{secrets.token_hex(8)}"
     with ExitStack() as stack:
-        for folder in (PROJECT / "tests" / "hidden", REFERENCE):
+        for folder in (ROOT / "tests" / "hidden", REFERENCE):
             planted = folder / f"{canary}.txt"
             planted.write_text(canary)
             stack.callback(planted.unlink)

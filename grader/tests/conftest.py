@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.results import Results
-from grader.runner import Runner
+from grader.report.results import Results
+from grader.run.runner import Runner
 from grader.tests.arena import arena
 from grader.tests.places import SHORT, Grade, worker_slot
 
@@ -27,6 +27,6 @@ def grade(runner: Runner, tmp_path: Path) -> Grade:
     """Grade a folder or zip; the result file lies in `tmp_path / "out"`."""
 
     def run(submission: Path) -> Results:
-        return runner.grade(submission, tmp_path / "out", lambda check, results: None)
+        return runner.grade(submission, tmp_path / "out")
 
     return run

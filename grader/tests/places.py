@@ -6,12 +6,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.bench_control import Clocks
-from grader.results import Results
+from grader.report.results import Results
+from grader.run.clocks import Clocks
 
-PROJECT = Path(__file__).resolve().parents[2]
-REFERENCE = PROJECT / "reference"
-TEMPLATE = PROJECT / "student_template"
 SHORT = Clocks(importing=5, request=4, total=180)
 """Clocks of a test: an endless loop costs seconds, and a right submission still has ten times what it needs."""
 

@@ -9,14 +9,17 @@ import pytest
 from rich.console import Console
 
 from grader import __main__ as command
-from grader import gradescope, preview, terminal
 from grader.audit import cases, page, run
-from grader.pictures import illustrate
-from grader.results import ADVICE, Outcome, Results
+from grader.messages import Outcome
+from grader.project import REFERENCE
+from grader.release import gradescope
+from grader.report import page as result_page
+from grader.report import terminal
+from grader.report.pictures import illustrate
+from grader.report.results import Results
 from grader.rubric import Row
 from grader.tests.advised import advised, graded, on_disk, pictures, soon, suites
-from grader.tests.places import REFERENCE
-from tests.support.advice import order_of
+from tests.support.verdicts import Status, order_of
 
 DRAWN = """
     digits = np.zeros((64, 28, 28), dtype=np.uint8)
@@ -106,7 +109,7 @@ def test_a_leaderboard_takes_finite_numbers_only(tmp_path: Path):
     results = Results(tmp_path / "results.json", advised(tmp_path).rows, leaderboard=True)
     assert "leaderboard" not in on_disk(results)
     measures = {"a": float("inf"), "b": float("nan"), "c": 1.7976931348623157e308, "d": -1e-300}
-    results.record("trained", Outcome(ADVICE, 1.0, "", measures=measures))
+    results.record("trained", Outcome(Status.ADVICE, 1.0, "", measures=measures))
     assert on_disk(results)["leaderboard"] == [{"name": "d", "value": -1e-300, "order": "desc"}]
 
 
@@ -176,7 +179,7 @@ def test_grading_leaves_a_page_beside_each_result(tmp_path: Path, monkeypatch: p
         document = json.loads((tmp_path / "out" / name / "results.json").read_text())
         html = (tmp_path / "out" / name / "page.html").read_text()
         assert document["leaderboard"]
-        assert html.count("data:image/png") == 2 * len(preview.MOMENTS)
+        assert html.count("data:image/png") == 2 * len(result_page.MOMENTS)
         assert html.count("<title>") == 1
         assert name in html
 
@@ -185,12 +188,12 @@ def test_a_page_shows_html_of_ours_and_escapes_all_other_text(tmp_path: Path):
     results = advised(tmp_path, *pictures(), text="<b>bold</b>")
     document = on_disk(results)
     document["tests"].append({"name": "<i>", "output": "<script>alert(1)</script>", "visibility": "visible"})
-    html = preview.page(document, "student", "<u>")
+    html = result_page.page(document, "student", "<u>")
     assert "<script" not in html
     assert "<b>" not in html
     assert "<u>" not in html
     illustrate(results, soon())
-    html = preview.page(on_disk(results), "student", "x")
-    assert html.count('<img src="data:image/png') == 4 * len(preview.MOMENTS)
+    html = result_page.page(on_disk(results), "student", "x")
+    assert html.count('<img src="data:image/png') == 4 * len(result_page.MOMENTS)
     assert "&lt;b&gt;bold" in html
     assert "default-src 'none'" in html

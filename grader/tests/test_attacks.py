@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.runner import claim_users
+from grader.project import REFERENCE, TEMPLATE
+from grader.run.runner import claim_users
 from grader.tests.arena import ATTACKS, MARK, Arena, Attack, copy_of, neighbour_is_untouched
-from grader.tests.places import REFERENCE, TEMPLATE
 
 # One worker for all: they share a listening port and the canaries.
 pytestmark = pytest.mark.xdist_group("attacks")
@@ -46,7 +46,7 @@ FAKES = {
     "hw5_utils.py": "print('stowaway', flush=True)\ndef create_samples(): return None\n",
     "hw3_utils.py": "print('stowaway', flush=True)\n",
     "tests/__init__.py": "print('stowaway', flush=True)\n",
-    "tests/support/probes.py": "print('stowaway', flush=True)\n",
+    "tests/support/probes/vocabulary.py": "print('stowaway', flush=True)\n",
     "grader.py": "print('stowaway', flush=True)\n",
     "results.json": '{"score": 20, "output": "stowaway"}',
     "model.ckpt": "cposix\nsystem\n(S'touch /tmp/stowaway-unpickled'\ntR.",

@@ -12,9 +12,10 @@ from grader import rubric
 from grader.audit import __main__ as audit
 from grader.audit import automatic, cases, page, run
 from grader.audit.cases import Case, CaseError
-from grader.results import Outcome, Results
-from grader.template import cut
-from grader.tests.places import PROJECT, REFERENCE
+from grader.messages import Outcome
+from grader.project import REFERENCE, SUITES
+from grader.release.template import cut
+from grader.report.results import Results
 
 TOLERANCE = ("support/gan.py", "return float(32 * np.finfo", "return float(3200 * np.finfo")
 CREDIT = ("support/conventions.py", '"saturating generator loss",\n    0.5,', '"saturating generator loss",\n    1.0,')
@@ -51,7 +52,7 @@ def test_a_sabotaged_suite_fails_the_audit(
     case: str,
     complaint: str,
 ):
-    suites = shutil.copytree(PROJECT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    suites = shutil.copytree(SUITES, tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     options = ["--kinds", kind, "--only", case, "--workers", "1", "--suites", str(suites)]
     assert audit.main(options) == 0
     name, before, after = sabotage
@@ -76,7 +77,7 @@ EDIT = "hw5_gan.py\n<<<<<<<\nself.pool1(\n=======\nself.pool2(\n>>>>>>>\n"
 @pytest.fixture
 def mutant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The only mutant there is, from the text of its file."""
-    monkeypatch.setattr(cases, "TESTS", tmp_path)
+    monkeypatch.setattr(cases, "KNOWN", tmp_path)
     (tmp_path / "mutants").mkdir()
 
     def made(text: str) -> Case:
@@ -120,7 +121,7 @@ def test_an_edit_that_does_not_fit_is_an_error(mutant, tmp_path: Path, edits: st
 
 ROWS = [row for row in rubric.read() if row.number in ("4.4", "4.5")]
 NAMED = "generator_loss_is_binary_cross_entropy"
-KNOWN = Case(cases.MUTANTS, "made", 3.0 - 1.0, lambda folder: None, frozenset({NAMED}), "the sign is flipped")
+RECORDED = Case(cases.MUTANTS, "made", 3.0 - 1.0, lambda folder: None, frozenset({NAMED}), "the sign is flipped")
 
 
 def verdict(tmp_path: Path, *failed: str, output: str = "Your loss is 1: the sign is flipped.") -> run.Verdict:
@@ -129,7 +130,7 @@ def verdict(tmp_path: Path, *failed: str, output: str = "Your loss is 1: the sig
     for row in ROWS:
         wrong = row.name in failed
         results.outcomes[row.name] = Outcome("failed", 0.0, output) if wrong else Outcome("passed", 1.0, "")
-    return run.compare(KNOWN, results)
+    return run.compare(RECORDED, results)
 
 
 def test_a_case_that_is_as_it_must_be_has_no_complaint(tmp_path: Path):
@@ -143,12 +144,12 @@ def test_a_case_that_is_as_it_must_be_has_no_complaint(tmp_path: Path):
         ([NAMED], "Your loss is 1.", ["no message says 'the sign is flipped'"]),
         (
             [NAMED, "generator_loss_of_one_image"],
-            KNOWN.says,
+            RECORDED.says,
             ["1.75 points remain, not 2", "generator_loss_of_one_image fails as well (failed)"],
         ),
         (
             [NAMED, "generator_loss_is_a_finite_scalar"],
-            KNOWN.says,
+            RECORDED.says,
             ["generator_loss_is_a_finite_scalar fails as well (failed)"],
         ),
     ],
@@ -160,7 +161,7 @@ def test_every_difference_is_a_complaint(tmp_path: Path, failed: list[str], outp
 def test_an_error_of_the_grader_is_a_complaint(tmp_path: Path):
     results = Results(tmp_path / "results.json", ROWS, staff=["ZeroDivisionError in a check"])
     results.close("grader error", "Please contact the staff.")
-    assert "ZeroDivisionError" in run.compare(KNOWN, results).complaints[0]
+    assert "ZeroDivisionError" in run.compare(RECORDED, results).complaints[0]
 
 
 @pytest.mark.parametrize("kind", audit.CLAIMS)

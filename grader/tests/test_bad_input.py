@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.results import ADVICE, NO_FAULT
-from grader.tests.places import REFERENCE, Grade
+from grader.project import REFERENCE
+from grader.tests.places import Grade
+from tests.support.verdicts import NO_FAULT, Status
 
 GAN = ("4.1", "4.2", "4.3", "4.4", "4.5", "4.6")
 DIFFUSION = ("5.1", "5.2", "5.3")
@@ -198,7 +199,7 @@ def test_bad_input_is_answered_and_everything_else_is_graded(grade: Grade, tmp_p
     assert results.staff == []
     for row in results.rows:
         outcome = results.outcomes[row.name]
-        if outcome.status == ADVICE:
+        if outcome.status == Status.ADVICE:
             assert "Add " in outcome.output or "could not be" in outcome.output
         elif {row.number, row.name} & {*bad.affected}:
             assert (row.name, outcome.status) == (row.name, bad.status)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from grader import results
-from grader.collector import Collector
+from grader.judge.collector import Collector
+from grader.messages import Outcome
+from grader.report import results
 
 pytest_plugins = ["pytester"]
 
@@ -32,13 +33,13 @@ class Heard:
 
     def __init__(self) -> None:
         self.begun: list[str] = []
-        self.outcomes: dict[str, results.Outcome] = {}
+        self.outcomes: dict[str, Outcome] = {}
         self.staff: dict[str, str] = {}
 
     def begin(self, check: str) -> None:
         self.begun.append(check)
 
-    def outcome(self, check: str, outcome: results.Outcome, staff: str) -> None:
+    def outcome(self, check: str, outcome: Outcome, staff: str) -> None:
         assert check not in self.outcomes, "told twice"
         self.outcomes[check] = outcome
         self.staff[check] = staff

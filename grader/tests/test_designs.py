@@ -10,8 +10,8 @@ import pytest
 
 from tests.hidden import langevin_laws, perturbation_laws, test_sampler
 from tests.public.test_denoising_loss import EQUAL_SIGMAS
-from tests.support import denoising, langevin, laws
-from tests.support.conventions import (
+from tests.support import laws
+from tests.support.homework.conventions import (
     DENOISING_TARGETS,
     DENOISING_WEIGHTS,
     LANGEVIN_NOISE_VARIANCES,
@@ -20,7 +20,8 @@ from tests.support.conventions import (
     PERTURBATION_SCALES,
 )
 from tests.support.laws import FALSE_FAIL_RATE
-from tests.support.recorded import FLOAT32_EPS
+from tests.support.observed import denoising, langevin
+from tests.support.observed.recorded import FLOAT32_EPS
 
 LEVELS = np.array(denoising.SIGMAS)
 SIGMAS = np.array(langevin.SIGMAS)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.digit_metric import fakes, normalised
-from tests.support import digit_grid
-from tests.support.digit_grid import BLANK, COLLAPSED, EARLY, GENERATED, NEARLY, NOISE, REAL
+from tests.support.advice import digit_grid
+from tests.support.advice.digit_grid import BLANK, COLLAPSED, EARLY, GENERATED, NEARLY, NOISE, REAL
 
 GRIDS = dict(np.load(Path(__file__).with_name("grids") / "grids.npz"))
 FAKES = fakes(GRIDS["real"], np.random.Generator(np.random.PCG64(1)))

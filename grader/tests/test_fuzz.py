@@ -27,16 +27,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tests.conftest  # noqa: F401  # the suites' own settings, before the suites are imported
-from grader import intake, wire
+from grader import wire
 from grader.bench.unpack import NOT_A_ZIP, TOO_LARGE, unpack
-from grader.collector import judged
-from grader.tests.places import PROJECT
+from grader.judge.collector import judged
+from grader.project import ROOT
+from grader.run import intake
 from grader.tests.trained import with_everything
-from tests.support import artifacts, denoising, gan, langevin, networks, training
-from tests.support.advice import Advice
 from tests.support.observations import BadReply, Failure, parse
+from tests.support.observed import artifacts, denoising, gan, langevin, networks, training
+from tests.support.probes import vocabulary
 from tests.support.submission import Submission, _key
 from tests.support.transports import InProcess
+from tests.support.verdicts import Advice
 
 SCALE = int(os.environ.get("FUZZ_SCALE", "1"))
 seeds = st.integers(0, 2**64 - 1)
@@ -174,7 +176,7 @@ class Bending:
 
     known: ClassVar[dict[str, Any]] = {}
     folder = tempfile.TemporaryDirectory()
-    reference = InProcess(with_everything(Path(folder.name)))
+    reference = InProcess(with_everything(Path(folder.name)), vocabulary.perform)
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
@@ -196,7 +198,7 @@ class Bending:
 
 def checks() -> Iterator[Callable[..., None]]:
     """Every check of both suites that looks at the submission."""
-    for path in sorted(PROJECT.glob("tests/*/test_*.py")):
+    for path in sorted(ROOT.glob("tests/*/test_*.py")):
         module = importlib.import_module(f"tests.{path.parent.name}.{path.stem}")
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if name.startswith("test_") and "submission" in inspect.signature(function).parameters:

@@ -12,13 +12,15 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from grader import gradescope, memory
-from grader.results import SCHEMA
-from grader.runner import Runner
-from grader.tests.places import PROJECT, REFERENCE, SHORT, TEMPLATE, worker_slot
+from grader.project import REFERENCE, ROOT, TEMPLATE
+from grader.release import gradescope
+from grader.report.results import SCHEMA
+from grader.run import memory
+from grader.run.runner import Runner
+from grader.tests.places import SHORT, worker_slot
 
 GIB = 2**30
-RUN_AUTOGRADER = PROJECT / "grader" / "container" / "run_autograder"
+RUN_AUTOGRADER = ROOT / "grader" / "container" / "run_autograder"
 
 
 @pytest.fixture
@@ -148,7 +150,7 @@ def test_what_the_bench_itself_takes_is_not_charged_to_students(tmp_path: Path):
     """The processes of a check share several hundred MiB of imports with the bench: more than this limit, twice."""
     clocks = dataclasses.replace(SHORT, memory=memory.LEAST_FOR_STUDENTS)
     with Runner(clocks=clocks, slot=60 + worker_slot()) as runner:
-        assert runner.grade(REFERENCE, tmp_path, lambda check, results: None).score == 20
+        assert runner.grade(REFERENCE, tmp_path).score == 20
 
 
 # --- what starts it --------------------------------------------------------------------------------

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.runner import Runner
-from grader.tests.places import PROJECT, REFERENCE, SHORT, TEMPLATE, worker_slot
+from grader.project import REFERENCE, ROOT, SUITES, TEMPLATE
+from grader.run.runner import Runner
+from grader.tests.places import SHORT, worker_slot
 
-DOCS = PROJECT / "docs"
+DOCS = ROOT / "docs"
 GUIDE = (DOCS / "instructor.md").read_text(encoding="utf-8")
 NEW = "gnet_draws_as_many_images_as_latents"
 
@@ -28,14 +29,14 @@ def example() -> tuple[str, str]:
 def test_a_new_check_is_one_file_of_less_than_thirty_lines(tmp_path: Path):
     name, text = example()
     assert len(text.splitlines()) < 30
-    suites = shutil.copytree(PROJECT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    suites = shutil.copytree(SUITES, tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / name).write_text(text, encoding="utf-8")
     wrong = shutil.copytree(REFERENCE, tmp_path / "wrong", ignore=shutil.ignore_patterns("data", "__pycache__"))
     network = wrong / "hw5_gan.py"
     network.write_text(network.read_text(encoding="utf-8") + LOSES_AN_IMAGE, encoding="utf-8")
     with Runner(suites, clocks=SHORT, slot=50 + worker_slot()) as runner:
         for submission, status in ((REFERENCE, "passed"), (TEMPLATE, "not implemented"), (wrong, "failed")):
-            results = runner.grade(submission, tmp_path / "out", lambda check, results: None)
+            results = runner.grade(submission, tmp_path / "out")
             assert results.outcomes[NEW].status == status
             assert results.possible == 20.5
     assert "It should be (3, 1, 28, 28)." in results.outcomes[NEW].output
@@ -53,9 +54,9 @@ def test_what_a_guide_names_exists(guide: str):
     text = (DOCS / guide).read_text(encoding="utf-8")
     made = {name for name in re.findall(r"`make ([a-z]+)", text) if name != "test"}
     for target in made:
-        assert subprocess.run(["make", "--dry-run", target], cwd=PROJECT, capture_output=True).returncode == 0, target
+        assert subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True).returncode == 0, target
     for path in re.findall(r"`((?:tests|grader|examples)/[\w/.]+)`", text):
-        assert (PROJECT / path).exists() or path == example()[0], path
+        assert (ROOT / path).exists() or path == example()[0], path
 
 
 def test_the_guide_counts_the_checks_and_the_points_right():

@@ -15,7 +15,7 @@ import pytest
 import torch
 from torchvision import transforms
 
-from grader import template
+from grader.release import template
 
 NAME = "train-images-idx3-ubyte.gz"
 DIGITS = np.random.default_rng(0).integers(0, 256, size=(5, 28, 28), dtype=np.uint8)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.results import NO_FAULT
+from grader.project import REFERENCE
 from grader.tests.arena import MODULES, Arena
-from grader.tests.places import REFERENCE
+from tests.support.verdicts import NO_FAULT
 
 # One worker for all: they share a listening port and the canaries.
 pytestmark = pytest.mark.xdist_group("attacks")

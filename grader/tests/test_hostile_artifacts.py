@@ -16,11 +16,11 @@ import pytest
 import torch
 from PIL import Image
 
+from grader.project import REFERENCE
 from grader.tests.arena import MARK, Arena
-from grader.tests.places import REFERENCE
 from grader.tests.test_hostile_archives import entry
 from grader.tests.trained import digits, grid, hand_in, locally, state
-from tests.support import image_grids, trained_model
+from tests.support.advice import image_grids, trained_model
 
 # One worker for all: they share a listening port and the canaries.
 pytestmark = pytest.mark.xdist_group("attacks")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import intake
 from grader.bench import artifacts
-from tests.support import image_grids, probe_artifacts, trained_model
+from grader.run import intake
+from tests.support.advice import image_grids, trained_model
+from tests.support.probes import artifacts as probe_artifacts
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import package, rubric
-from grader.tests.places import PROJECT, REFERENCE
+from grader import rubric
+from grader.project import REFERENCE, ROOT
+from grader.release import package
 from grader.tests.test_template import solution_lines
 
 MODULES = ("hw5_gan.py", "hw5_diffusion.py")
@@ -72,12 +73,12 @@ def test_neither_holds_a_line_of_the_solution(archive: zipfile.ZipFile):
 
 def test_neither_names_a_place_of_the_machine_that_built_it(archive: zipfile.ZipFile):
     for name, text in texts(archive).items():
-        assert str(PROJECT) not in text, name
+        assert str(ROOT) not in text, name
         assert not re.search(r"/(root|home|work)/", text), name
 
 
 def test_neither_holds_what_was_planted_beside_the_sources(packages: Path, tmp_path: Path):
-    folders = (PROJECT / "tests" / "support", REFERENCE, PROJECT / "grader")
+    folders = (ROOT / "tests" / "support", REFERENCE, ROOT / "grader")
     planted = [folder / "canary-package.txt" for folder in folders]
     try:
         for path in planted:
@@ -91,7 +92,7 @@ def test_neither_holds_what_was_planted_beside_the_sources(packages: Path, tmp_p
 
 
 def test_measurements_go_with_the_suites_that_read_them():
-    planted = [PROJECT / "tests" / audience / "canary-package.npz" for audience in ("support", "public", "hidden")]
+    planted = [ROOT / "tests" / audience / "canary-package.npz" for audience in ("support", "public", "hidden")]
     try:
         for path in planted:
             path.write_bytes(b"canary")
@@ -100,13 +101,13 @@ def test_measurements_go_with_the_suites_that_read_them():
         for path in planted:
             path.unlink()
     found = {reader: {name for name in names if name.endswith("canary-package.npz")} for reader, names in files.items()}
-    everything = {path.relative_to(PROJECT).as_posix() for path in planted}
+    everything = {path.relative_to(ROOT).as_posix() for path in planted}
     assert found == {"staff": everything, "students": everything - {"tests/hidden/canary-package.npz"}}
 
 
 def test_the_grader_s_package_has_every_file_that_its_modules_open(packages: Path):
     names = zipfile.ZipFile(packages / "autograder.zip").namelist()
-    sources = "\n".join(path.read_text("utf-8") for path in (PROJECT / "grader").glob("*.py"))
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "grader").glob("*.py"))
     opened = set(re.findall(r'"(\w+(?:\.schema\.json|\.html\.j2))"', sources))
     assert len(opened) >= 3
     assert {f"grader/{name}" for name in opened} <= set(names)
@@ -135,7 +136,7 @@ def test_the_grader_s_package_has_what_the_platform_starts_and_every_suite(packa
     assert executable == {"setup.sh", "run_autograder"}
     assert {f"tests/{row.file}" for row in rubric.read()} <= set(archive.namelist())
     started = set(re.findall(r'"-m", "(grader[\w.]+)"', "\n".join(texts(archive).values())))
-    assert started == {"grader.judge", "grader.bench.server", "grader.bench.unpack"}
+    assert started == {"grader.judge.server", "grader.bench.server", "grader.bench.unpack"}
     assert {f"{module.replace('.', '/')}.py" for module in started} <= set(archive.namelist())
     unwanted = ("reference/", "examples/", "grader/tests/", "grader/audit", "grader/calibrate", "grader/package")
     assert [name for name in archive.namelist() if name.startswith(unwanted)] == []
@@ -145,7 +146,7 @@ def test_no_package_has_an_import_that_it_cannot_satisfy(archive: zipfile.ZipFil
     """Modules of ours are in the package, and all others are the standard library's or required."""
     names = set(archive.namelist())
     if "setup.sh" in names:
-        required = re.findall(r"^([a-z0-9-]+)==", texts(archive)["grader/container/pinned.txt"], re.MULTILINE)
+        required = re.findall(r"^([a-z0-9-]+)==", texts(archive)["grader/release/container/pinned.txt"], re.MULTILINE)
         required += ["torch", "torchvision"]
     else:
         required = re.findall(r"^([a-z0-9-]+)", texts(archive)["requirements.txt"], re.MULTILINE)

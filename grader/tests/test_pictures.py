@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from grader import drawing, pictures
-from grader.pictures import LEVELS, MOST_FOR_PICTURES, Figure, Undrawable, admitted, choose, illustrate, sendable
-from grader.results import LARGEST_RESULT, Results
+from grader.project import ROOT
+from grader.report import drawing, pictures
+from grader.report.pictures import LEVELS, MOST_FOR_PICTURES, Figure, Undrawable, admitted, choose, illustrate, sendable
+from grader.report.results import LARGEST_RESULT, Results
 from grader.tests.advised import advised, on_disk, soon
 from grader.tests.advised import pictures as of_every_kind
-from grader.tests.places import PROJECT
-from tests.support.advice import DIGITS, PATHS, SCORE_FIELD, STEPS, Picture
+from tests.support.homework.figures import DIGITS, PATHS, SCORE_FIELD, STEPS
+from tests.support.verdicts import Picture
 
 
 def shown(results: Results) -> list[Image.Image]:
@@ -69,11 +70,12 @@ def test_no_text_can_leave_its_place(tmp_path: Path):
 def test_a_row_without_pictures_stays_text_and_costs_no_import(tmp_path: Path):
     code = (
         "import sys, time\nfrom pathlib import Path\n"
-        "from grader.pictures import illustrate\nfrom grader.tests.advised import advised\n"
+        "from grader.report.pictures import illustrate\nfrom grader.tests.advised import advised\n"
         f"results = advised(Path({str(tmp_path)!r}))\nillustrate(results, time.monotonic() + 60)\n"
-        "print(sorted({'matplotlib', 'PIL', 'grader.drawing'} & set(sys.modules)), results.outcomes['trained'].html)"
+        "loaded = {'matplotlib', 'PIL', 'grader.report.drawing'} & set(sys.modules)\n"
+        "print(sorted(loaded), results.outcomes['trained'].html)"
     )
-    assert subprocess.check_output([sys.executable, "-c", code], cwd=PROJECT, text=True) == "[] \n"
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True) == "[] \n"
 
 
 # --- whatever the numbers are ----------------------------------------------------------------------

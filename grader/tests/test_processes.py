@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from grader import processes
-from grader.processes import Process
+from grader.run import processes
+from grader.run.processes import Process
 
 A_PROCESS = Process(pid=2**22 + 1, parent=1, user=0, ended=False)
 """Its id is beyond the kernel's largest: signals reach nobody."""

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
-IN_CI = (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
+from grader.project import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+IN_CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 def run(command: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the README with this test's interpreter."""
     words = [sys.executable if word == ".venv/bin/python" else word for word in shlex.split(command)]
-    return subprocess.run(words, cwd=PROJECT, capture_output=True, text=True)
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
 
 
 def commands() -> list[str]:

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from grader import rehearse
+from grader.release import rehearse
 
 
 def test_without_root_it_is_skipped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

@@ -6,9 +6,11 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from grader import results
-from grader.results import Outcome, Results
+from grader.messages import Outcome
+from grader.report import results
+from grader.report.results import Results
 from grader.rubric import Row
+from tests.support.verdicts import Status
 
 
 def row(name: str, points: float = 1.0, visibility: str = "visible") -> Row:
@@ -51,7 +53,7 @@ def test_an_informational_row_has_no_points(tmp_path: Path):
 def test_closing_gives_an_outcome_to_what_has_none_and_leaves_the_rest(tmp_path: Path):
     kept = Results(tmp_path / "results.json", [row("a"), row("b")])
     kept.record("a", Outcome("passed", 1.0, ""))
-    kept.close(results.GRADER_ERROR, results.CONTACT)
+    kept.close(Status.GRADER_ERROR, results.CONTACT)
     assert [test["extra_data"]["verdict"] for test in on_disk(kept)["tests"]] == ["passed", "grader error"]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
+from grader.project import ROOT
 
-PROJECT = Path(__file__).resolve().parents[2]
 MARKS = '@number("4.1")\n@weight(1)\n@visibility("visible")\n'
 
 
@@ -40,7 +40,7 @@ def test_each_question_is_worth_what_the_handout_says():
 def test_the_rubric_lists_exactly_the_checks_that_pytest_runs():
     listing = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests"],
-        cwd=PROJECT, capture_output=True, text=True, check=True,
+        cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     collected = {line.rpartition("::test_")[2] for line in listing.splitlines() if "::test_" in line}
     assert collected == {row.name for row in rubric.read()}

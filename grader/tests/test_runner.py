@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.bench_control import Clocks
-from grader.results import ADVICE, NO_FAULT
-from grader.runner import Runner
-from grader.tests.places import REFERENCE, TEMPLATE, Grade, worker_slot
+from grader.project import REFERENCE, TEMPLATE
+from grader.run.clocks import Clocks
+from grader.run.runner import Runner
+from grader.tests.places import Grade, worker_slot
+from tests.support.verdicts import NO_FAULT, Status
 
 CONFTEST = "from tests.conftest import pytest_configure, submission, submitted_files\n"
 HEAD = "import os, signal, time\nfrom tests.support.marks import number, visibility, weight\n"
@@ -39,7 +40,7 @@ def suites(folder: Path, **bodies: str) -> Path:
 def graded(tmp_path: Path, clocks: Clocks, **bodies: str) -> dict:
     with Runner(suites(tmp_path / "suites", **bodies), clocks, slot=worker_slot()) as runner:
         runner.server.await_ready(time.monotonic() + clocks.start)  # a short total clock is not for the start
-        runner.grade(REFERENCE, tmp_path / "out", lambda check, results: None)
+        runner.grade(REFERENCE, tmp_path / "out")
     return json.loads((tmp_path / "out" / "results.json").read_text())
 
 
@@ -70,7 +71,7 @@ def test_the_total_clock_ends_the_grading_with_what_is_known(tmp_path: Path):
 
 def test_nothing_of_a_submission_is_left_behind(tmp_path: Path):
     with Runner(suites(tmp_path / "suites", fine="pass"), slot=worker_slot()) as runner:
-        runner.grade(TEMPLATE, tmp_path / "out", lambda check, results: None)
+        runner.grade(TEMPLATE, tmp_path / "out")
         assert sorted(path.name for path in runner.folder.iterdir()) == ["bench.log", "judge.log"]
     assert not runner.folder.exists()
     with pytest.raises(ProcessLookupError):
@@ -81,7 +82,7 @@ def test_the_untouched_template_earns_nothing_and_every_row_says_why(grade: Grad
     results = grade(TEMPLATE)
     assert results.score == 0
     unfinished = {row.name for row in results.rows if results.outcomes[row.name].status == "not implemented"}
-    advised = {row.name for row in results.rows if results.outcomes[row.name].status == ADVICE}
+    advised = {row.name for row in results.rows if results.outcomes[row.name].status == Status.ADVICE}
     assert advised == {"the_generated_digits", "the_trained_score_network"}
     assert unfinished == {row.name for row in results.rows if row.number != "5.4"} - advised
 

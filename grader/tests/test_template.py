@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from grader import template
+from grader.release import template
 
 SOURCE = """\
 def double(x):

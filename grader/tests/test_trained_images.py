@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from grader.tests.places import PROJECT, Grade
+from grader.project import ROOT
+from grader.tests.places import Grade
 from grader.tests.trained import digits, grid, hand_in, locally
-from tests.support import artifacts, digit_grid, image_grids, trained_model
-from tests.support.advice import DIGITS
+from tests.support.advice import digit_grid, image_grids, trained_model
+from tests.support.homework.figures import DIGITS
+from tests.support.observed import artifacts
 
 NOISE = np.random.default_rng(0).integers(0, 256, (64, 28, 28), dtype=np.uint8)
 KINDS = {
@@ -113,7 +115,7 @@ def test_no_grid_opens_nothing(tmp_path: Path):
 
 def test_a_student_reads_the_advice_at_the_end_of_the_checks(tmp_path: Path):
     command = ["-m", "pytest", "-q", "tests/public/test_trained_models.py", "--submission", str(left(tmp_path))]
-    run = subprocess.run([sys.executable, *command], cwd=PROJECT, capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "advice on what was trained, which gives no points" in run.stdout
     assert f"Question 4.6. {image_grids.NONE} {image_grids.ADD}" in run.stdout
     assert trained_model.ADD in run.stdout

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from grader.tests.places import REFERENCE, TEMPLATE, Grade
+from grader.project import REFERENCE, TEMPLATE
+from grader.tests.places import Grade
 from grader.tests.trained import ONE_BY_ONE, TIED, hand_in, locally, sampler, state
-from tests.support import artifacts, pattern, probe_artifacts, spelling, trained_model
-from tests.support.advice import PATHS, SCORE_FIELD, STEPS
+from tests.support.advice import pattern, spelling, trained_model
+from tests.support.homework.figures import PATHS, SCORE_FIELD, STEPS
+from tests.support.observed import artifacts
+from tests.support.probes import artifacts as probe_artifacts
 
 CHECK = "the_trained_score_network"
 State = dict[str, torch.Tensor]

@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import nn, optim
 
-from grader import template
+from grader.release import template
 
 NOWHERE = "http://127.0.0.1:9"
 """A proxy that does not exist: every download fails at once."""

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from grader.tests.places import REFERENCE
-from tests.support import pattern
+from grader.project import REFERENCE
+from tests.support.advice import pattern
+from tests.support.probes import vocabulary
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
 
@@ -90,7 +91,7 @@ def with_everything(folder: Path) -> Path:
 
 def locally(folder: Path) -> Submission:
     """A submission as a student's own computer judges it."""
-    return Submission(InProcess(folder))
+    return Submission(InProcess(folder, vocabulary.perform))
 
 
 def state(name: str = "spells") -> dict[str, torch.Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.support import laws
-from tests.support.initialisation import Network, fresh, half_each, law_tests, require_fresh
+from tests.support.judging.initialisation import Network, fresh, half_each, law_tests, require_fresh
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.submission import Submission
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hidden import oracles
-from tests.support.conventions import FLAT_LOGITS
-from tests.support.handout import DNET_SHAPES, gnet_shapes
+from tests.support.homework.conventions import FLAT_LOGITS
+from tests.support.homework.handout import DNET_SHAPES, gnet_shapes
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.networks import outputs
+from tests.support.observed.networks import outputs
 from tests.support.submission import GAN, Submission
 from tests.support.verdicts import Blocked, wrong
 

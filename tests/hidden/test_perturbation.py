@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from tests.hidden.perturbation_laws import SIGMA_LINE, Z_LINE, independent, level_tests, noise_tests
-from tests.support import denoising, laws
-from tests.support.conventions import DENOISING_TARGETS, DENOISING_WEIGHTS
-from tests.support.denoising import Batch, Evaluation
+from tests.support import laws
+from tests.support.homework.conventions import DENOISING_TARGETS, DENOISING_WEIGHTS
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.recorded import FLOAT32_EPS
+from tests.support.observed import denoising
+from tests.support.observed.denoising import Batch, Evaluation
+from tests.support.observed.recorded import FLOAT32_EPS
 from tests.support.submission import Submission
 from tests.support.verdicts import wrong
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from tests.hidden.langevin_laws import noise_tests, start_tests
 from tests.support import laws
-from tests.support.langevin import GAP, Chain, Design, observe_chain
 from tests.support.marks import number, tags, visibility, weight
+from tests.support.observed.langevin import GAP, Chain, Design, observe_chain
 from tests.support.submission import Submission
 from tests.support.verdicts import Blocked, wrong
 

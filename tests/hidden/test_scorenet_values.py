@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hidden import oracles
+from tests.support.judging.scorenet import stub_recognised
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.networks import outputs
-from tests.support.scorenet import stub_recognised
+from tests.support.observed.networks import outputs
 from tests.support.submission import DIFFUSION, Submission
 from tests.support.verdicts import Blocked, wrong
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tests.support.conventions import DENOISING_TARGETS, DENOISING_WEIGHTS
-from tests.support.denoising import (
+from tests.support.homework.conventions import DENOISING_TARGETS, DENOISING_WEIGHTS
+from tests.support.marks import number, tags, visibility, weight
+from tests.support.observed.denoising import (
     DenoisingLoss,
     Evaluation,
     float32,
@@ -13,8 +14,7 @@ from tests.support.denoising import (
     not_called,
     recognise_loss,
 )
-from tests.support.marks import number, tags, visibility, weight
-from tests.support.recorded import require_result
+from tests.support.observed.recorded import require_result
 from tests.support.submission import DIFFUSION, Submission
 from tests.support.verdicts import wrong
 

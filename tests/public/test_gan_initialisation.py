@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from tests.support import laws
-from tests.support.initialisation import Network, bound_tests, fresh, half_each, require_fresh, require_zero_biases
+from tests.support.judging.initialisation import (
+    Network,
+    bound_tests,
+    fresh,
+    half_each,
+    require_fresh,
+    require_zero_biases,
+)
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.submission import Submission
 

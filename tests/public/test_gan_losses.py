@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.gan import ORDINARY, Draw, require_loss
 from tests.support.marks import number, tags, visibility, weight
+from tests.support.observed.gan import ORDINARY, Draw, require_loss
 from tests.support.submission import Submission
 
 BATCH = Draw(7, ORDINARY)

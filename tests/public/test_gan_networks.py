@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.support.handout import DNET_SHAPES, TABLE_1, TABLE_2, gnet_shapes
+from tests.support.homework.handout import DNET_SHAPES, TABLE_1, TABLE_2, gnet_shapes
+from tests.support.judging.structure import require_parameters, require_table
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.structure import require_parameters, require_table
 from tests.support.submission import Submission
 
 OTHER_ZDIM = 5

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.support.marks import number, tags, visibility, weight
+from tests.support.observed.training import one_epoch, problem_with_the_grid, problem_with_the_movement
 from tests.support.submission import Submission
-from tests.support.training import one_epoch, problem_with_the_grid, problem_with_the_movement
 from tests.support.verdicts import Wrong
 
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from tests.support import scorenet
-from tests.support.conventions import SCORENET_ONE_DIFFERENCE_CREDIT
-from tests.support.handout import SCORENET_LATENT_DIM, SCORENET_LAYERS, scorenet_parameter_count
+from tests.support.homework.conventions import SCORENET_ONE_DIFFERENCE_CREDIT
+from tests.support.homework.handout import SCORENET_LATENT_DIM, SCORENET_LAYERS, scorenet_parameter_count
+from tests.support.judging import scorenet
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.recorded import FLOAT32_EPS
+from tests.support.observed.recorded import FLOAT32_EPS
 from tests.support.submission import Submission
 from tests.support.verdicts import SubmissionRaised, wrong
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support import image_grids, trained_model
+from tests.support.advice import image_grids, trained_model
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.submission import Submission
 

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tests.support.advice import Advice
 from tests.support.observations import BadReply, Failure, parse
 from tests.support.transports import Transport
 from tests.support.verdicts import (
+    Advice,
     Blocked,
     Crashed,
     NotImplementedYet,

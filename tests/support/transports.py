@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,28 +17,31 @@ class Transport(Protocol):
     """How the import of a module ended that had defined everything before it raised."""
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
-        """Perform one operation of the vocabulary of `probes.py` on one of the student's modules."""
+        """Perform one operation of the vocabulary (`probes/vocabulary.py`) on one of the student's modules."""
+
+
+Perform = Callable[[Path, str, str, dict[str, Any]], tuple[dict[str, Any], BaseException | None]]
 
 
 class InProcess:
     """Runs the probes in this process, so that a student has a traceback and a debugger.
 
-    `folder` holds the student's files; the exception of the last failure is kept in `last_exception`.
+    `folder` holds the student's files, `perform` is the probes' own function of that name; the exception of the last
+    failure is kept in `last_exception`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, perform: Perform) -> None:
         self.folder = folder
+        self._perform = perform
         self.interrupted: dict[str, Failure] = {}
         self.last_exception: BaseException | None = None
-        self._probes: Any = None
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
         """Perform one operation in this process; a KeyboardInterrupt of the user's is passed on."""
-        from tests.support import probes  # torch is needed only when the student's code runs here
 
         here = os.getcwd()
         try:
-            result, self.last_exception = probes.perform(self.folder, module, operation, arguments)
+            result, self.last_exception = self._perform(self.folder, module, operation, arguments)
         finally:
             os.chdir(here)
         if isinstance(self.last_exception, KeyboardInterrupt):

@@ -10,50 +10,80 @@ Verdict
 +-- Crashed             the student's process ended, or answered what is not an observation
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+SMALLER_IS_BETTER = ("distance", "error", "loss")
+
+
+class Status(str, Enum):
+    """How a check stands: the word that the results use."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_IMPLEMENTED = "not implemented"
+    BLOCKED = "blocked"
+    TIMED_OUT = "timed out"
+    OUT_OF_MEMORY = "out of memory"
+    CRASHED = "crashed"
+    ADVICE = "advice"
+    GRADER_ERROR = "grader error"
+    PENDING = "not judged yet"
+
+    def __str__(self) -> str:
+        """The word itself, in every version of Python."""
+        return self.value
+
+
+NO_FAULT = (Status.PASSED, Status.ADVICE)
+"""Statuses of a check that has found no mistake; advice may yet earn less than all points, where it has any."""
 
 
 class Verdict(Exception):
-    """The end of a check that did not pass; `status` is the word that the results use."""
+    """The end of a check that did not pass; `status` is how the results call it."""
 
-    status = "failed"
+    status = Status.FAILED
     credit = 0.0
 
 
 class NotImplementedYet(Verdict):
     """The question's stub is still in place."""
 
-    status = "not implemented"
+    status = Status.NOT_IMPLEMENTED
 
 
 class Blocked(Verdict):
     """The check could not be judged, because of something that is judged elsewhere."""
 
-    status = "blocked"
+    status = Status.BLOCKED
 
 
 class SubmissionRaised(Verdict):
     """The student's code raised an exception."""
 
-    status = "failed"
+    status = Status.FAILED
 
 
 class TimedOut(Verdict):
     """The student's code did not finish in its time."""
 
-    status = "timed out"
+    status = Status.TIMED_OUT
 
 
 class OutOfMemory(Verdict):
     """The student's code needed more memory than it may have."""
 
-    status = "out of memory"
+    status = Status.OUT_OF_MEMORY
 
 
 class Crashed(Verdict):
     """The student's process ended without an answer, or its answer is not an observation."""
 
-    status = "crashed"
+    status = Status.CRASHED
 
 
 @dataclass(frozen=True)
@@ -97,3 +127,31 @@ def wrong(
 ) -> Wrong:
     """One finding as an exception, ready to be raised."""
     return Wrong(Finding(seen, expected, mistake, look_at), credit=credit, margin=margin)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure to be drawn; `alt` says in a sentence what is to be seen, for those who do not see it."""
+
+    kind: str
+    arrays: dict[str, np.ndarray]
+    alt: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a person would say of an artifact.
+
+    `credit` is the share of points that it would earn, in [0, 1]; `measures` are figures for the leaderboard, by name
+    (see `order_of`).
+    """
+
+    text: str
+    credit: float
+    measures: dict[str, float] = field(default_factory=dict)
+    pictures: tuple[Picture, ...] = ()
+
+
+def order_of(measure: str) -> str:
+    """How a leaderboard sorts: "asc" for a measure whose name speaks of a distance, an error or a loss, else "desc"."""
+    return "asc" if any(word in measure.lower() for word in SMALLER_IS_BETTER) else "desc"

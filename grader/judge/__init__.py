@@ -1,0 +1,1 @@
+"""The judge, trusted: runs the suites on observations; never torch, never a student's file."""

@@ -1,0 +1,136 @@
+"""The judge: pytest, Hypothesis and numpy, never torch and never a student's file.
+
+The judge server imports them once and forks a judge for each submission:
+`python -m grader.judge.server DESCRIPTOR SUITES`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import math
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+import numpy  # noqa: F401  # imported before the fork, for every judge
+import pytest
+
+from grader import messages, rubric, wire
+from grader.judge.collector import Collector
+from grader.messages import Begin, End, Judged, JudgeOrder, Observe, Outcome
+from grader.project import ROOT
+from tests.support.observations import Failure
+from tests.support.submission import Submission
+
+FROM_RUNNER = b"R"
+"""What stands before an answer of the runner's own; the bench's has another letter."""
+UNUSED_PLUGINS = (
+    *("cacheprovider", "terminal", "faulthandler", "logging", "unraisableexception", "threadexception"),
+    *("doctest", "unittest", "xdist", "junitxml", "pastebin", "warnings"),
+)
+"""Parts of pytest that a judge does without: they took a third of its time."""
+_KINDS = ("raised", "import_failed", "missing", "undefined", "not_implemented")
+"""What a student's process may say of its own failure; the rest only the runner can know."""
+
+
+class ThroughRunner:
+    """The transport of a graded submission: requests go to the runner, which relays them to the bench."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.interrupted: dict[str, Failure] = {}
+
+    def send(self, event: messages.Event) -> None:
+        """Tell the runner something."""
+        self.connection.sendall(messages.encode(event))
+
+    def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
+        """One observation, or how it failed; what a hostile process sent never raises here."""
+        self.send(Observe(module, operation, arguments))
+        origin = self.connection.recv(1)
+        frame = wire.receive(self.connection, math.inf)
+        try:
+            answer = wire.decode(frame)
+            if "interrupted" in answer:
+                self.interrupted[module] = msgspec.convert(answer["interrupted"], Failure)
+            if "failure" not in answer:
+                observation = answer.get("observation")
+                return observation if isinstance(observation, dict) else _garbled()
+            failure = msgspec.convert(answer["failure"], Failure)
+        except (wire.BadFrame, msgspec.ValidationError):
+            return _garbled()
+        return failure if origin == FROM_RUNNER or failure.kind in _KINDS else _garbled()
+
+    def begin(self, check: str) -> None:
+        """Tell that a check begins."""
+        self.send(Begin(check))
+
+    def outcome(self, check: str, outcome: Outcome, staff: str) -> None:
+        """Tell what became of a check."""
+        self.send(Judged(check, outcome, staff))
+
+
+def _garbled() -> Failure:
+    return Failure("crashed", "Your code's process sent something that is not a measurement.")
+
+
+def judge(connection: socket.socket, seed: int, suites: Path) -> int:
+    """Run the suites on the submission behind the connection; returns pytest's exit code."""
+    transport = ThroughRunner(connection)
+    order = [row.name for row in rubric.read(suites)]
+    submission = Submission(transport, seed)
+    # Registered under a name: the `submission` fixture of the suites looks for it.
+    plugins: list[Any] = [Collector(transport, order), _Registrar(submission)]
+    code = int(pytest.main(_arguments(suites), plugins))
+    transport.send(End(code))
+    return code
+
+
+class _Registrar:
+    """Makes the graded submission known to the suites' fixture."""
+
+    def __init__(self, submission: Submission) -> None:
+        self.submission = submission
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Register the submission under the name that the fixture asks for."""
+        config.pluginmanager.register(self.submission, "graded_submission")
+
+
+def serve(control: socket.socket, suites: Path) -> NoReturn:
+    """Fork a judge for every order that arrives; ends with the runner's end of the connection."""
+    pytest.main([*_arguments(suites), "--collect-only"])  # imports every suite once, for all judges
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.freeze()  # the judges share these pages
+    while True:
+        text, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+        if not text:
+            os._exit(0)
+        if os.fork() == 0:
+            control.close()
+            code = 1
+            with contextlib.suppress(wire.Ended, BrokenPipeError):  # the runner's clock has struck
+                code = judge(
+                    socket.socket(fileno=descriptors[0]), msgspec.json.decode(text, type=JudgeOrder).seed, suites
+                )
+            sys.stdout.flush()
+            os._exit(code)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _arguments(suites: Path) -> list[str]:
+    return [
+        *("--assert=plain", "--capture=no", *(f"-pno:{plugin}" for plugin in UNUSED_PLUGINS)),
+        *(f"--rootdir={ROOT}", "-c", str(ROOT / "pyproject.toml")),
+        *(str(suites / audience) for audience in rubric.AUDIENCES),
+    ]
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2]))

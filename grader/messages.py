@@ -1,0 +1,154 @@
+"""What runner, judge and bench say to each other: orders to a server, and events over a connection.
+
+    runner -> bench server   HostOrder    with two descriptors: the host's connection, and where it prints
+    bench server -> runner   Ready once, then Forked for each order
+    host -> runner           Confined, then Imported
+    runner -> host           CheckOrder   with the connection of the check's process
+    runner -> judge server   JudgeOrder   with the judge's connection
+    judge -> runner          Begin, Observe (relayed to the bench as it is), Judged, End
+
+Orders are JSON beside descriptors; everything else is a frame of `grader.wire`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from grader import wire
+from tests.support.verdicts import Picture, Status
+
+
+class HostOrder(msgspec.Struct):
+    """Start the process of one of the student's modules: where its files are, where it writes, as which user."""
+
+    module: str
+    folder: str
+    scratch: str
+    user: int | None
+
+
+class CheckOrder(msgspec.Struct):
+    """Start a process for one check, which writes into `scratch`."""
+
+    scratch: str
+
+
+class JudgeOrder(msgspec.Struct):
+    """Judge one submission; `seed` shifts every random number."""
+
+    seed: int
+
+
+class Ready(msgspec.Struct):
+    """The bench has imported everything; `reachable` is whether another user can read the project."""
+
+    reachable: bool
+
+
+class Forked(msgspec.Struct):
+    """The process id of the host that was ordered."""
+
+    pid: int
+
+
+class Confined(msgspec.Struct):
+    """The protections under which a host runs."""
+
+    in_force: list[str]
+
+
+class Imported(msgspec.Struct):
+    """The import of the student's module has ended, well or not."""
+
+    imported: bool
+
+
+@dataclass
+class Outcome:
+    """What became of one check: its status, the share of its points earned, the text for the student.
+
+    Advice may have measures for the leaderboard and pictures; `html` shows text and pictures once these are drawn.
+    """
+
+    status: Status = Status.PENDING
+    credit: float = 0.0
+    output: str = "This check has not been judged yet."
+    seconds: float = 0.0
+    measures: dict[str, float] = field(default_factory=dict)
+    pictures: tuple[Picture, ...] = ()
+    html: str = ""
+
+    @property
+    def text(self) -> str:
+        """The output, and in words what the pictures show."""
+        return "\n\n".join([self.output, *(f"Picture: {one.alt}" for one in self.pictures)])
+
+
+class Begin(msgspec.Struct, tag="begin", tag_field="event"):
+    """A check begins."""
+
+    check: str
+
+
+class Observe(msgspec.Struct, tag="observe", tag_field="event"):
+    """One observation of the vocabulary is asked for."""
+
+    module: str
+    operation: str
+    arguments: dict[str, Any]
+
+
+class Judged(msgspec.Struct, tag="judged", tag_field="event"):
+    """A check has its outcome; `staff` is a traceback of the grader, or empty."""
+
+    check: str
+    outcome: Outcome
+    staff: str
+
+
+class End(msgspec.Struct, tag="end", tag_field="event"):
+    """No check is left; `code` is how the judge ended."""
+
+    code: int
+
+
+Event = Begin | Observe | Judged | End
+Message = TypeVar("Message")
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """A message as a frame."""
+    return wire.encode(_plain(message))
+
+
+def decode(frame: bytes, expected: type[Message]) -> Message:
+    """The message of a frame; raises `wire.BadFrame` for any other."""
+    try:
+        return msgspec.convert(wire.decode(frame), expected, dec_hook=_array)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise wire.BadFrame(f"not a {expected}: {error}") from None
+
+
+def decode_event(frame: bytes) -> Event:
+    """The judge's event; raises `wire.BadFrame` for anything else."""
+    return decode(frame, Event)  # type: ignore[arg-type]  # a union is no type
+
+
+def _plain(message: msgspec.Struct) -> dict[str, Any]:
+    fields = {
+        name: dataclasses.asdict(value) if dataclasses.is_dataclass(value) and not isinstance(value, type) else value
+        for name, value in msgspec.structs.asdict(message).items()
+    }
+    config = message.__struct_config__
+    return {config.tag_field: config.tag, **fields} if config.tag_field else fields
+
+
+def _array(expected: type, value: object) -> object:
+    if expected is np.ndarray and isinstance(value, np.ndarray):
+        return value
+    raise ValueError(f"expected an array, got {type(value).__name__}")

@@ -1,0 +1,1 @@
+"""What is handed out: the template, both packages, their rehearsal, the platform's entry."""

@@ -1,0 +1,129 @@
+"""Build the two packages: `python -m grader.release.package [--out dist]`.
+
+`autograder.zip` is what Gradescope installs: the grader and the suites, no solution. `student.zip` is what students
+receive: the template and the public suites, no hidden check and no grader. Built twice, both are the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import sys
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from grader.project import ROOT, SUITES, TEMPLATE
+
+CONTAINER = ROOT / "grader" / "release" / "container"
+HANDOUT = ROOT / "grader" / "release" / "handout"
+STARTED = ("grader.__main__", "grader.judge.server", "grader.bench.server", "grader.bench.unpack")
+"""The modules that run by name while a submission is graded; what they import goes with them, and nothing else."""
+OPENED = ("results.schema.json", "page.html.j2", "advice.html.j2")
+"""Files of the grader that these modules open."""
+STUDENTS_NEED = (
+    "torch", "torchvision", "numpy", "opencv-python-headless", "matplotlib", "pillow", "tqdm",
+    "pytest", "hypothesis", "gradescope-utils", "msgspec",
+)  # fmt: skip
+LARGEST_PACKAGE = 100 * 2**20
+"""Bytes that Gradescope takes."""
+
+_EXECUTABLE = ("setup.sh", "run_autograder")
+_NAME = re.compile(r"[a-z0-9-]+")
+
+
+class PackageError(Exception):
+    """A package cannot be built as it should be."""
+
+
+def autograder() -> dict[str, bytes]:
+    """The files of `autograder.zip`, by name."""
+    top = {name: CONTAINER / name for name in _EXECUTABLE}
+    top |= {name: ROOT / name for name in ("pyproject.toml", "requirements.txt")}
+    grading = [*_needed(STARTED), *(ROOT / "grader" / "report" / name for name in OPENED), CONTAINER / "pinned.txt"]
+    return _read(top) | _read(_placed([*grading, *_suites(), *_sources(TEMPLATE)]))
+
+
+def student() -> dict[str, bytes]:
+    """The files of `student.zip`, by name: the template's are at its top, as they are handed in."""
+    top = {path.name: path for path in [*_sources(TEMPLATE), HANDOUT / "Makefile", HANDOUT / "pyproject.toml"]}
+    suites = [path for path in _suites() if "hidden" not in path.relative_to(ROOT).parts]
+    texts = {"README.md": ROOT / "docs" / "student.md"} | _placed(suites)
+    return _read(top | texts) | {"requirements.txt": requirements(STUDENTS_NEED).encode()}
+
+
+def requirements(names: Iterable[str]) -> str:
+    """The project's requirement lines of these packages, without remarks; raises `PackageError` for one it lacks."""
+    lines = [line.partition("#")[0].strip() for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines()]
+    known = {found.group(): line for line in lines if (found := _NAME.match(line))}
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise PackageError(f"requirements.txt does not name {', '.join(missing)}")
+    return "".join(f"{known[name]}\n" for name in names)
+
+
+def write(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a zip whose bytes depend on nothing but the files; raises `PackageError` when it is too large."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3  # Unix, on whatever system this runs: the modes below count
+            entry.external_attr = (0o100755 if name in _EXECUTABLE else 0o100644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, files[name])
+    if path.stat().st_size > LARGEST_PACKAGE:
+        raise PackageError(f"{path.name} is larger than Gradescope takes")
+
+
+def _needed(modules: Iterable[str]) -> set[Path]:
+    """The files of these modules of the grader, and of all that they import of it, directly or not."""
+    found: set[Path] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        base = ROOT / name.replace(".", "/")
+        path = next((one for one in (base.with_suffix(".py"), base / "__init__.py") if one.is_file()), None)
+        if path is None or path in found or not name.startswith("grader"):
+            continue
+        found.add(path)
+        waiting.append(name.rpartition(".")[0])
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
+
+
+def _sources(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def _suites() -> list[Path]:
+    """The suites, and the measurements that they compare with."""
+    return [*_sources(SUITES), *sorted(SUITES.rglob("*.npz"))]
+
+
+def _placed(paths: Iterable[Path]) -> dict[str, Path]:
+    return {path.relative_to(ROOT).as_posix(): path for path in paths}
+
+
+def _read(paths: Mapping[str, Path]) -> dict[str, bytes]:
+    return {name: path.read_bytes() for name, path in paths.items()}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write both packages and say where they are."""
+    parser = argparse.ArgumentParser(prog="python -m grader.release.package", description="Build both packages.")
+    parser.add_argument("--out", type=Path, default=Path("dist"), help="folder for the packages (default: dist)")
+    out = parser.parse_args(arguments).out
+    for name, files in (("autograder.zip", autograder()), ("student.zip", student())):
+        write(out / name, files)
+        print(f"{out / name}: {len(files)} files, {(out / name).stat().st_size / 1024:.0f} KB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

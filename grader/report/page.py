@@ -1,0 +1,86 @@
+"""The page that shows a result as Gradescope would.
+
+What a student sees changes with the due date and with the publication of the grades, so the page has each of these
+moments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.report.templates import environment
+
+READERS = ("student", "instructor")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time at which somebody looks at the result."""
+
+    name: str
+    due: bool
+    published: bool
+
+    def shows(self, visibility: str) -> bool:
+        """Whether a student sees what has this visibility."""
+        return {"visible": True, "after_due_date": self.due, "after_published": self.published}.get(visibility, False)
+
+
+MOMENTS = (
+    Moment("before the due date", due=False, published=False),
+    Moment("after the due date", due=True, published=False),
+    Moment("after publication", due=True, published=True),
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """What one reader sees at one moment; `total` is None where the platform shows no total."""
+
+    moment: str
+    output: str
+    total: float | None
+    tests: list[dict[str, Any]]
+
+
+def view(document: dict[str, Any], reader: str, moment: Moment) -> View:
+    """What the reader sees of a results.json at this moment; any row that a student cannot see hides the total."""
+    tests = [
+        {**test, "seen_by_students": moment.shows(test["visibility"])}
+        for test in document["tests"]
+        if reader == "instructor" or (moment.shows(document["visibility"]) and moment.shows(test["visibility"]))
+    ]
+    complete = all(test["seen_by_students"] for test in tests) and len(tests) == len(document["tests"])
+    shows_output = reader == "instructor" or moment.shows(document["visibility"])
+    return View(
+        moment=moment.name,
+        output=document.get("output", "") if shows_output else "",
+        total=document["score"] if reader == "instructor" or complete else None,
+        tests=tests,
+    )
+
+
+def page(document: dict[str, Any], reader: str, title: str) -> str:
+    """The page of one result for one reader, at every moment.
+
+    An output whose format is html is shown as such: the grader makes it from an escaping template. Nothing on the page
+    may load or run anything, whatever it holds.
+    """
+    return (
+        environment(Path(__file__).parent)
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            reader=reader,
+            possible=sum(test.get("max_score", 0) for test in document["tests"]),
+            views=[view(document, reader, moment) for moment in MOMENTS],
+        )
+    )
+
+
+def write(path: Path, document: dict[str, Any], reader: str, title: str) -> None:
+    """Write the page of one result into a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page(document, reader, title), encoding="utf-8")

@@ -1,0 +1,178 @@
+"""`results.json`, as Gradescope reads it: valid from the first second on, complete at every moment.
+
+One row for each check of the rubric, whatever happened to it. The file is written whole, checked against
+`results.schema.json`, and moved into its place.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs  # ten times as fast as jsonschema: the file is checked after every check of the rubric
+
+from grader.messages import Outcome
+from grader.rubric import Row
+from tests.support.verdicts import Status, order_of
+
+SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
+LONGEST_OUTPUT = 20_000
+"""Characters of a row's text; Gradescope cuts all texts together at 100,000, in the middle."""
+LARGEST_RESULT = 95_000
+"""Characters of a whole file with pictures: what is added after they are drawn has room below the platform's limit."""
+
+CONTACT = "The grader itself failed here; this is not your mistake. Please contact the staff, who can regrade you."
+
+_UNPRINTABLE = re.compile(r"[^\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]")
+
+
+@dataclass
+class Results:
+    """The results of one submission, kept on disk as they grow.
+
+    Only the staff may read `staff` (the grader's own failures) and `remarks` (settings to correct, pictures that cannot
+    be drawn); `facts` goes to `extra_data`. With `leaderboard` the measures of advice go to the leaderboard.
+    """
+
+    path: Path
+    rows: list[Row]
+    leaderboard: bool = False
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    staff: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.outcomes = {row.name: Outcome() for row in self.rows}
+        self.write()
+
+    def record(self, name: str, outcome: Outcome) -> None:
+        """Keep the outcome of one check and rewrite the file."""
+        self.outcomes[name] = outcome
+        self.write()
+
+    def close(self, status: Status, output: str) -> None:
+        """Give every check without an outcome this one, and rewrite the file."""
+        for name, outcome in self.outcomes.items():
+            if outcome.status == Status.PENDING:
+                self.outcomes[name] = Outcome(status, 0.0, output)
+        self.write()
+
+    def earned(self, row: Row) -> float:
+        """Points of a row, in [0, its points], to a thousandth."""
+        return round(row.points * min(1.0, max(0.0, self.outcomes[row.name].credit)), 3)
+
+    def passes(self, row: Row) -> bool:
+        """Whether a check found nothing wrong, and advice, if it is that, all points earned."""
+        outcome = self.outcomes[row.name]
+        return outcome.status == Status.PASSED or (outcome.status == Status.ADVICE and outcome.credit >= 1)
+
+    def informs(self, row: Row) -> bool:
+        """Whether a row is advice without points, which neither passes nor fails."""
+        return self.outcomes[row.name].status == Status.ADVICE and not row.points
+
+    @property
+    def score(self) -> float:
+        """Points of the whole submission."""
+        return round(sum(self.earned(row) for row in self.rows), 3)
+
+    @property
+    def possible(self) -> float:
+        """Points that the rubric gives in all."""
+        return round(sum(row.points for row in self.rows), 3)
+
+    def document(self) -> dict[str, Any]:
+        """The whole file as data, checked against the schema; raises jsonschema_rs.ValidationError."""
+        document: dict[str, Any] = {
+            "score": self.score,
+            "execution_time": round(time.monotonic() - self.started, 3),
+            "output": self._summary(),
+            "output_format": "text",
+            "test_output_format": "text",
+            "test_name_format": "text",
+            "visibility": "visible",
+            "stdout_visibility": "hidden",
+            "extra_data": self.facts,
+            "tests": [self._test(row) for row in self.rows] + self._staff_rows(),
+        }
+        if self.leaderboard and (entries := self._entries()):
+            document["leaderboard"] = entries
+        VALIDATOR.validate(document)
+        return document
+
+    def text(self) -> str:
+        """The whole file as text."""
+        return json.dumps(self.document(), indent=1, allow_nan=False) + "\n"
+
+    def write(self) -> None:
+        """Put the file in its place in one step; a reader never sees half of it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        temporary.write_text(self.text(), encoding="utf-8")
+        os.replace(temporary, self.path)
+
+    def _test(self, row: Row) -> dict[str, Any]:
+        outcome = self.outcomes[row.name]
+        test: dict[str, Any] = {
+            "name": clean(row.title),
+            "number": row.number,
+            "output": outcome.html or clean(outcome.text),
+            "tags": list(row.tags),
+            "visibility": row.visibility,
+            "extra_data": {"check": row.name, "verdict": outcome.status, "seconds": round(outcome.seconds, 3)},
+        }
+        if outcome.html:
+            test["output_format"] = "html"
+        if not self.informs(row):
+            test["status"] = "passed" if self.passes(row) else "failed"
+        if row.points:
+            test |= {"score": self.earned(row), "max_score": row.points}
+        return test
+
+    def _entries(self) -> list[dict[str, Any]]:
+        """What advice has measured, to four figures: students are compared by it, and more would be noise."""
+        measured = {
+            name: float(f"{value:.4g}") for row in self.rows for name, value in self.outcomes[row.name].measures.items()
+        }
+        return [
+            {"name": clean(name), "value": value, "order": order_of(name)}
+            for name, value in measured.items()
+            if math.isfinite(value)
+        ]
+
+    def _staff_rows(self) -> list[dict[str, Any]]:
+        told = (("the grader failed", self.staff), ("remarks", self.remarks))
+        return [
+            {"name": f"For the staff: {what}", "output": clean("\n\n".join(texts)), "visibility": "hidden"}
+            for what, texts in told
+            if texts
+        ]
+
+    def _summary(self) -> str:
+        later = [row for row in self.rows if row.visibility != "visible" and row.points]
+        lines = []
+        if any(outcome.status == Status.PENDING for outcome in self.outcomes.values()):
+            lines.append("Grading has not finished; what is listed below is what is known so far.")
+        if later:
+            points = sum(row.points for row in later)
+            lines.append(
+                f"{len(later)} of the checks, worth {points:g} of {self.possible:g} points, are shown later, "
+                "after the grades are published."
+            )
+        return "\n".join(lines)
+
+
+def clean(text: str) -> str:
+    """Text as the platform wants it: printable, `\\n` line ends, and cut, marked, at `LONGEST_OUTPUT` characters."""
+    text = _UNPRINTABLE.sub("?", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if len(text) > LONGEST_OUTPUT:
+        text = text[:LONGEST_OUTPUT] + "\n[cut here: the text was longer]"
+    return text

@@ -1,0 +1,81 @@
+"""What the grader shows on the terminal: a progress line while it works, and a table of the results."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from grader import rubric
+from grader.report.results import Results
+from tests.support.verdicts import Status
+
+_STYLES = {Status.PASSED: "green", Status.FAILED: "red", Status.ADVICE: "cyan"}
+
+
+def progress_line(console: Console) -> Progress:
+    """A progress line that disappears when it is done."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def show(console: Console, name: str, results: Results) -> None:
+    """One submission: a row for each check, and below it what each check that did not pass says."""
+    table = Table(title=f"{escape(name)}: {results.score:g} of {results.possible:g} points", title_justify="left")
+    for heading, justify in (("no.", "left"), ("check", "left"), ("points", "right"), ("verdict", "left")):
+        table.add_column(heading, justify="right" if justify == "right" else "left")
+    for row in results.rows:
+        status = results.outcomes[row.name].status
+        points = f"{results.earned(row):g} / {row.points:g}" if row.points else "-"
+        style = _STYLES.get(status, "yellow")
+        table.add_row(row.number, escape(row.title), points, f"[{style}]{status}[/]")
+    console.print(table)
+    texts: dict[str, list[str]] = {}
+    for row in results.rows:
+        outcome = results.outcomes[row.name]
+        if outcome.output and outcome.status != Status.PENDING:
+            texts.setdefault(outcome.text, []).append(f"{row.number} {row.title}")
+    for text, titles in texts.items():
+        console.print()
+        for title in titles:
+            console.print(f"[bold]{escape(title)}[/]")
+        console.print(text, markup=False, highlight=False)
+
+
+def show_class(console: Console, graded: dict[str, Results]) -> None:
+    """One line for each submission of a class."""
+    table = Table(title="The class", title_justify="left")
+    for heading in ("submission", "points", "4 GAN", "5 diffusion", "checks passed"):
+        table.add_column(heading, justify="left" if heading == "submission" else "right")
+    for name, results in graded.items():
+        problem = {
+            number: sum(results.earned(row) for row in results.rows if row.number.startswith(number))
+            for number in ("4", "5")
+        }
+        judged = [row for row in results.rows if not results.informs(row)]
+        table.add_row(
+            escape(name),
+            f"{results.score:g} / {results.possible:g}",
+            f"{problem['4']:g}",
+            f"{problem['5']:g}",
+            f"{sum(map(results.passes, judged))} of {len(judged)}",
+        )
+    console.print(table)
+
+
+def show_rubric(console: Console, rows: list[rubric.Row]) -> None:
+    """The rubric as a table."""
+    table = Table(title=f"{len(rows)} checks, {sum(row.points for row in rows):g} points", title_justify="left")
+    for heading in ("no.", "check", "points", "visibility", "file"):
+        table.add_column(heading, justify="right" if heading == "points" else "left")
+    for row in rows:
+        table.add_row(row.number, escape(row.title), f"{row.points:g}", row.visibility, row.file)
+    console.print(table)

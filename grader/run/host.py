@@ -1,0 +1,246 @@
+"""The runner's hand on one of a student's modules: relays requests to it, ends what runs too long or grows too large.
+
+The relayed frames are opaque here: the judge alone reads what the bench says.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from grader import messages, wire
+from grader.messages import CheckOrder, Confined, Forked, HostOrder
+from grader.run import processes
+from grader.run.clocks import BenchError, Clocks, StudentFailure
+from grader.run.server import Server
+
+_STUCK_AT = re.compile(rb'File "[^"]*/(hw5_gan|hw5_diffusion)\.py", line (\d{1,6})\b')
+_GRACE = 0.05
+"""Seconds that a process has to say where it is."""
+_ON_ITS_WAY = 0.2
+"""Seconds in which an answer arrives that was sent before its clock struck."""
+_TIMEOUTS_OF_AN_OPERATION = 2
+
+
+@dataclass
+class Output:
+    """What a student's processes print: read to the end, kept only in part, never shown as a verdict."""
+
+    descriptor: int
+    tail: bytes = b""
+
+    def drain(self) -> None:
+        """Read until every writer is gone."""
+        with os.fdopen(self.descriptor, "rb", buffering=0) as pipe:
+            while chunk := pipe.read(65536):
+                self.tail = (self.tail + chunk)[-8192:]
+
+    def text(self) -> str:
+        """The end of what was printed, for the staff."""
+        return self.tail[-2000:].decode(errors="replace")
+
+
+@dataclass
+class Host:
+    """The process of one of the student's modules, and the children that it forks for checks."""
+
+    server: Server
+    module: str
+    source: Path
+    scratch: Path
+    user: int | None
+    clocks: Clocks
+    in_force: list[str] = field(default_factory=list)
+    failure: StudentFailure | None = None
+    _child: socket.socket | None = None
+    _children: int = 0
+    _timeouts: dict[str, int] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Order the host from the server; it confines itself and begins the import."""
+        if not self.server.reachable:
+            self.user = None
+        self.scratch.mkdir(mode=0o700)
+        if self.user is not None:
+            os.chown(self.scratch, self.user, self.user)
+        self.connection, theirs = socket.socketpair()
+        read_end, write_end = os.pipe()
+        self.output = Output(read_end)
+        order = HostOrder(self.module, str(self.source), str(self.scratch), self.user)
+        socket.send_fds(self.server.control, [msgspec.json.encode(order)], [theirs.fileno(), write_end])
+        theirs.close()
+        os.close(write_end)
+        threading.Thread(target=self.output.drain, daemon=True).start()
+        self.free_disk = _free(self.scratch)
+        patience = time.monotonic() + self.clocks.start
+        self.pid = messages.decode(wire.receive(self.server.control, patience), Forked).pid
+        try:
+            self.in_force = messages.decode(wire.receive(self.connection, patience), Confined).in_force
+        except (wire.Ended, wire.Late) as error:
+            said = self.output.tail.decode(errors="replace")
+            raise BenchError(f"{self.module}.py's process did not start ({type(error).__name__})\n{said}") from None
+        self.server.hosts.append(self)
+        self.import_deadline = time.monotonic() + self.clocks.importing
+
+    def await_import(self) -> None:
+        """Wait for the import to end; raises `StudentFailure` when it does not, each time the same."""
+        if self.failure is None and not hasattr(self, "imported"):
+            try:
+                self._receive(self.connection, max(self.import_deadline, time.monotonic() + _ON_ITS_WAY))
+                self.imported = True
+            except StudentFailure as failure:
+                what = {
+                    "timed_out": f"{self.module}.py was still running {self.clocks.importing:g} s after it was "
+                    f"imported{self._stuck()}. Put code that trains or samples under "
+                    '`if __name__ == "__main__":`.',
+                    "crashed": f"{self.module}.py ended its own process while it was imported.",
+                }
+                self.fail(StudentFailure(failure.kind, what.get(failure.kind, failure.message)))
+        if self.failure is not None:
+            raise self.failure
+
+    def fail(self, failure: StudentFailure) -> None:
+        """Give this module up: every request fails like this from now on, and its process ends."""
+        self.failure = failure
+        self.close()
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def request(self, frame: bytes, operation: str, deadline: float) -> bytes:
+        """Relay one request and bring the answer; raises `StudentFailure`."""
+        self.await_import()
+        if self._timeouts.get(operation, 0) >= _TIMEOUTS_OF_AN_OPERATION:
+            raise StudentFailure("timed_out", "Your code did not finish here twice before, so it was not run again.")
+        if self._child is None:
+            self._child = self._new_child()
+        limit = min(time.monotonic() + self.clocks.request, deadline)
+        try:
+            self._child.settimeout(self.clocks.request)
+            with suppress(OSError):  # a process that has ended shows in what it answers
+                self._child.sendall(frame)
+            return self._receive(self._child, limit)
+        except StudentFailure as one:
+            failure = one
+        if failure.kind == "timed_out":
+            self._timeouts[operation] = self._timeouts.get(operation, 0) + 1
+            failure = StudentFailure(
+                "timed_out", f"Your code did not finish within {self.clocks.request:g} s{self._stuck()}."
+            )
+        raise failure
+
+    def end_check(self) -> None:
+        """Let go of the child of the check that is over; the runner ends its processes."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+    def discard_files(self) -> None:
+        """Remove what the last check has written; to be called when its processes have ended."""
+        folder = self.scratch / str(self._children)
+        try:
+            folder.rmdir()
+        except OSError:
+            remove(folder)
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the current check has a child here."""
+        return self._child is not None
+
+    def close(self) -> None:
+        """Let go of the host; the runner ends its processes."""
+        self.end_check()
+        self.connection.close()
+        self.server.hosts = [host for host in self.server.hosts if host is not self]
+
+    def _new_child(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        self._children += 1
+        order = CheckOrder(str(self.scratch / str(self._children)))
+        try:
+            socket.send_fds(self.connection, [msgspec.json.encode(order)], [theirs.fileno()])
+        except OSError:
+            raise StudentFailure("crashed", f"The process that had imported {self.module}.py is gone.") from None
+        finally:
+            theirs.close()
+        return ours
+
+    def _receive(self, connection: socket.socket, deadline: float) -> bytes:
+        """One frame; looks at memory and disk while it waits."""
+        try:
+            return wire.receive(connection, deadline, self._watch)
+        except wire.Late:
+            raise StudentFailure("timed_out", "Your code did not finish in its time.") from None
+        except wire.BadFrame:
+            raise StudentFailure("crashed", "Your code's process sent something that is not a measurement.") from None
+        except (wire.Ended, OSError):
+            raise StudentFailure(
+                "crashed", "Your code ended its own process (os._exit, or a crash below Python)."
+            ) from None
+
+    def _watch(self) -> None:
+        self.server.watch(self)
+
+    def excess(self) -> str:
+        """Which limit this host and its children exceed, in a student's words, or nothing."""
+        present = self._processes()
+        used = sum(processes.own_memory(one.pid) + processes.nameless_files(one.pid) for one in present)
+        # The host and the check's child share what the server had imported before: that is not the student's.
+        used -= min(len(present), 2) * processes.own_memory(self.server.process.pid)
+        if used > self.clocks.memory:
+            return f"Your code used more than {self.clocks.memory / 2**30:.1f} GiB of memory."
+        # Others may fill the disk too: only when it shrinks is it worth looking who.
+        if self.free_disk - _free(self.scratch) > self.clocks.disk and self._written() > self.clocks.disk:
+            return f"Your code wrote more than {self.clocks.disk / 2**30:.1f} GiB to disk."
+        return ""
+
+    def _processes(self) -> list[processes.Process]:
+        """This host, its descendants, and orphans that cannot be told to be another's."""
+        everything = processes.below(self.server.process.pid)
+        if self.user is not None:
+            return [process for process in everything if process.user == self.user]
+        others: set[int] = set()
+        for host in self.server.hosts:
+            if host is not self:
+                others |= {host.pid, *(process.pid for process in processes.below(host.pid))}
+        return [process for process in everything if process.pid not in others]
+
+    def _written(self) -> int:
+        """Bytes on disk in this host's folder, and in files that its processes hold without a name."""
+        total = sum(processes.nameless_files(process.pid) for process in self._processes())
+        for folder, _, files in os.walk(self.scratch):
+            for name in files:
+                with suppress(OSError):
+                    total += os.lstat(os.path.join(folder, name)).st_blocks * 512
+        return total
+
+    def _stuck(self) -> str:
+        """Where the student's code is now, if its process still answers: "(it was at ...)"."""
+        for process in self._processes():
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGUSR1)
+        time.sleep(_GRACE)
+        for dump in reversed(self.output.tail.split(b"most recent call first")):
+            if place := _STUCK_AT.search(dump):
+                return f" (it was at {place[1].decode()}.py, line {place[2].decode()})"
+        return ""
+
+
+def _free(folder: Path) -> int:
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize
+
+
+def remove(folder: Path) -> None:
+    """Delete a tree that a student may have filled: links are not followed, depth does not matter."""
+    subprocess.run(["rm", "-rf", "--one-file-system", str(folder)], check=False, stderr=subprocess.DEVNULL)

@@ -1,0 +1,117 @@
+"""The runner: takes a submission in, starts judge and bench, owns every clock, and writes the results.
+
+Trusted. It copies a student's bytes and relays them, and neither runs nor interprets any.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+from grader.project import ROOT, SUITES
+from grader.report import pictures
+from grader.report.results import CONTACT, Results, clean
+from grader.rubric import read
+from grader.run.clocks import BenchError, Clocks
+from grader.run.host import remove
+from grader.run.server import Server
+from grader.run.session import Equipment, Progress, Session, no_progress
+from grader.wire import BadFrame, Ended, Late
+from tests.support.verdicts import Status
+
+FIRST_USER = 61_000
+"""User ids of the bench when the runner is root: two for each submission graded at a time, owners of nothing else."""
+JUDGE_THINKS = 60.0
+
+
+class Runner:
+    """Grades submissions one after another, with one bench server and one judge server for all of them."""
+
+    def __init__(
+        self,
+        suites: Path = SUITES,
+        clocks: Clocks | None = None,
+        seed: int = 0,
+        slot: int = 0,
+        leaderboard: bool = False,
+    ) -> None:
+        self.suites = suites
+        self.leaderboard = leaderboard
+        self.rows = read(suites)
+        self.clocks = clocks or Clocks()
+        self.seed = seed
+        self.claim, first = claim_users(FIRST_USER + 2 * slot)
+        self.users = (first, first + 1) if os.geteuid() == 0 else (None, None)
+        self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
+        self.folder.chmod(0o711)
+
+    def __enter__(self) -> Runner:
+        self.server = Server(self.folder / "bench.log")
+        ours, theirs = socket.socketpair()
+        with (self.folder / "judge.log").open("wb") as log:
+            self.judges = subprocess.Popen(
+                [sys.executable, "-m", "grader.judge.server", str(theirs.fileno()), str(self.suites)],
+                # First on the module path, so that suites elsewhere bring a support package of their own.
+                cwd=self.suites.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}, pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        theirs.close()
+        self.judge_control = ours
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.judge_control.close()
+        self.judges.kill()
+        self.judges.wait()
+        self.server.close()
+        self.claim.close()
+        remove(self.folder)
+
+    def _equipment(self) -> Equipment:
+        return Equipment(
+            self.server, self.judge_control, self.judges.pid, self.clocks, self.seed, self.users, self.folder
+        )
+
+    def grade(self, submission: Path, out: Path, progress: Progress = no_progress) -> Results:
+        """Grade one folder, zip or file; leaves `results.json` in `out` and returns the same.
+
+        Every way in which this can end leaves a result: an error of the grader is recorded in it.
+        """
+        results = Results(out / "results.json", self.rows, self.leaderboard)
+        session = Session(self._equipment(), results, progress)
+        try:
+            session.run(submission)
+        except (BenchError, Ended, Late, BadFrame, OSError, RuntimeError, ValueError) as error:
+            logs = [(self.folder / name).read_text(errors="replace")[-3000:] for name in ("bench.log", "judge.log")]
+            results.staff.append("\n".join([f"{type(error).__name__}: {error}", *logs]))
+        try:
+            session.close()
+        except RuntimeError as error:
+            results.staff.append(str(error))
+        results.facts["printed"] = {host.module: clean(host.output.text()) for host in session.hosts.values()}
+        results.close(Status.GRADER_ERROR, CONTACT)
+        pictures.illustrate(results, session.deadline)
+        return results
+
+
+def claim_users(first: int) -> tuple[socket.socket, int]:
+    """Two user ids, from `first` on, of no other runner on this machine: they are its own while the socket is open.
+
+    Runners that shared an id would end each other's processes. The kernel frees the socket's name with its owner.
+    """
+    while True:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0grader-users-{first}")
+        except OSError:
+            claim.close()
+            first += 2
+        else:
+            return claim, first

@@ -1,0 +1,1 @@
+"""What is said of trained models: as advice, which fails nobody."""

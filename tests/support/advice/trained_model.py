@@ -1,0 +1,216 @@
+"""Advice on Question 5.4: what model.ckpt and samples.npz show of the training, in the words of a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests.support.advice import spelling
+from tests.support.advice.spelling import Field, Spelling
+from tests.support.homework.figures import PATHS, SCORE_FIELD, STEPS
+from tests.support.observed import artifacts
+from tests.support.observed.artifacts import HandedInSamples, TrainedModel
+from tests.support.submission import DIFFUSION, Submission, printable
+from tests.support.verdicts import Advice, Picture, Verdict
+
+MEASURE = "CS446: precision x coverage"
+GOOD, HALF_GOOD, BAD = 1.0, 0.5, 0.0
+NOT_THE_SAMPLER = (0.8, 0.8)
+"""Precision and coverage above which a right score field leaves nothing to blame on the sampler."""
+SAMPLES_ALONE = 0.5
+"""The most credit of samples without a network: nothing shows where numbers in a file come from."""
+
+ADD = (
+    "Add model.ckpt (8 MB at most), which main() of hw5_diffusion.py writes when it has trained "
+    "(torch.save of scorenet.state_dict()), and samples.npz with its samples (16 MB at most)."
+)
+_PROBLEMS = {
+    "too large": "it is larger than a network of this homework",
+    "unreadable": "it cannot be opened",
+    "objects": "it holds Python objects; save the parameters alone: torch.save(scorenet.state_dict(), 'model.ckpt')",
+    "no parameters": "it holds no parameters; save them with torch.save(scorenet.state_dict(), 'model.ckpt')",
+    "other network": "its parameters are those of another network than the handed-in ScoreNet()",
+    "no samples": "the sampler did not return samples",
+    "no points": 'it holds no array "points" of shape (n, 2)',
+}
+"""What the probe's words mean to a student."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What is thought of one artifact: its credit, and a word and sentences that say why."""
+
+    credit: float
+    word: str
+    text: str
+
+
+def advise(submission: Submission) -> Advice:
+    """Advice on the trained score network, from what was handed in; never a verdict."""
+    try:
+        there = artifacts.listing(submission, DIFFUSION)
+    except Verdict as verdict:
+        return Advice(f"What was trained could not be looked at: {verdict}", BAD)
+    if not (there.checkpoint or there.samples):
+        return Advice(
+            f"Neither model.ckpt nor samples.npz was handed in, so the training was not looked at. {ADD}", BAD
+        )
+    model = _model_advice(submission) if there.checkpoint else None
+    points = _of_points(submission) if there.samples else None
+    return _together(model, points)
+
+
+def _together(model: tuple[Opinion, Advice] | None, points: Opinion | None) -> Advice:
+    """The advice on the model, or without one on the samples, and whether the two agree."""
+    if model is None:
+        assert points is not None
+        text = f"{points.text}\nmodel.ckpt was not handed in, so nothing shows what drew these samples. {ADD}"
+        return Advice(text, min(points.credit, SAMPLES_ALONE))
+    opinion, advice = model
+    if points is None:
+        return advice
+    paragraphs = [opinion.text, points.text]
+    if points.word and opinion.word and (points.credit > BAD) != (opinion.credit > BAD):
+        paragraphs.append(
+            f'samples.npz: "{points.word}", but model.ckpt with your sampler: "{opinion.word}". '
+            "Hand in both from the same run, and the code that made them."
+        )
+    return Advice("\n\n".join(paragraphs), advice.credit, advice.measures, advice.pictures)
+
+
+def _model_advice(submission: Submission) -> tuple[Opinion, Advice]:
+    try:
+        model = artifacts.trained_model(submission)
+    except Verdict as verdict:
+        opinion = Opinion(BAD, "", f"model.ckpt could not be judged: {verdict}")
+        return opinion, Advice(opinion.text, BAD)
+    if model.problem:
+        opinion = Opinion(BAD, "", f"model.ckpt could not be judged: {_problem(model)}.")
+        return opinion, Advice(opinion.text, BAD, pictures=_pictures(model))
+    opinion = judged(model)
+    measures = {}
+    if np.all(np.isfinite(model.samples)) and len(model.samples) == spelling.FULL:
+        found = spelling.measure(model.samples)
+        measures[MEASURE] = found.precision * found.coverage
+    return opinion, Advice(opinion.text, opinion.credit, measures, _pictures(model))
+
+
+def _problem(observed: TrainedModel | HandedInSamples) -> str:
+    """Why a file gives nothing to judge; the word comes from a student's process."""
+    detail = printable(observed.detail)
+    return _PROBLEMS.get(observed.problem, "it cannot be used") + (f" ({detail})" if detail else "")
+
+
+def judged(model: TrainedModel) -> Opinion:
+    """The opinion of a network and a sampler that gave samples."""
+    if not np.all(np.isfinite(model.score)):
+        return Opinion(
+            BAD,
+            "the network diverged",
+            "The network in model.ckpt predicts scores that are not finite: its training diverged. "
+            "Train again with the template's settings.",
+        )
+    field = spelling.field(artifacts.score_points().astype(np.float64), model.score, artifacts.SCORE_SIGMA)
+    if not np.all(np.isfinite(model.samples)):
+        what = "The network is right, the sampler is not: its" if field.right else "The"
+        text = f"{what} samples run away to values that are not finite. Look at Algorithm 2, the step size alpha."
+        return Opinion(BAD, "the samples diverge", f"{text}\n{_said_of_field(field)}")
+    found = spelling.measure(model.samples)
+    figures = f"With your sampler, {found}."
+    if found.reaches(spelling.SPELLS):
+        return Opinion(GOOD, "spells CS446", f"model.ckpt spells CS446. {figures}")
+    nearly = found.reaches(spelling.NEARLY) and field.agreement >= spelling.LEAST_AGREEMENT
+    word = "nearly spells CS446" if nearly else _fault(field)
+    first = "model.ckpt nearly spells CS446. " if nearly else "model.ckpt does not spell CS446. "
+    text = f"{first}{figures}\n{_said_of_field(field)}\n{_cause(field, found)}"
+    return Opinion(HALF_GOOD if nearly else BAD, word, text)
+
+
+def _fault(field: Field) -> str:
+    return "the sampler is not right" if field.right else "the network is not right"
+
+
+def _said_of_field(field: Field) -> str:
+    """The predicted score in figures."""
+    return (
+        f"At sigma = {artifacts.SCORE_SIGMA} the predicted score points along that of the data with a mean cosine "
+        f"of {field.agreement:.2f}, and has {field.size:.2f} times its size."
+    )
+
+
+def _cause(field: Field, found: Spelling) -> str:
+    """What probably went wrong, network and sampler told apart by the score field."""
+    if field.size < spelling.FLAT:
+        return (
+            "The predicted score is almost 0: training sat on its plateau, at a loss of 1.0. This says nothing against "
+            "your code: start the training again with the template's settings."
+        )
+    if field.change < spelling.FLAT:
+        return "The predicted score is the same everywhere: the network in model.ckpt is as good as untrained."
+    if field.right and found.reaches(NOT_THE_SAMPLER):
+        return "Network and sampler do what they should; a longer training would make the letters sharper."
+    if field.right and found.precision >= spelling.SPELLS[0]:
+        return (
+            "The network is right, the sampler is not: its samples gather in a few places, as with too little noise, "
+            "or noise that samples share. Look at Algorithm 2."
+        )
+    if field.right:
+        return (
+            "The network is right, the sampler is not: its samples do not come close enough to the letters, as with a "
+            "wrong step size alpha. Look at Algorithm 2."
+        )
+    if field.agreement <= -spelling.LEAST_AGREEMENT:
+        return "The predicted score points away from the data: look at the sign of the target in Algorithm 1."
+    if field.agreement >= spelling.RIGHT_AGREEMENT:
+        return "It points the right way, but its size is wrong: look at the target in Algorithm 1, and its sigma^2."
+    return (
+        "The network has not learned enough: train it for as many iterations as the template does, and look at whether "
+        "the loss falls below 0.9."
+    )
+
+
+def _of_points(submission: Submission) -> Opinion:
+    """The opinion of the handed-in samples, by their place alone."""
+    try:
+        observed = artifacts.handed_in_samples(submission)
+    except Verdict as verdict:
+        return Opinion(BAD, "", f"samples.npz could not be judged: {verdict}")
+    if observed.problem:
+        return Opinion(BAD, "", f"samples.npz could not be judged: {_problem(observed)}.")
+    samples = observed.samples
+    finite = samples[np.all(np.isfinite(samples), axis=1)]
+    if len(finite) < len(samples):
+        word = f"{len(samples) - len(finite)} of {len(samples)} points are not finite"
+        return Opinion(BAD, word, f"samples.npz: {word}.")
+    found = spelling.measure(samples)
+    if found.reaches(spelling.SPELLS):
+        return Opinion(GOOD, "spells CS446", f"samples.npz spells CS446: {found}.")
+    if found.reaches((spelling.evenly_spread(), spelling.NEARLY[1])):
+        return Opinion(HALF_GOOD, "nearly spells CS446", f"samples.npz nearly spells CS446: {found}.")
+    text = f"samples.npz does not spell CS446: {found}."
+    if found.reaches(spelling.NEARLY):
+        text += " Points spread evenly over the page would do as well."
+    return Opinion(BAD, "does not spell CS446", text)
+
+
+def _pictures(model: TrainedModel) -> tuple[Picture, ...]:
+    """What can be drawn of the model: its score field, its samples on their way, two paths."""
+    pictures = []
+    if len(model.score) == len(artifacts.score_points()) and np.all(np.isfinite(model.score)):
+        field = spelling.field(artifacts.score_points().astype(np.float64), model.score, artifacts.SCORE_SIGMA)
+        arrays = {"points": artifacts.score_points(), "score": model.score}
+        pictures.append(Picture(SCORE_FIELD, arrays, f"The predicted score over the text. {_said_of_field(field)}"))
+    if not model.states.size or not all(np.all(np.isfinite(one)) for one in (model.states, model.paths)):
+        return tuple(pictures)
+    ends = [spelling.measure(state) for state in (model.states[0], model.states[-1])]
+    alt = (
+        f"{len(model.samples)} samples at the steps {', '.join(map(str, model.steps))} of {artifacts.LAST_STEP + 1}: "
+        f"{ends[0].precision:.0%} lie on the letters at first and {ends[1].precision:.0%} at last."
+    )
+    pictures.append(Picture(STEPS, {"states": model.states, "steps": np.array(model.steps)}, alt))
+    travelled = np.linalg.norm(model.paths[:, -1] - model.paths[:, 0], axis=1)
+    lengths = " and ".join(f"{length:.2f}" for length in travelled)
+    alt = f"{len(travelled)} paths over the final samples; they end {lengths} from their first states."
+    pictures.append(Picture(PATHS, {"paths": model.paths, "samples": model.samples}, alt))
+    return tuple(pictures)

@@ -1,0 +1,113 @@
+"""The verdicts on a network's structure: its executed operations and its parameters against a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from tests.support.homework.conventions import ANOTHER_ORDER, ONE_SETTING
+from tests.support.homework.handout import Row
+from tests.support.judging.tables import read
+from tests.support.observed.gan import images
+from tests.support.observed.networks import WEIGHTED, Execution, ParameterTable, execution, parameter_table
+from tests.support.submission import GAN, Submission
+from tests.support.verdicts import Wrong, wrong
+
+
+def latents(n: int, zdim: int) -> np.ndarray:
+    """Latents `(n, zdim)`, uniform on [-1, 1)."""
+    rng = np.random.Generator(np.random.PCG64(n))
+    return rng.uniform(-1, 1, (n, zdim)).astype(np.float32)
+
+
+def require_table(
+    submission: Submission, network: str, question: str, rows: Sequence[Row], title: str, zdim: int | None = None
+) -> None:
+    """Raise every difference between what the network executes and the table; half credit for one wrong setting."""
+    positional, given = ([], images(2)) if zdim is None else ([zdim], latents(2, zdim))
+    seen = execution(submission, GAN, network, question, [given], positional)
+    look_at = f"{title}; Question {question}"
+    if seen.returned != "tensor":
+        raise wrong(f"{network} does not return a tensor.", look_at=look_at)
+    reading = read(seen.steps, rows, given, seen.output, title)
+    if reading.differences:
+        one = reading.settings_only and len(reading.differences) == 1
+        listing = ".\n".join(reading.differences) + "."
+        mistake = ONE_SETTING.message if one else ANOTHER_ORDER.message if reading.reordered else ""
+        credit = ONE_SETTING.credit if one else 0.0
+        raise wrong(listing, reading.side_by_side, mistake, look_at, credit)
+    _require_own_layers(seen, network, rows, title, look_at)
+
+
+def _require_own_layers(seen: Execution, network: str, rows: Sequence[Row], title: str, look_at: str) -> None:
+    """Weights must be parameters of the network, and no two layers may share them."""
+    numbers = [i + 1 for i, row in enumerate(rows) if row.operation in WEIGHTED]
+    layers = [step for step in seen.steps if step.operation in WEIGHTED]
+    lost = [number for number, step in zip(numbers, layers, strict=True) if not step.parameters]
+    if lost:
+        raise wrong(
+            f"The weights of row {', '.join(map(str, lost))} of {title} are not parameters of {network}.",
+            f"Every weight should be in {network}().parameters(), or the optimiser never moves it.",
+            "Layers in a plain Python list, or made anew in forward, are not registered.",
+            look_at,
+        )
+
+
+def require_parameters(
+    submission: Submission,
+    network: str,
+    question: str,
+    shapes: Sequence[Sequence[int]],
+    title: str,
+    zdim: int | None = None,
+) -> None:
+    """Raise what is wrong with the parameters: their number, their order of definition, or tensors that are shared."""
+    positional = [] if zdim is None else [zdim]
+    seen = parameter_table(submission, GAN, network, question, positional)
+    name = network if zdim is None else f"{network}({zdim})"
+    problem = _about_parameters(seen, [tuple(shape) for shape in shapes], name, title)
+    if problem:
+        raise problem
+
+
+def _about_parameters(seen: ParameterTable, wanted: list[tuple[int, ...]], name: str, title: str) -> Wrong | None:
+    found = [tuple(parameter.shape) for parameter in seen.parameters]
+    listing = "\n".join(f"  {one.name}: {tuple(one.shape)}" for one in seen.parameters)
+    look_at = f"{title}; Remarks 3 and 4"
+    distinct = {one.identity: math.prod(one.shape) for one in seen.parameters}
+    total, right = sum(distinct.values()), sum(map(math.prod, wanted))
+    expected = f"{title} makes {right:,} parameters: {', '.join(map(str, wanted))}."
+    if len(distinct) < len(found):
+        text = f"{name} has {len(found)} parameter tensors, but only {len(distinct)} are distinct:\n{listing}"
+        mistake = "Two layers share one tensor; every row of the table has weights of its own."
+        return wrong(text, expected, mistake, look_at)
+    if sorted(found) != sorted(wanted):
+        text = f"{name} has {total:,} parameters in definition order:\n{listing}"
+        return wrong(text, expected, _cause(found, wanted), look_at)
+    weights, wanted_weights = ([shape for shape in one if len(shape) > 1] for one in (found, wanted))
+    if weights != wanted_weights:
+        text = f"{name} has the right parameters, but its layers are defined in another order:\n{listing}"
+        return wrong(text, expected, "Define the layers in __init__ in the order of the table.", look_at)
+    frozen = [one.name for one in seen.parameters if not one.trainable]
+    if frozen:
+        return wrong(f"Some parameters of {name} do not ask for a gradient: {', '.join(frozen)}.", look_at=look_at)
+    return None
+
+
+def _cause(found: list[tuple[int, ...]], wanted: list[tuple[int, ...]]) -> str:
+    extra, missing = list(found), []
+    for shape in wanted:
+        if shape in extra:
+            extra.remove(shape)
+        else:
+            missing.append(shape)
+    said = []
+    if missing and all(len(shape) == 1 for shape in missing) and not extra:
+        said.append("A bias is missing: layers contain one where torch has an option for it.")
+    elif missing:
+        said.append(f"Not there: {', '.join(map(str, missing))}.")
+    if extra:
+        said.append(f"Not in the table: {', '.join(map(str, extra))}.")
+    return " ".join(said)

@@ -1,0 +1,1 @@
+"""Asks for observations through the seam, and gives them typed."""

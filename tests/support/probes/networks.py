@@ -1,0 +1,207 @@
+"""Observations of a network's structure: what it executes, its parameters, its outputs for given weights.
+
+What is executed is read below autograd, operation by operation, so that modules, functions, methods and in-place forms
+of one operation look alike. `network` is the name of a class of the student's, `positional` and `named` the arguments
+of its constructor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tests.support.probes.tracing import Step, Trace
+
+
+def construct(module: ModuleType, arguments: dict[str, Any]) -> tuple[nn.Module, bool]:
+    """A fresh network, and whether its own initialisation ran.
+
+    When only `_weight_init` fails, the network is built without it: its structure can be observed all the same.
+    """
+    network: type[nn.Module] = getattr(module, arguments["network"])
+    positional, named = arguments.get("positional", []), arguments.get("named", {})
+    try:
+        return network(*positional, **named), True
+    except Exception:
+        inherited = "_weight_init" not in vars(network)
+        if inherited and not hasattr(network, "_weight_init"):
+            raise
+        own = vars(network).get("_weight_init")
+        network._weight_init = lambda self, *_, **__: None
+        try:
+            return network(*positional, **named), False
+        except Exception:
+            pass  # it was not (only) the initialisation: the first exception says more
+        finally:
+            if inherited:
+                del network._weight_init
+            else:
+                network._weight_init = own
+        raise
+
+
+def as_input(value: Any) -> Any:
+    """An array as a tensor of its own (0-dimensional ones included); a plain number as it is."""
+    return torch.tensor(value) if isinstance(value, np.ndarray) else value
+
+
+def as_array(tensor: torch.Tensor) -> np.ndarray:
+    """A tensor's values as an array of their own."""
+    return np.array(tensor.detach().cpu().numpy())
+
+
+def kind_of(returned: object) -> str:
+    """What a network returned: `tensor`, `none` or `other`."""
+    if isinstance(returned, torch.Tensor):
+        return "tensor"
+    return "none" if returned is None else "other"
+
+
+def scatter_parameters(network: nn.Module, seed: int) -> None:
+    """Give every parameter random values of a size that keeps activations near 1, so that no operation is idle."""
+    generator = np.random.Generator(np.random.PCG64(seed))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            fan_in = int(np.prod(parameter.shape[1:])) if parameter.ndim > 1 else 4
+            values = generator.standard_normal(tuple(parameter.shape)) / np.sqrt(fan_in)
+            parameter.copy_(torch.as_tensor(values))
+
+
+def execution(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The operations of one forward pass in training mode on `inputs` (arrays and numbers), with random weights."""
+    network, initialised = construct(module, arguments)
+    scatter_parameters(network, 1)
+    network.train()
+    trace = Trace(network)
+    inputs = [as_input(value) for value in arguments["inputs"]]
+    with trace.watching(inputs):
+        returned = network(*inputs)
+    kind = kind_of(returned)
+    return {
+        "steps": [_plain(step) for step in trace.steps_to(returned)] if kind == "tensor" else [],
+        "returned": kind,
+        "output": as_array(returned) if kind == "tensor" else np.empty(0),
+        "initialised": initialised,
+        "differentiable": kind == "tensor" and returned.requires_grad,
+        "n_parameters": sum(1 for _ in network.parameters()),
+    }
+
+
+def _plain(step: Step) -> dict[str, Any]:
+    return {
+        "operation": step.operation,
+        "parameters": list(step.parameters),
+        "kernel": step.kernel,
+        "stride": step.stride,
+        "padding": step.padding,
+        "dilation": step.dilation,
+        "groups": step.groups,
+        "in_channels": step.in_channels,
+        "out_channels": step.out_channels,
+        "bias": step.bias,
+        "numbers": np.array(step.numbers, dtype=np.float64),
+        "input": as_array(step.input) if step.weighted else np.empty(0),
+        "output": as_array(step.output) if step.weighted else np.empty(0),
+    }
+
+
+def parameter_table(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Every parameter in definition order; tensors that share memory have the same `identity`."""
+    network, initialised = construct(module, arguments)
+    identities: dict[int, int] = {}
+    return {
+        "parameters": [
+            {
+                "name": name,
+                "shape": list(parameter.shape),
+                "identity": identities.setdefault(parameter.untyped_storage().data_ptr(), len(identities)),
+                "trainable": parameter.requires_grad,
+            }
+            for name, parameter in network.named_parameters(remove_duplicate=False)
+        ],
+        "buffers": [{"name": name, "shape": list(buffer.shape)} for name, buffer in network.named_buffers()],
+        "initialised": initialised,
+    }
+
+
+def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of `count` networks, each constructed as a student would: one stack `(count, ...)` for each.
+
+    Where the constructor is still a stub, `_weight_init` is called on a network of the given `layers` instead.
+    """
+    network = getattr(module, arguments["network"])
+    stacks: dict[str, list[np.ndarray]] = {}
+    for _ in range(arguments["count"]):
+        try:
+            built = network(*arguments.get("positional", []), **arguments.get("named", {}))
+        except NotImplementedError:
+            built = None
+        if built is None or not any(True for _ in built.parameters()):
+            built = _initialised_stand_in(network, arguments.get("layers", []))
+        for name, parameter in built.named_parameters():
+            stacks.setdefault(name, []).append(as_array(parameter))
+    return {"parameters": [{"name": name, "values": np.stack(values)} for name, values in stacks.items()]}
+
+
+def _initialised_stand_in(network: type[nn.Module], layers: list[list[Any]]) -> nn.Module:
+    """A network of the student's class with layers `[kind, inputs, outputs, kernel]`, after its `_weight_init`."""
+    stand_in: nn.Module = object.__new__(network)
+    nn.Module.__init__(stand_in)
+    for k, (kind, inputs, outputs, kernel) in enumerate(layers):
+        layer = nn.Conv2d(inputs, outputs, kernel) if kind == "conv2d" else nn.Linear(inputs, outputs)
+        stand_in.add_module(f"layer{k + 1}", layer)
+    before = [parameter.clone() for parameter in stand_in.parameters()]
+    stand_in._weight_init()
+    if all(map(torch.equal, before, stand_in.parameters())):
+        raise NotImplementedError("4.3: _weight_init does nothing yet")
+    return stand_in
+
+
+def outputs(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What a network with given `weights` returns for each of several `inputs` (a list of argument lists).
+
+    The weights belong to the weighted operations in the order of execution, so that a wrong order of definition does
+    not matter here. `fitted` is whether each found a parameter of its shape; without it nothing is computed.
+    """
+    network, initialised = construct(module, arguments)
+    network.train()
+    batches = [[as_input(value) for value in batch] for batch in arguments["inputs"]]
+    trace = Trace(network)
+    with trace.watching(batches[0]):
+        first = network(*batches[0])
+    kind = kind_of(first)
+    used = [name for step in trace.steps_to(first) for name in step.parameters] if kind == "tensor" else []
+    fitted = _fit(network, used, arguments["weights"])
+    returned = [network(*batch) for batch in batches] if fitted else []
+    return {
+        "fitted": fitted,
+        "returned": kind,
+        "initialised": initialised,
+        "n_parameters": sum(1 for _ in network.parameters()),
+        "outputs": [as_array(one) if isinstance(one, torch.Tensor) else np.empty(0) for one in returned],
+    }
+
+
+def _fit(network: nn.Module, used: list[str], weights: list[np.ndarray]) -> bool:
+    """Load the weights into the parameters used, in order; False when they do not fit one to one."""
+    parameters = dict(network.named_parameters(remove_duplicate=False))
+    places = [parameters[name] for name in used]
+    if len(set(used)) != len(weights) or [tuple(p.shape) for p in places] != [w.shape for w in weights]:
+        return False
+    with torch.no_grad():
+        for parameter, values in zip(places, weights, strict=True):
+            parameter.copy_(torch.as_tensor(values))
+    return True
+
+
+OPERATIONS: dict[str, Callable[[ModuleType, dict[str, Any]], dict[str, Any]]] = {
+    "execution": execution,
+    "parameter_table": parameter_table,
+    "initial_parameters": initial_parameters,
+    "outputs": outputs,
+}

@@ -1,0 +1,125 @@
+"""Observation of one epoch of `GAN.train` on a tiny data set, in a directory of its own."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tests.support.probes.networks import scatter_parameters
+
+DATA = "train-images-idx3-ubyte.gz"
+HELPERS = ("hw5_utils", "hw3_utils")
+
+
+def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Train on `digits` `(n, 28, 28)` for one epoch with batches of `batch_size`: what moved, what was written."""
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder, _quiet_surroundings(module):
+        os.chdir(folder)
+        try:
+            _write_digits(np.asarray(arguments["digits"]))
+            gan = module.GAN()
+            if not (list(gan.disc.parameters()) and list(gan.gen.parameters())):
+                raise NotImplementedError("4.6 needs both networks, and one has no parameters yet")
+            _bring_to_life(gan)
+            before = {name: _values(getattr(gan, name)) for name in ("disc", "gen")}
+            gan.train(n_epochs=1, batch_size=arguments["batch_size"])
+            after = {name: _values(getattr(gan, name)) for name in ("disc", "gen")}
+            files = sorted(str(path) for path in Path().rglob("*") if path.is_file() and path.name != DATA)
+            return {
+                "disc_moved": np.abs(after["disc"] - before["disc"]),
+                "gen_moved": np.abs(after["gen"] - before["gen"]),
+                "files": files[:50],
+                "grid": _picture(Path("test_0.png")),
+            }
+        finally:
+            os.chdir(here)
+
+
+def _bring_to_life(gan: Any) -> None:
+    """Give both networks weights with which gradients flow.
+
+    With a few channels and ReLUs, a right discriminator is dead for all generated images under some seeds: then
+    nothing would reach the generator. Here every filter has one sign and its absolute weights sum to 1; the first
+    convolution's filters take turns, so that positive and negative images both pass, and the others are positive.
+    """
+    for network in (gan.disc, gan.gen):
+        scatter_parameters(network, 1)
+    filters = [one for one in gan.disc.parameters() if one.ndim == 4]
+    with torch.no_grad():
+        for name, parameter in gan.disc.named_parameters():
+            if name.endswith("bias"):
+                parameter.zero_()
+            elif parameter.ndim == 1:
+                parameter.fill_(1)
+        for one in filters:
+            one.abs_().div_(one.abs().mean() * one[0].numel())
+        for one in filters[:1]:
+            one[1::2] *= -1
+
+
+def _write_digits(digits: np.ndarray) -> None:
+    header = struct.pack(">IIII", 0x803, len(digits), *digits.shape[1:])
+    Path("data").mkdir()
+    Path("data", DATA).write_bytes(gzip.compress(header + digits.astype(np.uint8).tobytes(), compresslevel=1))
+
+
+def _values(network: nn.Module) -> np.ndarray:
+    with torch.no_grad():
+        values = torch.cat([parameter.flatten().cpu() for parameter in network.parameters()])
+        return np.array(values.numpy())
+
+
+def _picture(path: Path) -> np.ndarray:
+    """A PNG file's pixels `(height, width, 3)`; empty when there is none that can be read."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except (FileNotFoundError, UnidentifiedImageError):
+        return np.empty(0, dtype=np.uint8)
+
+
+@contextmanager
+def _quiet_surroundings(module: ModuleType) -> Iterator[None]:
+    """No download, and no rendering of figures, which would take longer than the training: their files are empty."""
+    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
+
+    def write_nothing(self: Figure, target: Any, *_: Any, **__: Any) -> None:
+        if isinstance(target, str | os.PathLike):
+            Path(target).touch()
+
+    holders = [module, *(sys.modules[name] for name in HELPERS if name in sys.modules)]
+    places: list[tuple[Any, str, Any]] = [
+        (holder, "download", lambda *_, **__: None) for holder in holders if hasattr(holder, "download")
+    ]
+    places += [(Figure, "savefig", write_nothing), (plt, "show", lambda *_, **__: None)]
+    own = [(holder, name, getattr(holder, name)) for holder, name, _ in places]
+    backend = plt.get_backend()
+    plt.switch_backend("Agg")
+    try:
+        for holder, name, replacement in places:
+            setattr(holder, name, replacement)
+        yield
+    finally:
+        for holder, name, value in own:
+            setattr(holder, name, value)
+        plt.close("all")
+        plt.switch_backend(backend)
+
+
+OPERATIONS: dict[str, Callable[[ModuleType, dict[str, Any]], dict[str, Any]]] = {"one_epoch": one_epoch}

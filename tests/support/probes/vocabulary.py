@@ -1,0 +1,157 @@
+"""The closed vocabulary of observations: the only code that runs beside a student's.
+
+A probe calls the student's code on given inputs and reports what happened as plain data: strings, integers, booleans,
+lists, dictionaries and numpy arrays. It knows no expected value and decides nothing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import re
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+from tests.support.probes import artifacts as probe_artifacts
+from tests.support.probes import diffusion as probe_diffusion
+from tests.support.probes import gan as probe_gan
+from tests.support.probes import networks as probe_networks
+from tests.support.probes import training as probe_training
+
+OPERATIONS = {
+    **probe_networks.OPERATIONS,
+    **probe_gan.OPERATIONS,
+    **probe_diffusion.OPERATIONS,
+    **probe_training.OPERATIONS,
+    **probe_artifacts.OPERATIONS,
+}
+
+HELPERS = ("hw5_utils", "hw3_utils")
+"""Both names of the course's helper module; older releases use the second."""
+
+_QUESTION = re.compile(r"\b[45]\.[1-6]\b")
+_LONGEST_MESSAGE = 500
+
+INTERFACE = {
+    "hw5_gan": ("DNet", "GNet", "GAN"),
+    "hw5_diffusion": ("ScoreNet", "compute_denoising_loss", "langevin_dynamics_sample"),
+}
+
+_loaded: dict[tuple[Path, str], ModuleType | BaseException] = {}
+_interrupted: dict[tuple[Path, str], BaseException] = {}
+
+
+def load(folder: Path, name: str) -> ModuleType:
+    """Import one of the student's files, once.
+
+    Raises whatever the import raises, each time the same; FileNotFoundError when the file is not there. A file that
+    raises when everything is defined (training without a main guard, a figure that cannot be shown) is good enough.
+    """
+    key = (folder, name)
+    if key not in _loaded:
+        try:
+            _loaded[key] = _import(folder, name)
+        except BaseException as error:  # a student's file may raise anything, SystemExit included
+            so_far = sys.modules.get(name)
+            if so_far is not None and all(hasattr(so_far, one) for one in INTERFACE[name]):
+                _loaded[key], _interrupted[key] = so_far, error
+            else:
+                _loaded[key] = error
+    module = _loaded[key]
+    if isinstance(module, BaseException):
+        raise module
+    return module
+
+
+def _import(folder: Path, name: str) -> ModuleType:
+    path = folder / f"{name}.py"
+    if not path.is_file():
+        raise FileNotFoundError(f"{name}.py")
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    helper = next((one for one in HELPERS if (folder / f"{one}.py").is_file()), None)
+    if helper is not None:
+        for alias in HELPERS:
+            sys.modules.setdefault(alias, importlib.import_module(helper))
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path.name} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def perform(
+    folder: Path, module_name: str, operation: str, arguments: dict[str, Any]
+) -> tuple[dict[str, Any], BaseException | None]:
+    """Perform one operation: `{"observation": ...}`, or `{"failure": ...}` with the exception beside it.
+
+    `{"interrupted": ...}` stands beside an observation when the file had raised at the end of its import.
+
+    `arguments["seed"]` seeds torch, numpy and random, so that an observation does not depend on those before it.
+    """
+    try:
+        module = load(folder, module_name)
+    except BaseException as error:
+        kind = "missing" if isinstance(error, FileNotFoundError) and not error.errno else "import_failed"
+        return {"failure": describe(error, folder, kind)}, error
+    try:
+        seed_everything(arguments.get("seed", 0))
+        torch.set_grad_enabled(True)
+        torch.set_default_dtype(torch.float32)  # main passes float32, whatever another file asked for
+        answer = {"observation": OPERATIONS[operation](module, arguments)}
+        interrupted = _interrupted.get((folder, module_name))
+        if interrupted is not None:
+            answer["interrupted"] = describe(interrupted, folder, "raised")
+        return answer, None
+    except BaseException as error:  # SystemExit, pytest's Skipped and the like end a check, not the grading
+        failure = describe(error, folder, "raised")
+        if isinstance(error, AttributeError) and error.obj is module:
+            failure |= {"kind": "undefined", "message": str(error.name)}
+        return {"failure": failure}, error
+
+
+def seed_everything(seed: int) -> None:
+    """Seed the three generators that students use."""
+    torch.manual_seed(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
+def describe(error: BaseException, folder: Path, kind: str) -> dict[str, Any]:
+    """An exception as plain data: its type, its first lines, and the last place in the student's own files."""
+    text = _text_of(error)
+    file, line = "", 0
+    if isinstance(error, SyntaxError) and error.filename and kind == "import_failed":
+        file, line = os.path.basename(error.filename), error.lineno or 0
+        text = error.msg or text
+    else:
+        for frame in traceback.extract_tb(error.__traceback__):
+            if Path(frame.filename).parent == folder:
+                file, line = os.path.basename(frame.filename), frame.lineno or 0
+    if isinstance(error, NotImplementedError):
+        kind = "not_implemented"
+    found = _QUESTION.search(text) if kind == "not_implemented" else None
+    return {
+        "kind": kind,
+        "exception": type(error).__name__,
+        "message": text,
+        "file": file,
+        "line": line,
+        "question": found.group() if found else "",
+    }
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)[:_LONGEST_MESSAGE]
+    except Exception:  # a student's exception may fail to print itself
+        return ""
