@@ -17,10 +17,14 @@ from grader.project import REFERENCE, SUITES
 from grader.release.template import cut
 from grader.report.results import Results
 
-TOLERANCE = ("support/gan.py", "return float(32 * np.finfo", "return float(3200 * np.finfo")
-CREDIT = ("support/conventions.py", '"saturating generator loss",\n    0.5,', '"saturating generator loss",\n    1.0,')
+TOLERANCE = ("support/judging/losses.py", "return float(32 * np.finfo", "return float(3200 * np.finfo")
+CREDIT = (
+    "support/homework/losses.py",
+    '"saturating generator loss",\n    0.5,',
+    '"saturating generator loss",\n    1.0,',
+)
 CHECK = ("hidden/test_gan_losses.py", "def test_discriminator_loss_of_one_image", "def a_loss_of_one_image")
-CONVENTION = ("support/conventions.py", '    0.5: Convention("average of the two means", 1.0, ""),\n', "")
+CONVENTION = ("support/homework/losses.py", '    0.5: Reading("average of the two means", 1.0, ""),\n', "")
 
 
 @pytest.mark.parametrize(

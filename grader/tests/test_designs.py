@@ -11,14 +11,10 @@ import pytest
 from tests.hidden import langevin_laws, perturbation_laws, test_sampler
 from tests.public.test_denoising_loss import EQUAL_SIGMAS
 from tests.support import laws
-from tests.support.homework.conventions import (
-    DENOISING_TARGETS,
-    DENOISING_WEIGHTS,
-    LANGEVIN_NOISE_VARIANCES,
-    LANGEVIN_STARTS,
-    LANGEVIN_STEP_SIZES,
-    PERTURBATION_SCALES,
-)
+from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, PERTURBATION_SCALES
+from tests.support.homework.langevin import LANGEVIN_NOISE_VARIANCES, LANGEVIN_STARTS, LANGEVIN_STEP_SIZES
+from tests.support.judging.chain import SILENCE
+from tests.support.judging.denoising import ROUNDINGS
 from tests.support.laws import FALSE_FAIL_RATE
 from tests.support.observed import denoising, langevin
 from tests.support.observed.recorded import FLOAT32_EPS
@@ -40,14 +36,14 @@ def test_the_weights_of_the_denoising_loss_differ() -> None:
     """Exact values, told apart within float32."""
     sigma = np.repeat(LEVELS, 400)
     values = {one.name: one.of(sigma, len(sigma)) for one in DENOISING_WEIGHTS}
-    _require_apart(values, denoising.ROUNDINGS * FLOAT32_EPS)
+    _require_apart(values, ROUNDINGS * FLOAT32_EPS)
 
 
 def test_the_targets_of_the_denoising_loss_differ() -> None:
     """At a typical displacement of one standard deviation, and more than the rounding of x~."""
     values = {one.name: one.of(LEVELS, LEVELS) for one in DENOISING_TARGETS}
     largest = denoising.GRID_SPACING * denoising.GRID_SIDE / 2
-    _require_apart(values, denoising.ROUNDINGS * FLOAT32_EPS + FLOAT32_EPS * largest / LEVELS.min())
+    _require_apart(values, ROUNDINGS * FLOAT32_EPS + FLOAT32_EPS * largest / LEVELS.min())
 
 
 def test_the_weights_of_the_hand_computed_case_differ() -> None:
@@ -55,7 +51,7 @@ def test_the_weights_of_the_hand_computed_case_differ() -> None:
     sigma = np.array(EQUAL_SIGMAS[:1])
     of_a_batch = {"sum over samples", "broadcast", "norm of the batch"}
     values = {one.name: one.of(sigma, 1) for one in DENOISING_WEIGHTS if one.name not in of_a_batch}
-    _require_apart(values, denoising.ROUNDINGS * FLOAT32_EPS)
+    _require_apart(values, ROUNDINGS * FLOAT32_EPS)
 
 
 def test_the_scales_of_the_perturbation_differ() -> None:
@@ -131,4 +127,4 @@ def test_the_frequencies_of_the_noise_levels_are_resolved() -> None:
 def test_the_noise_is_not_mistaken_for_rounding() -> None:
     """The right noise of a step is well above the share of the drift that counts as silence."""
     share = np.sqrt(2 * ALPHA) / (ALPHA * langevin.AMPLITUDE)
-    assert np.all(share > 5 * langevin.SILENCE)
+    assert np.all(share > 5 * SILENCE)

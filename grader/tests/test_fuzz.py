@@ -34,7 +34,7 @@ from grader.project import ROOT
 from grader.run import intake
 from grader.tests.trained import with_everything
 from tests.support.observations import BadReply, Failure, parse
-from tests.support.observed import artifacts, denoising, gan, langevin, networks, training
+from tests.support.observed import artifacts, denoising, langevin, losses, networks, training
 from tests.support.probes import vocabulary
 from tests.support.submission import Submission, _key
 from tests.support.transports import InProcess
@@ -134,7 +134,7 @@ def through_the_wire(value: Any) -> Any:
 
 
 REPLIES = (
-    *(denoising.Evaluation, denoising.DenoisingLoss, gan.LossObservation, langevin.Run, training.Epoch),
+    *(denoising.Evaluation, denoising.DenoisingLoss, losses.LossObservation, langevin.Run, training.Epoch),
     *(networks.Execution, networks.ParameterTable, networks.InitialParameters, networks.Outputs, Failure),
     *(artifacts.Listing, artifacts.TrainedModel, artifacts.HandedInSamples, artifacts.ImageGrids),
 )

@@ -107,10 +107,10 @@ def test_measurements_go_with_the_suites_that_read_them():
 
 def test_the_grader_s_package_has_every_file_that_its_modules_open(packages: Path):
     names = zipfile.ZipFile(packages / "autograder.zip").namelist()
-    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "grader").glob("*.py"))
+    sources = "\n".join(path.read_text("utf-8") for path in (ROOT / "grader" / "report").glob("*.py"))
     opened = set(re.findall(r'"(\w+(?:\.schema\.json|\.html\.j2))"', sources))
     assert len(opened) >= 3
-    assert {f"grader/{name}" for name in opened} <= set(names)
+    assert {f"grader/report/{name}" for name in opened} <= set(names)
 
 
 def test_students_receive_no_hidden_check_and_no_grader(packages: Path):
@@ -138,7 +138,14 @@ def test_the_grader_s_package_has_what_the_platform_starts_and_every_suite(packa
     started = set(re.findall(r'"-m", "(grader[\w.]+)"', "\n".join(texts(archive).values())))
     assert started == {"grader.judge.server", "grader.bench.server", "grader.bench.unpack"}
     assert {f"{module.replace('.', '/')}.py" for module in started} <= set(archive.namelist())
-    unwanted = ("reference/", "examples/", "grader/tests/", "grader/audit", "grader/calibrate", "grader/package")
+    unwanted = (
+        "reference/",
+        "examples/",
+        "grader/tests/",
+        "grader/audit",
+        "grader/calibrate",
+        "grader/release/package",
+    )
     assert [name for name in archive.namelist() if name.startswith(unwanted)] == []
 
 

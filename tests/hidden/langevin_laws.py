@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.conventions import LANGEVIN_NOISE_VARIANCES, LANGEVIN_STARTS
+from tests.support.homework.langevin import LANGEVIN_NOISE_VARIANCES, LANGEVIN_STARTS
+from tests.support.judging.chain import SILENCE, Chain, Fit
 from tests.support.laws import FALSE_FAIL_RATE
-from tests.support.observed.langevin import AMPLITUDE, EPS, SILENCE, Chain, Fit
+from tests.support.observed.langevin import AMPLITUDE, EPS
 from tests.support.verdicts import Finding
 
 NOISE_LINE = "Alg. 2, lines 5 and 6: z_t ~ N(0, I), and sqrt(2 alpha) in front of it"

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.conventions import PERTURBATION_SCALES
+from tests.support.homework.denoising import PERTURBATION_SCALES
+from tests.support.judging.denoising import Batch
 from tests.support.laws import FALSE_FAIL_RATE
-from tests.support.observed.denoising import SIGMAS, Batch
+from tests.support.observed.denoising import SIGMAS
 from tests.support.verdicts import Finding
 
 Z_LINE = "Alg. 1, lines 2 and 3: z ~ N(0, I), x~ = x + sigma z"

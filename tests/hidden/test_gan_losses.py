@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.support.judging.losses import judge_loss
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.observed.gan import EXTREME, ORDINARY, Draw, judge_loss
+from tests.support.observed.losses import EXTREME, ORDINARY, Draw
 from tests.support.submission import Submission
 
 SMALL, LARGE = Draw(7, ORDINARY), Draw(256, ORDINARY)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hidden import oracles
-from tests.support.homework.conventions import FLAT_LOGITS
 from tests.support.homework.handout import DNET_SHAPES, gnet_shapes
+from tests.support.homework.networks import FLAT_LOGITS
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.networks import outputs
 from tests.support.submission import GAN, Submission

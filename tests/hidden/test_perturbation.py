@@ -6,10 +6,12 @@ import numpy as np
 
 from tests.hidden.perturbation_laws import SIGMA_LINE, Z_LINE, independent, level_tests, noise_tests
 from tests.support import laws
-from tests.support.homework.conventions import DENOISING_TARGETS, DENOISING_WEIGHTS
+from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, Target, Weight
+from tests.support.judging import denoising
+from tests.support.judging.denoising import Batch
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.observed import denoising
-from tests.support.observed.denoising import Batch, Evaluation
+from tests.support.observed import denoising as observed
+from tests.support.observed.denoising import Evaluation
 from tests.support.observed.recorded import FLOAT32_EPS
 from tests.support.submission import Submission
 from tests.support.verdicts import wrong
@@ -17,12 +19,12 @@ from tests.support.verdicts import wrong
 
 def _observe(submission: Submission, seed: int = 0, factor: int = 1) -> list[Batch]:
     """The evaluations of the loss, matched with the training points."""
-    loss = denoising.observe_loss(submission, seed, denoising.N_CALLS * factor)
+    loss = observed.observe_loss(submission, seed, observed.N_CALLS * factor)
     for evaluation in loss.evaluations:
         if len(evaluation.sizes) == 0:
             raise denoising.not_called(evaluation)
-    data = denoising.training_points()
-    return [denoising.matched(evaluation, data, denoising.SIGMAS) for evaluation in loss.evaluations]
+    data = observed.training_points()
+    return [denoising.matched(evaluation, data, observed.SIGMAS) for evaluation in loss.evaluations]
 
 
 @number("5.2")
@@ -31,7 +33,7 @@ def _observe(submission: Submission, seed: int = 0, factor: int = 1) -> list[Bat
 @tags("denoising")
 def test_denoising_loss_has_the_exact_value(submission: Submission) -> None:
     """The loss weighs and sums the errors of the scores exactly as Algorithm 1 does."""
-    evaluation = denoising.observe_loss(submission).evaluations[0]
+    evaluation = observed.observe_loss(submission).evaluations[0]
     batch = _observe(submission)[0]
     _judge_arguments(evaluation, batch)
     loss = float(np.mean(evaluation.returned.values)) if evaluation.returned.values.size else float("nan")
@@ -78,7 +80,7 @@ def _judge_derivatives(evaluation: Evaluation, batch: Batch) -> None:
     tolerance = denoising.ROUNDINGS * FLOAT32_EPS
     if evaluation.replayed:  # a difference of two gradients, divided by the shift of the scores
         largest = np.nanmax(np.abs(batch.scores)) + np.nanmax(np.abs(batch.displacement / batch.sigma**2))
-        tolerance *= 1 + largest / denoising.SHIFT
+        tolerance *= 1 + largest / observed.SHIFT
     if not np.any(batch.weights):
         raise wrong(
             "The loss does not grow quadratically with the scores (its second derivative is 0).",
@@ -101,7 +103,7 @@ def _judge_derivatives(evaluation: Evaluation, batch: Batch) -> None:
         raise _wrong_target(batch, target_found, tolerance)
 
 
-def _wrong_weight(batch: Batch, found: denoising.Weight | None, tolerance: float) -> Exception:
+def _wrong_weight(batch: Batch, found: Weight | None, tolerance: float) -> Exception:
     """The verdict on the factors in front of the squared norms."""
     measured, sigma = np.abs(batch.weights[:, 0]), batch.levels.sigma
     ratios = [float(np.median(measured[sigma == one] / one**2)) for one in np.unique(sigma)[::-1]]
@@ -116,7 +118,7 @@ def _wrong_weight(batch: Batch, found: denoising.Weight | None, tolerance: float
     )
 
 
-def _wrong_target(batch: Batch, found: denoising.Target | None, tolerance: float) -> Exception:
+def _wrong_target(batch: Batch, found: Target | None, tolerance: float) -> Exception:
     """The verdict on what stands beside the score inside the norm."""
     ratio = denoising.targets(batch) / batch.displacement
     size, sigma = np.nanmedian(np.abs(ratio), axis=1), batch.levels.sigma
@@ -156,7 +158,7 @@ def _judge_levels(batch: Batch) -> None:
     if len(strangers):
         raise wrong(
             f"{len(strangers)} of {len(batch.data)} noise levels are not in the list, e.g. {strangers[0]:.4g}.",
-            f"sigma is one of {', '.join(f'{sigma:g}' for sigma in denoising.SIGMAS)}.",
+            f"sigma is one of {', '.join(f'{sigma:g}' for sigma in observed.SIGMAS)}.",
             look_at=SIGMA_LINE,
         )
     if len(np.unique(batch.levels.index)) == 1:

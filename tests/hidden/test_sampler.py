@@ -6,8 +6,9 @@ import numpy as np
 
 from tests.hidden.langevin_laws import noise_tests, start_tests
 from tests.support import laws
+from tests.support.judging.chain import GAP, Chain, observe_chain
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.observed.langevin import GAP, Chain, Design, observe_chain
+from tests.support.observed.langevin import Design
 from tests.support.submission import Submission
 from tests.support.verdicts import Blocked, wrong
 

@@ -2,18 +2,10 @@
 
 import numpy as np
 
-from tests.support.homework.conventions import DENOISING_TARGETS, DENOISING_WEIGHTS
+from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS
+from tests.support.judging.denoising import loss_by, matched, mistake_of, not_called, recognise_loss
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.observed.denoising import (
-    DenoisingLoss,
-    Evaluation,
-    float32,
-    loss_by,
-    matched,
-    mistake_of,
-    not_called,
-    recognise_loss,
-)
+from tests.support.observed.denoising import DenoisingLoss, Evaluation, float32
 from tests.support.observed.recorded import require_result
 from tests.support.submission import DIFFUSION, Submission
 from tests.support.verdicts import wrong

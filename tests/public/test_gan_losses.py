@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.support.judging.losses import require_loss
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.observed.gan import ORDINARY, Draw, require_loss
+from tests.support.observed.losses import ORDINARY, Draw
 from tests.support.submission import Submission
 
 BATCH = Draw(7, ORDINARY)

@@ -5,10 +5,11 @@ from itertools import pairwise
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.conventions import LANGEVIN_STEP_SIZES
+from tests.support.homework.langevin import LANGEVIN_STEP_SIZES
+from tests.support.judging.chain import Chain, Fit, observe_chain, rebuild
 from tests.support.judging.sampler_output import LOOK_AT, judge_contract, judge_samples, judge_trajectory
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.observed.langevin import EPS, Chain, Design, Fit, observe_chain, observe_run, rebuild
+from tests.support.observed.langevin import EPS, Design, observe_run
 from tests.support.submission import Submission
 from tests.support.verdicts import Finding, Wrong, wrong
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tests.support.homework.conventions import SCORENET_ONE_DIFFERENCE_CREDIT
 from tests.support.homework.handout import SCORENET_LATENT_DIM, SCORENET_LAYERS, scorenet_parameter_count
+from tests.support.homework.networks import SCORENET_ONE_DIFFERENCE_CREDIT
 from tests.support.judging import scorenet
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.recorded import FLOAT32_EPS

@@ -1,1 +1,1 @@
-"""What every suite is written with: the handout as data, observations, laws, conventions and messages."""
+"""What every suite is written with: the homework as data, probes, observations, laws and verdicts."""

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.conventions import (
+from tests.support.homework.handout import DNET_SHAPES, gnet_shapes
+from tests.support.homework.initialisation import (
     DNET_BOUND_FACTORS,
     GNET_BOUND_FACTORS,
     NORMAL_MISTAKES,
     OTHER_INITIAL_MISTAKES,
     UNIFORM_MISTAKES,
-    Convention,
 )
-from tests.support.homework.handout import DNET_SHAPES, gnet_shapes
+from tests.support.homework.readings import Reading
 from tests.support.observed.networks import InitialParameter, initial_parameters
 from tests.support.submission import GAN, Submission
 from tests.support.verdicts import Finding, NotImplementedYet, Wrong
@@ -42,7 +42,7 @@ class Network:
     shapes: tuple[tuple[int, ...], ...]
     positional: tuple[int, ...]
     count: int
-    accepted: Mapping[float, Convention]
+    accepted: Mapping[float, Reading]
 
 
 DNET = Network("DNet", DNET_SHAPES, (), 64, DNET_BOUND_FACTORS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.support.homework.conventions import LOSS_MISTAKES
+from tests.support.homework.losses import LOSS_MISTAKES
 
 FIT = 1e-3
 """Float32 gradients of right code fit within 1e-4 of their largest; the families below differ by more than 1e-2."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.support.homework.conventions import LANGEVIN_RETURNED_CREDIT
-from tests.support.observed.langevin import GAP, Chain, Design, Run, rebuild, same
+from tests.support.homework.langevin import LANGEVIN_RETURNED_CREDIT
+from tests.support.judging.chain import GAP, Chain, rebuild, same
+from tests.support.observed.langevin import Design, Run
 from tests.support.verdicts import Wrong, wrong
 
 LOOK_AT = "the docstring of langevin_dynamics_sample, and the return value of Alg. 2"

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from tests.support.observations import require_shape
-from tests.support.observed.gan import ORDINARY, Draw, discriminator_loss, generator_loss
+from tests.support.observed.losses import ORDINARY, Draw, discriminator_loss, generator_loss
 from tests.support.submission import GAN, Submission
 from tests.support.verdicts import Finding, NotImplementedYet, SubmissionRaised
 
