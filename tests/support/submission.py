@@ -25,13 +25,17 @@ from tests.support.verdicts import (
     Verdict,
 )
 
-GAN, DIFFUSION = "hw5_gan", "hw5_diffusion"
+GAN, DIFFUSION, WRITTEN = "hw5_gan", "hw5_diffusion", "hw5_written"
 
 Observation = TypeVar("Observation")
 
-INTERFACE = ("DNet", "GNet", "GAN", "ScoreNet", "compute_denoising_loss", "langevin_dynamics_sample")
+INTERFACE = (
+    *("DNet", "GNet", "GAN", "ScoreNet", "compute_denoising_loss", "langevin_dynamics_sample"),
+    *("optimal_discriminator", "js_divergence", "value_at_optimum", "generator_gradients", "elbo", "forward_marginal"),
+    *("posterior_mean", "posterior_mean_from_noise", "conditional_score", "ANSWERS"),
+)
 
-_QUESTION = re.compile(r"[45]\.[1-6]")
+_QUESTION = re.compile(r"[1-5]\.[1-6]")
 _CONTROL = re.compile(r"[^\x20-\x7e\n]")
 _BUILTIN_EXCEPTIONS = {
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
@@ -94,7 +98,7 @@ class Submission:
 
     def verdict(self, failure: Failure, module: str) -> Verdict:
         """A failed observation in the student's words: what happened, and where."""
-        known = failure.file in (f"{GAN}.py", f"{DIFFUSION}.py") and 0 < failure.line < 100_000
+        known = failure.file in (f"{GAN}.py", f"{DIFFUSION}.py", f"{WRITTEN}.py") and 0 < failure.line < 100_000
         where = f" ({failure.file}, line {failure.line})" if known else ""
         name = failure.exception if failure.exception in _BUILTIN_EXCEPTIONS else "an exception of its own"
         said = f": {printable(failure.message)}" if self.quote and failure.message else ""

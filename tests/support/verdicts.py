@@ -8,6 +8,7 @@ Verdict
 +-- TimedOut            the student's code did not finish in its time
 +-- OutOfMemory         the student's code needed more memory than it may have
 +-- Crashed             the student's process ended, or answered what is not an observation
++-- ByHand              a person reads this; nothing was judged
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Status(str, Enum):
     OUT_OF_MEMORY = "out of memory"
     CRASHED = "crashed"
     ADVICE = "advice"
+    BY_HAND = "graded by hand"
     GRADER_ERROR = "grader error"
     PENDING = "not judged yet"
 
@@ -39,7 +41,7 @@ class Status(str, Enum):
         return self.value
 
 
-NO_FAULT = (Status.PASSED, Status.ADVICE)
+NO_FAULT = (Status.PASSED, Status.ADVICE, Status.BY_HAND)
 """Statuses of a check that has found no mistake; advice may yet earn less than all points, where it has any."""
 
 
@@ -84,6 +86,12 @@ class Crashed(Verdict):
     """The student's process ended without an answer, or its answer is not an observation."""
 
     status = Status.CRASHED
+
+
+class ByHand(Verdict):
+    """A person reads what is asked for here: the check earns and loses nothing."""
+
+    status = Status.BY_HAND
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from tests.support.probes import diffusion as probe_diffusion
 from tests.support.probes import gan as probe_gan
 from tests.support.probes import networks as probe_networks
 from tests.support.probes import training as probe_training
+from tests.support.probes import written as probe_written
 
 OPERATIONS = {
     **probe_networks.OPERATIONS,
@@ -31,17 +32,22 @@ OPERATIONS = {
     **probe_diffusion.OPERATIONS,
     **probe_training.OPERATIONS,
     **probe_artifacts.OPERATIONS,
+    **probe_written.OPERATIONS,
 }
 
 HELPERS = ("hw5_utils", "hw3_utils")
 """Both names of the course's helper module; older releases use the second."""
 
-_QUESTION = re.compile(r"\b[45]\.[1-6]\b")
+_QUESTION = re.compile(r"\b[1-5]\.[1-6]\b")
 _LONGEST_MESSAGE = 500
 
 INTERFACE = {
     "hw5_gan": ("DNet", "GNet", "GAN"),
     "hw5_diffusion": ("ScoreNet", "compute_denoising_loss", "langevin_dynamics_sample"),
+    "hw5_written": (
+        *("optimal_discriminator", "js_divergence", "value_at_optimum", "generator_gradients", "elbo"),
+        *("forward_marginal", "posterior_mean", "posterior_mean_from_noise", "conditional_score", "ANSWERS"),
+    ),
 }
 
 _loaded: dict[tuple[Path, str], ModuleType | BaseException] = {}
