@@ -45,7 +45,7 @@ def test_js_divergence_by_hand(submission: Submission) -> None:
     case = _case(
         (np.array([1.0, 0.0]), np.array([0.5, 0.5])), "p = (1, 0) and q = (1/2, 1/2)", expected, least=ANY_LOGARITHM
     )
-    worked_out = "Halfway between the two lies (3/4, 1/4); 1 log(4/3) is for p, and 1/2 log(2/3) + 1/2 log 2 for q."
+    worked_out = "Halfway between the two lies (3/4, 1/4); 1 log(4/3) is for p, 1/2 log(2/3) + 1/2 log 2 for q."
     asked = Asked("1.2", "js_divergence", ("the divergence",), "Question 1.2, and the definition of the JS divergence")
     judge(submission, asked, [case], worked_out=worked_out)
 
@@ -58,8 +58,8 @@ def test_value_at_optimum_by_hand(submission: Submission) -> None:
     """The value is right for equal distributions, and for distributions that do not overlap."""
     cases = [_case((0.0,), "js = 0", 2 * np.log(0.5)), _case((float(np.log(2)),), "js = log 2", 0.0)]
     worked_out = (
-        "Equal distributions have js = 0, and D* = 1/2 gives log(1/2) twice. Those that do not overlap have js = log 2, "
-        "and D* is 1 on the one and 0 on the other."
+        "Equal distributions have js = 0, and D* = 1/2 gives log(1/2) twice. Those that do not overlap have "
+        "js = log 2, and D* is 1 on the one and 0 on the other."
     )
     judge(submission, Asked("1.2", "value_at_optimum", ("the value",), "Question 1.2"), cases, worked_out=worked_out)
 
@@ -115,8 +115,8 @@ def test_all_answers_are_given(submission: Submission) -> None:
 def test_forward_marginal_by_hand(submission: Submission) -> None:
     """Mean and variance after two steps are right."""
     case = _case(
-        (np.array([10.0, -5.0]), np.array([0.36, 0.75]), 2),
-        "t = 2, betas = (0.36, 0.75) and x_0 = (10, -5)",
+        (np.array([10.0, -5.0]), np.array([0.36, 0.75, 0.5]), 2),
+        "t = 2, betas = (0.36, 0.75, 0.5) and x_0 = (10, -5)",
         [4.0, -2.0],
         0.84,
     )
@@ -132,13 +132,13 @@ def test_forward_marginal_by_hand(submission: Submission) -> None:
 def test_posterior_mean_by_hand(submission: Submission) -> None:
     """The mean of x_1, between x_0 and x_2, is right."""
     case = _case(
-        (np.array([8.4, 0.0]), np.array([0.0, 8.4]), np.array([0.36, 0.75]), 2),
-        "t = 2, betas = (0.36, 0.75), x_2 = (8.4, 0) and x_0 = (0, 8.4)",
+        (np.array([8.4, 0.0]), np.array([0.0, 8.4]), np.array([0.36, 0.75, 0.5]), 2),
+        "t = 2, betas = (0.36, 0.75, 0.5), x_2 = (8.4, 0) and x_0 = (0, 8.4)",
         [1.8, 6.0],
     )
     worked_out = (
-        "The exponent has (x_2 - 0.5 x_1)^2 / 0.75 + (x_1 - 0.8 x_0)^2 / 0.36: its derivative with respect to x_1 is 0 at "
-        "the mean."
+        "The exponent has (x_2 - 0.5 x_1)^2 / 0.75 + (x_1 - 0.8 x_0)^2 / 0.36: its derivative with respect to x_1 is "
+        "0 at the mean."
     )
     judge(submission, Asked("2.4", "posterior_mean", ("the mean",), "Question 2.4"), [case], worked_out=worked_out)
 
@@ -150,8 +150,8 @@ def test_posterior_mean_by_hand(submission: Submission) -> None:
 def test_posterior_mean_from_noise_by_hand(submission: Submission) -> None:
     """The mean of x_1, from x_2 and its noise, is right."""
     case = _case(
-        (np.array([8.0, 0.0]), np.array([0.0, 16.0]), np.array([0.4375, 0.36]), 2),
-        "t = 2, betas = (0.4375, 0.36), x_2 = (8, 0) and eps = (0, 16)",
+        (np.array([8.0, 0.0]), np.array([0.0, 16.0]), np.array([0.4375, 0.36, 0.5]), 2),
+        "t = 2, betas = (0.4375, 0.36, 0.5), x_2 = (8, 0) and eps = (0, 16)",
         [10.0, -9.0],
     )
     worked_out = "Here x_2 = 0.6 x_0 + 0.8 eps; the x_0 of this equation is put into the mean."
@@ -164,7 +164,10 @@ def test_posterior_mean_from_noise_by_hand(submission: Submission) -> None:
 @visibility("visible")
 @tags("written")
 def test_conditional_score_by_hand(submission: Submission) -> None:
-    """The conditional score of one point is right, whose first coordinate is known."""
-    one = ([[0.5, -1.0]], [[3.0, 1.0]], [[1.0, 5.0]], [[1.0, 0.0]], [[-2.0, 0.0]])
+    """The conditional score of two points is right, whose first coordinate is known."""
+    score, x, x_known = [[0.5, -1.0], [2.0, 1.0]], [[3.0, 1.0], [2.0, 0.0]], [[1.0, 5.0], [1.0, 5.0]]
+    mask, pull = [[1.0, 0.0], [1.0, 0.0]], [[-2.0, 0.0], [-1.0, 0.0]]
     worked_out = "Only the first coordinate is known: there -|x - 1|^2 is added to log p, and it has a slope at x = 3."
-    conditional.judge(submission, [tuple(np.array(array) for array in one)], worked_out=worked_out)
+    conditional.judge(
+        submission, [tuple(np.array(one) for one in (score, x, x_known, mask, pull))], worked_out=worked_out
+    )

@@ -55,6 +55,7 @@ class Submission:
         self.quote = quote
         self.notes: list[str] = []
         self.advice: Advice | None = None
+        self.for_people = ""
         self._known: dict[str, dict[str, Any] | Failure] = {}
         self._told: set[str] = set()
 
@@ -66,6 +67,10 @@ class Submission:
     def advise(self, advice: Advice) -> None:
         """Give advice instead of a verdict: the check passes, and its row says this."""
         self.advice = advice
+
+    def leave_to_people(self, text: str) -> None:
+        """Judge nothing: a person grades this, and the check's row says what they look for."""
+        self.for_people = text
 
     def quoting(self, quote: bool) -> Submission:
         """The same submission, with another rule for the student's own words."""

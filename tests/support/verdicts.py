@@ -8,7 +8,6 @@ Verdict
 +-- TimedOut            the student's code did not finish in its time
 +-- OutOfMemory         the student's code needed more memory than it may have
 +-- Crashed             the student's process ended, or answered what is not an observation
-+-- ByHand              a person reads this; nothing was judged
 """
 
 from __future__ import annotations
@@ -86,12 +85,6 @@ class Crashed(Verdict):
     """The student's process ended without an answer, or its answer is not an observation."""
 
     status = Status.CRASHED
-
-
-class ByHand(Verdict):
-    """A person reads what is asked for here: the check earns and loses nothing."""
-
-    status = Status.BY_HAND
 
 
 @dataclass(frozen=True)

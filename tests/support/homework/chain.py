@@ -88,7 +88,6 @@ FORWARD_MEAN = (
 )
 
 FORWARD_VARIANCE = (
-    *(Formula(ABAR + one.name, 0.0, one.message, lambda x, b, t, one=one: 1 - one.of(b, t)) for one in ACCUMULATED),
     _marginal(
         "standard deviation",
         "This is the standard deviation: the variance is its square.",
@@ -113,8 +112,5 @@ FORWARD_VARIANCE = (
     ),
     _marginal("squared", "This is the square of the variance.", lambda x, b, t, a: (1 - a) ** 2),
     _marginal("one", "The variance is 1 only in the limit of many steps.", lambda x, b, t, a: 1.0),
-)
-
-PAIR_EXCHANGED = Reading(
-    "pair the other way round", 0.5, "The pair is the other way round: the mean comes first. It earns half."
+    *(Formula(ABAR + one.name, 0.0, one.message, lambda x, b, t, one=one: 1 - one.of(b, t)) for one in ACCUMULATED),
 )

@@ -180,7 +180,7 @@ POSTERIOR_MEAN_FROM_NOISE = (
         "The factor of eps is sqrt(beta_t), as if abar_t were alpha_t.",
         lambda x, e, a, b, n, p: (x - np.sqrt(b) * e) / np.sqrt(a),
     ),
-    *(_with_accumulated(_from_noise, one) for one in ACCUMULATED if one.name != "alpha_t"),
+    *(_with_accumulated(_from_noise, one) for one in ACCUMULATED),
     _posterior(
         "plus", "The noise is added: it is taken out of x_t.", lambda x, e, a, b, n, p: _from_noise(x, -e, a, b, n, p)
     ),

@@ -143,6 +143,11 @@ JS_DIVERGENCE = (
         lambda p, q: (_kl_with_nan(p, (p + q) / 2) + _kl_with_nan(q, (p + q) / 2)) / 2,
     ),
     _mistake(
+        "nan where both are 0",
+        "Where both are 0 you divide 0 by 0, which gives nan: nothing is there to be added.",
+        lambda p, q: np.nan if np.any(p + q == 0) else (_kl(p, (p + q) / 2) + _kl(q, (p + q) / 2)) / 2,
+    ),
+    _mistake(
         "zeros dropped",
         "Where one of the two is 0, the whole term is left out: the other one still counts there.",
         lambda p, q: np.sum((p * np.log(2 * p / (p + q)) + q * np.log(2 * q / (p + q)))[(p > 0) & (q > 0)]) / 2,

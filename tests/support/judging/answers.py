@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.observed.written import QUESTIONS, Answers, answers
 from tests.support.submission import Submission
-from tests.support.verdicts import ByHand, NotImplementedYet, wrong
+from tests.support.verdicts import NotImplementedYet, wrong
 
 MEANT = {"True": True, "False": False, "1": True, "0": False}
 LOOK_AT = "the dictionary ANSWERS in hw5_written.py"
@@ -49,7 +49,10 @@ def judge_answer(submission: Submission, question: str, right: bool, open_to_rea
     if MEANT[word] == right:
         return
     if open_to_reasons and given.reasons[place]:
-        raise ByHand(f"You answer {question} with {MEANT[word]} and give a reason: a person reads it before it counts.")
+        submission.leave_to_people(
+            f"You answer {question} with {MEANT[word]} and give a reason: a person reads it before it counts."
+        )
+        return
     raise wrong(f"The answer to {question} is not {MEANT[word]}.", look_at=f"Question {question}")
 
 

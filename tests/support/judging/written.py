@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from tests.support.homework.returned import PAIR_EXCHANGED
 from tests.support.observed.written import Call, evaluations
 from tests.support.submission import Submission
 from tests.support.verdicts import NotImplementedYet, Wrong, wrong
@@ -234,6 +235,10 @@ def _judge(
         submission.note(SINGLE_REMARK)
     elif max(off) > 1:
         raise _explained(seen, asked, cases, parts, mistakes, worked_out)
+    if seen.exchanged:
+        reading = PAIR_EXCHANGED
+        text = f"{asked.function} returns {asked.values[1]} first."
+        raise wrong(text, f"It should return {' and '.join(asked.values)}.", sentence(reading), credit=reading.credit)
     if any(np.any(np.isnan(value)) for values in seen.values for value in values):
         submission.note(NAN_REMARK)
 
