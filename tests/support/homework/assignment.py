@@ -5,6 +5,7 @@ Another file of the students' is one more entry of `MODULES`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -28,14 +29,19 @@ class Module:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A kind of file that training leaves: the pattern of its name, and bytes that it may have.
+    """A kind of file that training leaves, and how many bytes it may have.
 
-    Of several whose names match, those with the largest numbers in the pattern's group are taken, at most `latest`.
+    `<n>` in the name stands for a number of up to four digits: of such files the `latest` are taken.
     """
 
-    pattern: str
+    name: str
     largest: int
     latest: int = 1
+
+    @property
+    def pattern(self) -> str:
+        """The names as a regular expression, with the number as a group."""
+        return re.escape(self.name).replace("<n>", r"(\d{1,4})")
 
 
 TITLE = "CS446 homework 5: GAN and diffusion"
@@ -54,13 +60,14 @@ HELPERS = ("hw5_utils", "hw3_utils")
 """Names of the course's helper module: the first is handed out, older releases used the others."""
 
 CHECKPOINT, SAMPLES, GRIDS = (
-    Artifact(r"model\.ckpt", 8 * 2**20),
-    Artifact(r"samples\.npz", 16 * 2**20),
-    Artifact(r"test_(\d{1,4})\.png", 2**20, latest=12),
+    Artifact("model.ckpt", 8 * 2**20),
+    Artifact("samples.npz", 16 * 2**20),
+    Artifact("test_<n>.png", 2**20, latest=12),
 )
 """The score network's parameters, samples drawn with it, and the grids of generated images, one an epoch."""
 ARTIFACTS = (CHECKPOINT, SAMPLES, GRIDS)
 
+DEFINED = {module.name: module.defines for module in MODULES}
 FILES = tuple(f"{module.name}.py" for module in MODULES)
 PROBLEMS = tuple(problem for module in MODULES for problem in module.problems)
 QUESTIONS = tuple(f"{problem.number}.{k + 1}" for problem in PROBLEMS for k in range(problem.questions))

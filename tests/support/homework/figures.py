@@ -13,7 +13,7 @@ SCORE_FIELD, STEPS, PATHS, DIGITS = "score field", "steps", "paths", "digits"
 
 @dataclass(frozen=True)
 class Array:
-    """An array of a figure: a letter in its shape is the same length wherever it stands, `whole` allows integers only."""
+    """An array of a figure; a letter in its shape is one length wherever it stands, `whole` is for integers only."""
 
     name: str
     shape: tuple[int | str, ...]
