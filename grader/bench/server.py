@@ -59,7 +59,7 @@ def serve(control: socket.socket) -> NoReturn:
 
 
 def _import_everything() -> None:
-    """Import what the released homework files import, so that a student's own import costs nothing."""
+    """Import what the released files import, so that a student's own import costs nothing."""
     import cv2
     import matplotlib.pyplot
     import PIL.Image  # noqa: F401

@@ -44,7 +44,7 @@ class Intake:
 
 
 class UnreadableArchive(Exception):
-    """The archive cannot be opened, or holds what no homework holds; the message is for the student."""
+    """The archive cannot be opened, or holds what no hand-in holds; the message is for the student."""
 
 
 def take(submission: Path, source: Path, workplace: Path, user: int | None) -> Intake:

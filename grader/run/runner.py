@@ -105,6 +105,11 @@ class Runner:
         return results
 
 
+def first_users() -> tuple[int, ...]:
+    """The user ids of a machine's first runner."""
+    return tuple(range(FIRST_USER, FIRST_USER + len(MODULES)))
+
+
 def claim_users(first: int) -> tuple[socket.socket, tuple[int, ...]]:
     """An id for each module, from `first` on, of no other runner on this machine: its own while the socket is open.
 
