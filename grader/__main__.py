@@ -19,6 +19,7 @@ from grader.release import gradescope
 from grader.report import terminal
 from grader.report.results import Results
 from grader.run.runner import Runner
+from tests.support.homework.assignment import TITLE
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m grader", description="Grade homework 5: GAN and diffusion.")
+    parser = argparse.ArgumentParser(prog="python -m grader", description=f"Grade {TITLE}.")
     commands = parser.add_subparsers(dest="command", required=True)
     grade = commands.add_parser("grade", help="grade one folder or zip, or a folder of submissions")
     grade.add_argument("submission", type=_existing, nargs="?", default=EXAMPLES, help="default: the sample class")

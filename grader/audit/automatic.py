@@ -22,12 +22,13 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import OPERATORS_TYPE, mutation_operators
 from rich.console import Console
 
-from grader.audit.cases import MODULES, Case
+from grader.audit.cases import Case
 from grader.audit.run import Verdict, grade_all
 from grader.project import KNOWN, REFERENCE
 from grader.release.template import BEGIN, END
 from grader.report.terminal import progress_line
 from grader.rubric import read
+from tests.support.homework.assignment import FILES
 from tests.support.verdicts import Status
 
 EQUIVALENT = KNOWN / "mutants" / "equivalent.md"
@@ -94,7 +95,7 @@ class _Mutated:
     text: str
 
     def __call__(self, folder: Path) -> None:
-        for module in MODULES:
+        for module in FILES:
             text = self.text if module == self.module else (REFERENCE / module).read_text(encoding="utf-8")
             (folder / module).write_text(text, encoding="utf-8")
 
@@ -164,7 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Grade every mutation; 1 when one survives that is not listed, one listed does not, or the grader itself fails."""
     options = _parser().parse_args(arguments)
     console = Console(width=None if sys.stdout.isatty() else 140)
-    cases = [case for module in MODULES for case in mutations(module) if options.only in case.name]
+    cases = [case for module in FILES for case in mutations(module) if options.only in case.name]
     equivalent = {name for name in listed(EQUIVALENT.read_text(encoding="utf-8")) if options.only in name}
     began = time.monotonic()
     verdicts: list[Verdict] = []

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from grader.project import KNOWN, REFERENCE, TEMPLATE
 from grader.release.template import END, MARK, cut
+from tests.support.homework.assignment import FILES
 
-MODULES = ("hw5_gan.py", "hw5_diffusion.py")
 MUTANTS, STYLES, HALVES, ATTACKS = "mutants", "styles", "half-finished", "attacks"
 
 _HEADER = re.compile(r"# fails: (?P<fails>.+?) \| says: (?P<says>.+) \| score: (?P<score>[\d.]+)\s*")
@@ -80,8 +80,8 @@ class _Edited:
 
     def __call__(self, folder: Path) -> None:
         module, _, hunks = self.edits.partition("\n")
-        if module not in MODULES:
-            raise CaseError(f"{self.name}: the second line must name one of {', '.join(MODULES)}")
+        if module not in FILES:
+            raise CaseError(f"{self.name}: the second line must name one of {', '.join(FILES)}")
         _reference(folder)
         text = (REFERENCE / module).read_text(encoding="utf-8")
         found = list(_HUNK.finditer(hunks))
@@ -123,9 +123,9 @@ def halves() -> Iterator[Case]:
 
 
 ALONE = {"4.1": 2.0, "4.2": 2.0, "4.3": 2.0, "4.4": 1.5, "4.5": 1.5, "5.1": 2.5, "5.2": 3.5, "5.3": 4.0}
-"""Points of a template with one question solved; 4.6 needs all of Problem 4."""
+"""Points of a template with one question solved; 4.6 needs all before it."""
 WITHOUT = {"4.1": 17.0, "4.2": 17.0, "4.3": 17.0, "4.4": 17.5, "4.5": 17.5, "5.1": 17.5, "5.2": 16.5, "5.3": 16.0}
-"""Points of the reference without one question: 4.6 goes with any of Problem 4."""
+"""Points of the reference without one question: 4.6 goes with any before it."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class _Half:
 
     def __call__(self, folder: Path) -> None:
         _reference(folder)
-        for module in MODULES:
+        for module in FILES:
             text = (REFERENCE / module).read_text(encoding="utf-8")
             (folder / module).write_text(self._cut(text, module), encoding="utf-8")
 
@@ -175,7 +175,7 @@ class _Hostile:
     module: str
 
     def __call__(self, folder: Path) -> None:
-        for module in MODULES:
+        for module in FILES:
             text = (self.base / module).read_text(encoding="utf-8")
             if self.module in ("", module.removesuffix(".py")):
                 text += "\n\n" + self.path.read_text(encoding="utf-8")
@@ -183,7 +183,7 @@ class _Hostile:
 
 
 def _reference(folder: Path) -> None:
-    for module in MODULES:
+    for module in FILES:
         shutil.copy(REFERENCE / module, folder / module)
 
 

@@ -23,8 +23,11 @@ from grader.messages import CheckOrder, Confined, Forked, HostOrder
 from grader.run import processes
 from grader.run.clocks import BenchError, Clocks, StudentFailure
 from grader.run.server import Server
+from tests.support.homework import assignment
 
-_STUCK_AT = re.compile(rb'File "[^"]*/(hw5_gan|hw5_diffusion)\.py", line (\d{1,6})\b')
+_STUCK_AT = re.compile(
+    rf'File "[^"]*/({"|".join(map(re.escape, assignment.FILES))})", line (\d{{1,6}})\b'.encode(),
+)
 _GRACE = 0.05
 """Seconds that a process has to say where it is."""
 _ON_ITS_WAY = 0.2
@@ -76,7 +79,14 @@ class Host:
         self.connection, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
         self.output = Output(read_end)
-        order = HostOrder(self.module, str(self.source), str(self.scratch), self.user)
+        order = HostOrder(
+            self.module,
+            assignment.DEFINED[self.module],
+            assignment.HELPERS,
+            folder=str(self.source),
+            scratch=str(self.scratch),
+            user=self.user,
+        )
         socket.send_fds(self.server.control, [msgspec.json.encode(order)], [theirs.fileno(), write_end])
         theirs.close()
         os.close(write_end)
@@ -232,7 +242,7 @@ class Host:
         time.sleep(_GRACE)
         for dump in reversed(self.output.tail.split(b"most recent call first")):
             if place := _STUCK_AT.search(dump):
-                return f" (it was at {place[1].decode()}.py, line {place[2].decode()})"
+                return f" (it was at {place[1].decode()}, line {place[2].decode()})"
         return ""
 
 

@@ -43,7 +43,7 @@ class Equipment:
     judges: int
     clocks: Clocks
     seed: int
-    users: tuple[int | None, int | None]
+    users: tuple[int | None, ...]
     folder: Path
 
 

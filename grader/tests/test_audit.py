@@ -210,7 +210,7 @@ def test_the_calibration_stands_on_the_page_when_it_has_been_run(tmp_path: Path,
 
 def test_automatic_mutants_differ_from_the_reference_in_solutions_only(tmp_path: Path):
     names = set()
-    for module in cases.MODULES:
+    for module in cases.FILES:
         made = list(automatic.mutations(module))
         texts = set()
         for case in made:

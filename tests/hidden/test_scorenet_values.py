@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hidden import oracles
+from tests.support.homework.assignment import DIFFUSION
 from tests.support.judging.scorenet import stub_recognised
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.networks import outputs
-from tests.support.submission import DIFFUSION, Submission
+from tests.support.submission import Submission
 from tests.support.verdicts import Blocked, wrong
 
 SEEDS = st.integers(0, 2**32 - 1)

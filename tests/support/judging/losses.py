@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tests.support.homework.assignment import GAN
 from tests.support.homework.losses import DISCRIMINATOR_SCALES, LOSS_MISTAKES, SATURATING
 from tests.support.judging.loss_mistakes import recognise_discriminator, recognise_generator
 from tests.support.observed.losses import (
@@ -18,7 +19,7 @@ from tests.support.observed.losses import (
     images,
 )
 from tests.support.observed.networks import execution
-from tests.support.submission import GAN, Submission
+from tests.support.submission import Submission
 from tests.support.verdicts import NotImplementedYet, SubmissionRaised, Verdict, Wrong, wrong
 
 LOOK_AT = {

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tests.support.homework.assignment import GAN
 from tests.support.homework.handout import Row
 from tests.support.homework.networks import ANOTHER_ORDER, ONE_SETTING
 from tests.support.judging.tables import read
 from tests.support.observed.losses import images
 from tests.support.observed.networks import WEIGHTED, Execution, ParameterTable, execution, parameter_table
-from tests.support.submission import GAN, Submission
+from tests.support.submission import Submission
 from tests.support.verdicts import Wrong, wrong
 
 

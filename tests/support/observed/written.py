@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 
 from tests.support.observations import BadReply, require_shape
-from tests.support.submission import WRITTEN, Submission
+from tests.support.homework.assignment import WRITTEN
+from tests.support.submission import Submission
 from tests.support.verdicts import Crashed
 
 QUESTIONS = ("2.2", "3.1", "3.2", "3.3", "3.4")
