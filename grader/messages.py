@@ -61,9 +61,10 @@ class CheckOrder(msgspec.Struct):
 
 
 class JudgeOrder(msgspec.Struct):
-    """Judge one submission; `seed` shifts every random number."""
+    """Judge one submission by these checks of the rubric, in this order; `seed` shifts every random number."""
 
     seed: int
+    checks: list[str]
 
 
 class Ready(msgspec.Struct):

@@ -1,17 +1,22 @@
 """The rubric, read from the suites without running them: one row for each check, in the order of the handout.
 
 A check is a test function whose decorators are literals; `make rubric` prints the table that they make.
+`WRITTEN_COUNTS` is a course's choice: whether Problems 1 to 3 are graded, or only for self-checks.
 """
 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from grader.project import SUITES
+from tests.support.homework.assignment import module_of
 
+WRITTEN_COUNTS = False
+"""Whether the file that is optional counts: on, its questions have the handout's points, and those that people grade
+have rows; off, its rows have no points, and are there only when the file was handed in."""
 AUDIENCES = ("public", "hidden")
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 
@@ -33,10 +38,24 @@ class Row:
     tags: tuple[str, ...]
     requires: tuple[str, ...]
     file: str
+    module: str = ""
+    self_check: bool = False
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether people grade it: its points are never the grader's."""
+        return BY_HAND in self.tags
 
 
-def read(suites: Path = SUITES) -> list[Row]:
-    """Every check of both audiences, sorted by question, public first; raises `RubricError`."""
+BY_HAND = "by hand"
+"""The tag of a row that people grade."""
+
+
+def read(suites: Path = SUITES, written_counts: bool | None = None) -> list[Row]:
+    """Every check of both audiences, sorted by question, public first; raises `RubricError`.
+
+    `written_counts` takes the place of `WRITTEN_COUNTS`.
+    """
     rows: list[Row] = []
     for audience in AUDIENCES:
         for path in sorted((suites / audience).glob("test_*.py")):
@@ -45,7 +64,29 @@ def read(suites: Path = SUITES) -> list[Row]:
                 if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                     rows.append(_row(node, audience, path))
     _verify(rows)
+    if not (WRITTEN_COUNTS if written_counts is None else written_counts):
+        rows = [_self_check(row) for row in rows if not (row.by_hand and _is_optional(row))]
     return sorted(rows, key=lambda row: (row.number, AUDIENCES.index(row.audience)))
+
+
+def graded(rows: list[Row]) -> float:
+    """Points that the grader gives in all."""
+    return round(sum(row.points for row in rows if not row.by_hand), 3)
+
+
+def left_to_people(rows: list[Row]) -> float:
+    """Points that people give in rows of the rubric."""
+    return round(sum(row.points for row in rows if row.by_hand), 3)
+
+
+def _is_optional(row: Row) -> bool:
+    found = module_of(row.number)
+    return found is not None and found.optional
+
+
+def _self_check(row: Row) -> Row:
+    """The row without points, when its file is optional."""
+    return replace(row, points=0.0, self_check=True) if _is_optional(row) else row
 
 
 def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:
@@ -68,6 +109,7 @@ def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:
         tags=tuple(marks.get("tags", ())),
         requires=tuple(marks.get("requires", ())),
         file=f"{audience}/{path.name}",
+        module=found.name if (found := module_of(str(marks["number"][0]))) else "",
     )
 
 

@@ -18,11 +18,11 @@ ANSWERS = {
 """True or False for the questions that ask for one of the two."""
 
 REASONS = {
-    "2.2": "It is an integral over all paths; the ELBO, a lower bound, is estimated instead.",  # ANSWER: why
-    "3.1": "",
-    "3.2": "MAE hides about 75 % of an image, because images are redundant; BERT hides 15 %.",  # ANSWER: why
-    "3.3": "",
-    "3.4": "The class names, written as sentences, are compared with the image.",  # ANSWER: why
+    "2.2": "It is an integral over all paths; the ELBO, a lower bound, is estimated instead.",  # ANSWER: why, if False
+    "3.1": "",  # ANSWER: why, if False
+    "3.2": "MAE hides about 75 % of an image, because images are redundant; BERT hides 15 %.",  # ANSWER: why, if False
+    "3.3": "",  # ANSWER: why, if False
+    "3.4": "The class names, written as sentences, are compared with the image.",  # ANSWER: why, if False
 }
 """The reason for each answer that is False, in a few sentences."""
 

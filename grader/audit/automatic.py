@@ -28,7 +28,7 @@ from grader.project import KNOWN, REFERENCE
 from grader.release.template import BEGIN, END
 from grader.report.terminal import progress_line
 from grader.rubric import read
-from tests.support.homework.assignment import FILES
+from tests.support.homework.assignment import FILES, REQUIRED
 from tests.support.verdicts import Status
 
 EQUIVALENT = KNOWN / "mutants" / "equivalent.md"
@@ -95,7 +95,7 @@ class _Mutated:
     text: str
 
     def __call__(self, folder: Path) -> None:
-        for module in FILES:
+        for module in dict.fromkeys([*REQUIRED, self.module]):
             text = self.text if module == self.module else (REFERENCE / module).read_text(encoding="utf-8")
             (folder / module).write_text(text, encoding="utf-8")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from grader.project import KNOWN, REFERENCE, TEMPLATE
 from grader.release.template import END, MARK, cut
-from tests.support.homework.assignment import FILES
+from tests.support.homework.assignment import FILES, REQUIRED
 
 MUTANTS, STYLES, HALVES, ATTACKS = "mutants", "styles", "half-finished", "attacks"
 
@@ -82,7 +82,7 @@ class _Edited:
         module, _, hunks = self.edits.partition("\n")
         if module not in FILES:
             raise CaseError(f"{self.name}: the second line must name one of {', '.join(FILES)}")
-        _reference(folder)
+        _reference(folder, with_module=module)
         text = (REFERENCE / module).read_text(encoding="utf-8")
         found = list(_HUNK.finditer(hunks))
         if not found:
@@ -136,7 +136,6 @@ class _Half:
     solved: bool
 
     def __call__(self, folder: Path) -> None:
-        _reference(folder)
         for module in FILES:
             text = (REFERENCE / module).read_text(encoding="utf-8")
             (folder / module).write_text(self._cut(text, module), encoding="utf-8")
@@ -168,22 +167,23 @@ def attacks() -> Iterator[Case]:
 
 @dataclass(frozen=True)
 class _Hostile:
-    """Writes a template (or the reference) with an attack appended to one of its modules, or to both."""
+    """Writes a template (or the reference) with an attack appended to one of its modules, or to all required ones."""
 
     path: Path
     base: Path
     module: str
 
     def __call__(self, folder: Path) -> None:
-        for module in FILES:
+        for module in dict.fromkeys([*REQUIRED, *([f"{self.module}.py"] if self.module else [])]):
             text = (self.base / module).read_text(encoding="utf-8")
             if self.module in ("", module.removesuffix(".py")):
                 text += "\n\n" + self.path.read_text(encoding="utf-8")
             (folder / module).write_text(text, encoding="utf-8")
 
 
-def _reference(folder: Path) -> None:
-    for module in FILES:
+def _reference(folder: Path, with_module: str = "") -> None:
+    """Write the files that are required, and an optional one if it is named: each is graded when it is there."""
+    for module in dict.fromkeys([*REQUIRED, *([with_module] if with_module else [])]):
         shutil.copy(REFERENCE / module, folder / module)
 
 

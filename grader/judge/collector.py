@@ -32,7 +32,7 @@ class Listener(Protocol):
 
 
 class Collector:
-    """Orders the checks as the rubric does, and tells the listener what became of each."""
+    """Runs the checks that are asked for, in their order, and tells the listener what became of each."""
 
     def __init__(self, listener: Listener, order: list[str]) -> None:
         self.listener = listener
@@ -41,8 +41,9 @@ class Collector:
         self._began = 0.0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run in the rubric's order, in which prerequisites come first."""
-        items.sort(key=lambda item: self.order.get(check_of(item), len(self.order)))
+        """Run what is asked for in the rubric's order, in which prerequisites come first."""
+        items[:] = [item for item in items if check_of(item) in self.order]
+        items.sort(key=lambda item: self.order[check_of(item)])
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Tell that a check begins."""
@@ -59,7 +60,11 @@ class Collector:
         if name not in self._ended and (call.when == "call" or not report.passed):
             self._ended.add(name)
             error, submission = call.excinfo.value if call.excinfo else None, _submission(item)
-            outcome, staff = judged(error, submission.notes, submission.advice) if submission else judged(error, [])
+            outcome, staff = (
+                judged(error, submission.notes, submission.advice, submission.for_people)
+                if submission
+                else judged(error, [])
+            )
             outcome.seconds = time.monotonic() - self._began
             self.listener.outcome(name, outcome, staff)
         return report
@@ -70,8 +75,12 @@ def check_of(item: pytest.Item) -> str:
     return item.name.partition("[")[0].removeprefix("test_")
 
 
-def judged(error: BaseException | None, notes: list[str], advice: Advice | None = None) -> tuple[Outcome, str]:
+def judged(
+    error: BaseException | None, notes: list[str], advice: Advice | None = None, for_people: str = ""
+) -> tuple[Outcome, str]:
     """The outcome of a check that ended with this exception (None: it passed), and what only the staff may read."""
+    if error is None and for_people:
+        return Outcome(Status.BY_HAND, 0.0, "\n\n".join([for_people, *notes])), ""
     if error is None and advice is not None:
         return _advised(advice, notes), ""
     if error is None:

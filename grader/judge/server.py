@@ -79,13 +79,12 @@ def _garbled() -> Failure:
     return Failure("crashed", "Your code's process sent something that is not a measurement.")
 
 
-def judge(connection: socket.socket, seed: int, suites: Path) -> int:
-    """Run the suites on the submission behind the connection; returns pytest's exit code."""
+def judge(connection: socket.socket, order: JudgeOrder, suites: Path) -> int:
+    """Run the checks of an order on the submission behind the connection; returns pytest's exit code."""
     transport = ThroughRunner(connection)
-    order = [row.name for row in rubric.read(suites)]
-    submission = Submission(transport, seed)
+    submission = Submission(transport, order.seed)
     # Registered under a name: the `submission` fixture of the suites looks for it.
-    plugins: list[Any] = [Collector(transport, order), _Registrar(submission)]
+    plugins: list[Any] = [Collector(transport, order.checks), _Registrar(submission)]
     code = int(pytest.main(_arguments(suites), plugins))
     transport.send(End(code))
     return code
@@ -115,9 +114,7 @@ def serve(control: socket.socket, suites: Path) -> NoReturn:
             control.close()
             code = 1
             with contextlib.suppress(wire.Ended, BrokenPipeError):  # the runner's clock has struck
-                code = judge(
-                    socket.socket(fileno=descriptors[0]), msgspec.json.decode(text, type=JudgeOrder).seed, suites
-                )
+                code = judge(socket.socket(fileno=descriptors[0]), msgspec.json.decode(text, type=JudgeOrder), suites)
             sys.stdout.flush()
             os._exit(code)
         for descriptor in descriptors:

@@ -2,7 +2,7 @@
 
 A solution region runs from a line `# BEGIN SOLUTION <question>: <task>` to the next line `# END SOLUTION`.
 The cut puts a `raise NotImplementedError` that names the question and the task in its place and keeps
-everything else.
+everything else. An answer in a dictionary, `"<question>": <answer>,  # ANSWER: <task>`, becomes None, or an empty text.
 
 TemplateError
 ├── RegionError    a mark is malformed, or a region is nested, unclosed, never opened, or missing altogether
@@ -25,6 +25,8 @@ LINE_LENGTH = 110
 MARK = re.compile(r"#\s*(BEGIN|END)\s+SOLUTION", re.IGNORECASE)  # anything that looks like a mark must be one
 BEGIN = re.compile(r"(?P<indent> *)# BEGIN SOLUTION (?P<question>\d+\.\d+): (?P<task>\S.*)")
 END = re.compile(r" *# END SOLUTION")
+ANSWER = re.compile(r"(?P<key> *\"\d+\.\d+\": )(?P<answer>True|False|\".*\"),  # ANSWER: (?P<task>\S.*)")
+ANSWER_MARK = re.compile(r"#\s*ANSWER\b", re.IGNORECASE)
 
 
 class TemplateError(Exception):
@@ -50,7 +52,7 @@ def cut(source: str, file: str) -> str:
     for number, line in enumerate(source.splitlines(), start=1):
         if not MARK.search(line):
             if not opened:
-                kept.append(line)
+                kept.append(_unanswered(line, file, number))
         elif begin := BEGIN.fullmatch(line):
             if opened:
                 raise RegionError(file, number, f"a region begins inside the one that began in line {opened}")
@@ -67,6 +69,17 @@ def cut(source: str, file: str) -> str:
     if len(kept) == len(source.splitlines()):
         raise RegionError(file, 1, "no solution region: students would receive the whole file")
     return "".join(line + "\n" for line in kept)
+
+
+def _unanswered(line: str, file: str, number: int) -> str:
+    """Return the line without the answer that it may hold; raises RegionError for a mark that does not fit."""
+    if not ANSWER_MARK.search(line):
+        return line
+    found = ANSWER.fullmatch(line)
+    if found is None:
+        raise RegionError(file, number, f'not like `"2.2": True,  # ANSWER: <task>`: {line.strip()}')
+    empty = '""' if found["answer"].startswith('"') else "None"
+    return f"{found['key']}{empty},  # {found['task']}"
 
 
 def _stub(indent: str, question: str, task: str) -> list[str]:

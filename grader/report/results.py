@@ -11,6 +11,7 @@ import math
 import os
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import jsonschema_rs  # ten times as fast as jsonschema: the file is checked after every check of the rubric
 
 from grader.messages import Outcome
-from grader.rubric import Row
+from grader.rubric import Row, graded, left_to_people
 from tests.support.verdicts import Status, order_of
 
 SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
@@ -54,6 +55,12 @@ class Results:
         self.outcomes = {row.name: Outcome() for row in self.rows}
         self.write()
 
+    def leave_out_self_checks(self, absent: Iterable[str]) -> None:
+        """Take away the rows that are only self-checks of modules that were not handed in, and rewrite the file."""
+        self.rows = [row for row in self.rows if not (row.self_check and row.module in absent)]
+        self.outcomes = {row.name: self.outcomes[row.name] for row in self.rows}
+        self.write()
+
     def record(self, name: str, outcome: Outcome) -> None:
         """Keep the outcome of one check and rewrite the file."""
         self.outcomes[name] = outcome
@@ -76,8 +83,9 @@ class Results:
         return outcome.status == Status.PASSED or (outcome.status == Status.ADVICE and outcome.credit >= 1)
 
     def informs(self, row: Row) -> bool:
-        """Whether a row is advice without points, which neither passes nor fails."""
-        return self.outcomes[row.name].status == Status.ADVICE and not row.points
+        """Whether a row neither passes nor fails: it is advice without points, or for people to grade."""
+        status = self.outcomes[row.name].status
+        return status == Status.BY_HAND or (status == Status.ADVICE and not row.points)
 
     @property
     def score(self) -> float:
@@ -87,7 +95,7 @@ class Results:
     @property
     def possible(self) -> float:
         """Points that the rubric gives in all."""
-        return round(sum(row.points for row in self.rows), 3)
+        return graded(self.rows)
 
     def document(self) -> dict[str, Any]:
         """The whole file as data, checked against the schema; raises jsonschema_rs.ValidationError."""
@@ -133,7 +141,7 @@ class Results:
             test["output_format"] = "html"
         if not self.informs(row):
             test["status"] = "passed" if self.passes(row) else "failed"
-        if row.points:
+        if row.points and outcome.status != Status.BY_HAND and not row.by_hand:
             test |= {"score": self.earned(row), "max_score": row.points}
         return test
 
@@ -157,7 +165,7 @@ class Results:
         ]
 
     def _summary(self) -> str:
-        later = [row for row in self.rows if row.visibility != "visible" and row.points]
+        later = [row for row in self.rows if row.visibility != "visible" and row.points and not row.by_hand]
         lines = []
         if any(outcome.status == Status.PENDING for outcome in self.outcomes.values()):
             lines.append("Grading has not finished; what is listed below is what is known so far.")
@@ -167,6 +175,8 @@ class Results:
                 f"{len(later)} of the checks, worth {points:g} of {self.possible:g} points, are shown later, "
                 "after the grades are published."
             )
+        if by_hand := left_to_people(self.rows):
+            lines.append(f"People grade {by_hand:g} more points: a derivation's steps and the reasons of an answer.")
         return "\n".join(lines)
 
 

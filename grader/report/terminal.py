@@ -35,7 +35,7 @@ def show(console: Console, name: str, results: Results) -> None:
         table.add_column(heading, justify="right" if justify == "right" else "left")
     for row in results.rows:
         status = results.outcomes[row.name].status
-        points = f"{results.earned(row):g} / {row.points:g}" if row.points else "-"
+        points = "by hand" if row.by_hand else f"{results.earned(row):g} / {row.points:g}" if row.points else "-"
         style = _STYLES.get(status, "yellow")
         table.add_row(row.number, escape(row.title), points, f"[{style}]{status}[/]")
     console.print(table)
@@ -74,9 +74,17 @@ def show_class(console: Console, graded: dict[str, Results]) -> None:
 
 def show_rubric(console: Console, rows: list[rubric.Row]) -> None:
     """The rubric as a table."""
-    table = Table(title=f"{len(rows)} checks, {sum(row.points for row in rows):g} points", title_justify="left")
+    by_hand = rubric.left_to_people(rows)
+    people = f", and {by_hand:g} by hand" if by_hand else ""
+    table = Table(title=f"{len(rows)} checks, {rubric.graded(rows):g} points{people}", title_justify="left")
     for heading in ("no.", "check", "points", "visibility", "file"):
         table.add_column(heading, justify="right" if heading == "points" else "left")
     for row in rows:
-        table.add_row(row.number, escape(row.title), f"{row.points:g}", row.visibility, row.file)
+        table.add_row(
+            row.number,
+            escape(row.title),
+            f"{row.points:g}{' by hand' if row.by_hand else ''}",
+            row.visibility,
+            row.file,
+        )
     console.print(table)

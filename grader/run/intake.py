@@ -93,7 +93,7 @@ def unpack(archive: Path, target: Path, user: int | None) -> Path:
     }
     reason = reasons.get(process.returncode, "The archive cannot be unpacked.")
     if reason:
-        raise UnreadableArchive(f"{reason} Hand in {' and '.join(assignment.FILES)}.")
+        raise UnreadableArchive(f"{reason} Hand in {' and '.join(assignment.REQUIRED)}.")
     return target
 
 

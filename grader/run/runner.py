@@ -43,10 +43,11 @@ class Runner:
         seed: int = 0,
         slot: int = 0,
         leaderboard: bool = False,
+        written_counts: bool | None = None,
     ) -> None:
         self.suites = suites
         self.leaderboard = leaderboard
-        self.rows = read(suites)
+        self.rows = read(suites, written_counts)
         self.clocks = clocks or Clocks()
         self.seed = seed
         self.claim, users = claim_users(FIRST_USER + len(MODULES) * slot)

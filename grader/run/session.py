@@ -59,6 +59,7 @@ class Session:
         self.workplace.chmod(0o711)
         self.hosts: dict[str, Host] = {}
         self.problems: dict[str, str] = {}
+        self.present: list[str] = []
         self.judge: socket.socket | None = None
 
     def run(self, submission: Path) -> None:
@@ -66,9 +67,13 @@ class Session:
         source = self.workplace / "source"
         taken = intake.take(submission, source, self.workplace, self.equipment.users[0])
         self.problems = taken.problems
+        self.present = [module for module in intake.MODULES if (source / f"{module}.py").is_file()]
+        self.results.leave_out_self_checks([module for module in intake.MODULES if module not in self.present])
         self.judge = self._new_judge()
         self.equipment.server.await_ready(time.monotonic() + self.equipment.clocks.start)
         for module, user in zip(intake.MODULES, self.equipment.users, strict=True):
+            if module not in (self.present or intake.MODULES[:1]):  # one at least tells what protections are in force
+                continue
             host = Host(self.equipment.server, module, source, self.workplace / module, user, self.equipment.clocks)
             host.start()
             self.hosts[module] = host
@@ -111,6 +116,8 @@ class Session:
         try:
             if module in self.problems:
                 raise StudentFailure("blocked", self.problems[module])
+            if module not in self.present:
+                raise StudentFailure("missing", "")
             return b"B" + self.hosts[module].request(frame, operation, self.deadline)
         except StudentFailure as failure:
             self._clear(module)  # what ran too long must not disturb what comes next
@@ -126,7 +133,7 @@ class Session:
 
     def _new_judge(self) -> socket.socket:
         ours, theirs = socket.socketpair()
-        order = msgspec.json.encode(JudgeOrder(self.equipment.seed))
+        order = msgspec.json.encode(JudgeOrder(self.equipment.seed, [row.name for row in self.results.rows]))
         socket.send_fds(self.equipment.judge_control, [order], [theirs.fileno()])
         theirs.close()
         return ours

@@ -64,7 +64,11 @@ MODULES = (
             *("optimal_discriminator", "js_divergence", "value_at_optimum", "generator_gradients", "elbo"),
             *("forward_marginal", "posterior_mean", "posterior_mean_from_noise", "conditional_score", "ANSWERS"),
         ),
-        problems=(Problem("1", "GAN, written", 3), Problem("2", "diffusion, written", 5), Problem("3", "statements", 4)),
+        problems=(
+            Problem("1", "GAN, written", 3),
+            Problem("2", "diffusion, written", 5),
+            Problem("3", "statements", 4),
+        ),
         optional=True,
     ),
 )
@@ -89,7 +93,8 @@ PROBLEMS = tuple(
 QUESTIONS = tuple(f"{problem.number}.{k + 1}" for problem in PROBLEMS for k in range(problem.questions))
 
 
-def module_of(question: str) -> Module:
-    """The module that answers a question; raises StopIteration for none."""
+def module_of(question: str) -> Module | None:
+    """The module that answers a question."""
     number = question.partition(".")[0]
-    return next(module for module in MODULES if any(problem.number == number for problem in module.problems))
+    answering = (module for module in MODULES if any(problem.number == number for problem in module.problems))
+    return next(answering, None)

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tests.support.observations import BadReply, require_shape
 from tests.support.homework.assignment import WRITTEN
+from tests.support.observations import BadReply, require_shape
 from tests.support.submission import Submission
 from tests.support.verdicts import Crashed
 
