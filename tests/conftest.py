@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.support.homework.assignment import module_of
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
 from tests.support.verdicts import Blocked, NotImplementedYet, SubmissionRaised, Verdict
@@ -55,10 +56,19 @@ def submitted_files(pytestconfig: pytest.Config) -> Submission:
     graded = pytestconfig.pluginmanager.get_plugin("graded_submission")
     if graded is not None:
         return graded
-    folder = pytestconfig.getoption("--submission") or os.environ.get("HW5_SUBMISSION") or _here_or_reference()
     from tests.support.probes import vocabulary  # here: the grader's judge has none of the student's libraries
 
-    return Submission(InProcess(Path(folder).resolve(), vocabulary.perform))
+    return Submission(InProcess(_folder(pytestconfig).resolve(), vocabulary.perform))
+
+
+def _folder(config: pytest.Config) -> Path:
+    return Path(config.getoption("--submission") or os.environ.get("HW5_SUBMISSION") or _here_or_reference())
+
+
+def _is_left_out(item: pytest.Item, folder: Path) -> bool:
+    """Whether a check is of an optional file that is not in the folder."""
+    module = module_of(_number(item))
+    return module is not None and module.optional and not (folder / f"{module.name}.py").is_file()
 
 
 def _here_or_reference() -> Path:
@@ -74,7 +84,13 @@ def submission(request: pytest.FixtureRequest, submitted_files: Submission) -> S
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Checks run in the handout's order, so that what comes first to be done comes first to be read."""
+    """Checks run in the handout's order, so that what comes first to be done comes first to be read.
+
+    Those of a file that is optional and not there do not run.
+    """
+    if items and not items[0].config.pluginmanager.has_plugin("graded_submission"):
+        folder = _folder(items[0].config)
+        items[:] = [item for item in items if not _is_left_out(item, folder)]
     if all(_number(item) for item in items):
         items.sort(key=_number)
 

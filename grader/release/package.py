@@ -46,9 +46,14 @@ def autograder() -> dict[str, bytes]:
 
 
 def student() -> dict[str, bytes]:
-    """The files of `student.zip`, by name: the template's are at its top, as they are handed in."""
+    """The files of `student.zip`, by name: the template's are at its top, as they are handed in.
+
+    Of the suites' support it holds what public checks and probes import, so that what is known of mistakes stays here.
+    """
     top = {path.name: path for path in [*_sources(TEMPLATE), HANDOUT / "Makefile", HANDOUT / "pyproject.toml"]}
-    suites = [path for path in _suites() if "hidden" not in path.relative_to(ROOT).parts]
+    public = [path for path in _suites() if "hidden" not in path.relative_to(ROOT).parts]
+    started = [name for path in public if "support" not in path.parts and (name := _module(path))]
+    suites = [path for path in public if path.suffix != ".py"] + sorted(_needed(started, "tests"))
     texts = {"README.md": ROOT / "docs" / "student.md"} | _placed(suites)
     return _read(top | texts) | {"requirements.txt": requirements(STUDENTS_NEED).encode()}
 
@@ -77,15 +82,21 @@ def write(path: Path, files: Mapping[str, bytes]) -> None:
         raise PackageError(f"{path.name} is larger than Gradescope takes")
 
 
-def _needed(modules: Iterable[str]) -> set[Path]:
-    """The files of these modules of the grader, and of all that they import of it, directly or not."""
+def _module(path: Path) -> str:
+    """The name by which a source is imported; nothing for another file."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) if path.suffix == ".py" else ""
+
+
+def _needed(modules: Iterable[str], package: str = "grader") -> set[Path]:
+    """The files of these modules of a package, and of all that they import of it, directly or not."""
     found: set[Path] = set()
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
         base = ROOT / name.replace(".", "/")
         path = next((one for one in (base.with_suffix(".py"), base / "__init__.py") if one.is_file()), None)
-        if path is None or path in found or not name.startswith("grader"):
+        if path is None or path in found or not name.startswith(package):
             continue
         found.add(path)
         waiting.append(name.rpartition(".")[0])

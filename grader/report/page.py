@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.report.templates import environment
+from tests.support.homework.assignment import MODULES, module_of
 
 READERS = ("student", "instructor")
 
@@ -36,6 +37,14 @@ MOMENTS = (
 
 
 @dataclass(frozen=True)
+class Section:
+    """Rows that belong together; the title is empty when there is only one section."""
+
+    title: str
+    tests: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class View:
     """What one reader sees at one moment; `total` is None where the platform shows no total."""
 
@@ -43,6 +52,32 @@ class View:
     output: str
     total: float | None
     tests: list[dict[str, Any]]
+
+    @property
+    def sections(self) -> list[Section]:
+        """The rows of optional files, then all others, in their order."""
+        optional = [test for test in self.tests if _is_optional(test)]
+        if not optional:
+            return [Section("", self.tests)]
+        counted = any("max_score" in test for test in optional)
+        others = [test for test in self.tests if test not in optional]
+        return [
+            Section(_title(optional=True) + ("" if counted else ": a self-check, without points"), optional),
+            Section(_title(optional=False), others),
+        ]
+
+
+def _is_optional(test: dict[str, Any]) -> bool:
+    module = module_of(test.get("number", ""))
+    return module is not None and module.optional
+
+
+def _title(optional: bool) -> str:
+    """The problems of the optional files, or of the others, as a heading."""
+    modules = [module for module in MODULES if module.optional == optional]
+    numbers = sorted(problem.number for module in modules for problem in module.problems)
+    between = " to " if len(numbers) > 2 else " and "
+    return f"Problem{'s' if len(numbers) > 1 else ''} {numbers[0]}{between + numbers[-1] if len(numbers) > 1 else ''}"
 
 
 def view(document: dict[str, Any], reader: str, moment: Moment) -> View:
