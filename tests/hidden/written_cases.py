@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tests.hidden.definitions import Chain, Mixture, chain, divergence, game_value, loss_derivatives, maximiser
+from tests.support.homework.written import ELBO
 from tests.support.judging.written import Case, Values, shown
 
 ANY_LOGARITHM = 1e-8
@@ -15,6 +16,8 @@ ANY_DENOMINATOR = 1e-8
 """Absolute error of D* that is right: a small number in the denominator is, for densities of at least 1/100."""
 ANY_LOGIT = 1e-12
 """Absolute error of a derivative with respect to a logit that is right."""
+CLEAR = 1e-3
+"""Distance of a mistaken average from the right one, relative to the densities: 100 times what float32 may be off."""
 TERMS = 8
 """Roundings, in eps, of a formula of a few operations."""
 
@@ -104,8 +107,17 @@ def logits(seed: int) -> list[Case]:
 
 
 def world(seed: int) -> dict[str, Any]:
-    """Paths from q and from the model, and two log densities, so that no two ways to average them agree."""
+    """Paths from q and from the model, and two log densities, with which every known mistake shows clearly."""
     rng = _rng(seed, 4)
+    while True:
+        drawn = _world(rng)
+        densities = log_densities(drawn)
+        right, size = np.mean(densities[0] - densities[1]), sum(np.abs(one).max() for one in densities)
+        if min(abs(float(one.of(*densities)) - right) for one in ELBO) > CLEAR * size:
+            return drawn
+
+
+def _world(rng: np.random.Generator) -> dict[str, Any]:
     n, steps, d = (int(rng.integers(low, high)) for low, high in ((3, 7), (2, 5), (1, 4)))
 
     def density(offset: float) -> dict[str, Any]:
