@@ -41,7 +41,7 @@ class Collector:
         self._began = 0.0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run in the rubric's order, in which prerequisites come first."""
+        """Run in the rubric's order."""
         items.sort(key=lambda item: self.order.get(check_of(item), len(self.order)))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:

@@ -54,7 +54,7 @@ class Imports:
     of: dict[str, set[str]]
 
     def closure(self, *prefixes: str, without: tuple[str, str] = ("", "")) -> set[str]:
-        """The modules below the prefixes and all that they import, directly or not, but for one import of one module."""
+        """The modules below the prefixes and what they import, directly or not, but for one import of one of them."""
         found: set[str] = set()
         waiting = [name for name in self.of if any(_below(name, prefix) for prefix in prefixes)]
         while waiting:
