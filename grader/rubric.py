@@ -22,12 +22,12 @@ VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 
 
 class RubricError(Exception):
-    """A check is declared wrongly: a missing or unknown mark, a name used twice, a prerequisite that does not exist."""
+    """A check is declared wrongly: a missing or unknown mark, or a name used twice."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One check: `name` is its test function without `test_`, `requires` names the checks that must pass before it."""
+    """One check: `name` is its test function without `test_`."""
 
     name: str
     title: str
@@ -36,7 +36,6 @@ class Row:
     visibility: str
     audience: str
     tags: tuple[str, ...]
-    requires: tuple[str, ...]
     file: str
     module: str = ""
     self_check: bool = False
@@ -94,7 +93,7 @@ def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:
     for decorator in node.decorator_list:
         if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name):
             name = decorator.func.id
-            if name in ("number", "weight", "visibility", "tags", "requires"):
+            if name in ("number", "weight", "visibility", "tags"):
                 marks[name] = [ast.literal_eval(argument) for argument in decorator.args]
     missing = [name for name in ("number", "weight", "visibility") if name not in marks]
     if missing:
@@ -107,7 +106,6 @@ def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:
         visibility=marks["visibility"][0],
         audience=audience,
         tags=tuple(marks.get("tags", ())),
-        requires=tuple(marks.get("requires", ())),
         file=f"{audience}/{path.name}",
         module=found.name if (found := module_of(str(marks["number"][0]))) else "",
     )
@@ -124,6 +122,3 @@ def _verify(rows: list[Row]) -> None:
             raise RubricError(f"{row.name}: a hidden check must not be visible to students")
         if row.points < 0:
             raise RubricError(f"{row.name}: a check cannot be worth {row.points:g} points")
-        for prerequisite in row.requires:
-            if prerequisite not in names:
-                raise RubricError(f"{row.name} requires {prerequisite}, which is not a check")

@@ -14,7 +14,7 @@ from rich.markup import escape
 from grader import rubric
 from grader.audit import cases as known
 from grader.audit import page
-from grader.audit.run import Verdict, grade_all
+from grader.audit.run import CaseResult, grade_all
 from grader.project import SUITES
 from grader.report.terminal import progress_line
 
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else 140)
     cases = [case for case in known.all_cases(tuple(options.kinds)) if options.only in case.name]
     began = time.monotonic()
-    verdicts: list[Verdict] = []
+    verdicts: list[CaseResult] = []
     with progress_line(console) as line:
         task = line.add_task("audit", total=len(cases))
         for verdict in grade_all(cases, options.workers, options.suites):

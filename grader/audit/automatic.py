@@ -23,7 +23,7 @@ from mutmut.mutation.mutators import OPERATORS_TYPE, mutation_operators
 from rich.console import Console
 
 from grader.audit.cases import Case
-from grader.audit.run import Verdict, grade_all
+from grader.audit.run import CaseResult, grade_all
 from grader.project import KNOWN, REFERENCE
 from grader.release.template import BEGIN, END
 from grader.report.terminal import progress_line
@@ -168,7 +168,7 @@ def main(arguments: list[str] | None = None) -> int:
     cases = [case for module in FILES for case in mutations(module) if options.only in case.name]
     equivalent = {name for name in listed(EQUIVALENT.read_text(encoding="utf-8")) if options.only in name}
     began = time.monotonic()
-    verdicts: list[Verdict] = []
+    verdicts: list[CaseResult] = []
     with progress_line(console) as line:
         task = line.add_task("mutations", total=len(cases))
         for verdict in grade_all(cases, options.workers):
@@ -192,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     return int(survivors != equivalent or bool(broken) or not verdicts)
 
 
-def _grader_failed(verdict: Verdict) -> bool:
+def _grader_failed(verdict: CaseResult) -> bool:
     return any(outcome.status == Status.GRADER_ERROR for outcome in verdict.outcomes.values())
 
 

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grader.audit.cases import Case, mutants
-from grader.calibrate.observations import functions
+from grader.calibrate.decisions import functions
 from grader.project import REFERENCE
 from grader.report.terminal import progress_line
 from tests.support.homework.assignment import HELPERS

@@ -28,7 +28,7 @@ _runner: Runner | None = None
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CaseResult:
     """What became of a case: `complaints` is empty when it is as it must be.
 
     `outcomes` holds each check's, by its name; `in_force` the protections under which the case was graded. An attack
@@ -42,7 +42,7 @@ class Verdict:
     in_force: tuple[str, ...]
 
 
-def grade_all(cases: list[Case], workers: int, suites: Path = SUITES) -> Iterator[Verdict]:
+def grade_all(cases: list[Case], workers: int, suites: Path = SUITES) -> Iterator[CaseResult]:
     """Grade every case, `workers` at a time; verdicts come as they are ready."""
     context = multiprocessing.get_context("spawn")
     slots = context.Queue()
@@ -60,10 +60,10 @@ def _start(slots: multiprocessing.Queue[int], suites: Path) -> None:
     multiprocessing.util.Finalize(_runner, _runner.__exit__, (None, None, None), exitpriority=10)
 
 
-def _grade(case: Case) -> Verdict:
+def _grade(case: Case) -> CaseResult:
     assert _runner is not None
     if case.needs and not any(one.startswith(case.needs) for one in _defences()):
-        return Verdict(case, (), 0.0, {}, _defences())
+        return CaseResult(case, (), 0.0, {}, _defences())
     with tempfile.TemporaryDirectory(prefix="audit-") as folder:
         submission, out = Path(folder, "submission"), Path(folder, "out")
         os.mkdir(submission)
@@ -79,7 +79,7 @@ def _defences() -> tuple[str, ...]:
         return tuple(_runner.grade(TEMPLATE, Path(folder)).facts["in_force"])
 
 
-def compare(case: Case, results: Results) -> Verdict:
+def compare(case: Case, results: Results) -> CaseResult:
     """Hold a result against what is known of its case."""
     complaints = []
     if results.score != case.score:
@@ -95,4 +95,4 @@ def compare(case: Case, results: Results) -> Verdict:
     if results.staff:
         complaints.insert(0, "the grader itself failed: " + results.staff[0][:MOST_OF_A_TRACEBACK])
     in_force = tuple(results.facts.get("in_force", ()))
-    return Verdict(case, tuple(complaints), results.score, dict(results.outcomes), in_force)
+    return CaseResult(case, tuple(complaints), results.score, dict(results.outcomes), in_force)

@@ -41,7 +41,7 @@ class Collector:
         self._began = 0.0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run what is asked for in the rubric's order, in which prerequisites come first."""
+        """Run what is asked for in the rubric's order."""
         items[:] = [item for item in items if check_of(item) in self.order]
         items.sort(key=lambda item: self.order[check_of(item)])
 

@@ -65,6 +65,7 @@ class Host:
     clocks: Clocks
     in_force: list[str] = field(default_factory=list)
     failure: StudentFailure | None = None
+    imported: bool = False
     _child: socket.socket | None = None
     _children: int = 0
     _timeouts: dict[str, int] = field(default_factory=dict)
@@ -104,20 +105,25 @@ class Host:
 
     def await_import(self) -> None:
         """Wait for the import to end; raises `StudentFailure` when it does not, each time the same."""
-        if self.failure is None and not hasattr(self, "imported"):
+        if self.failure is None and not self.imported:
             try:
                 self._receive(self.connection, max(self.import_deadline, time.monotonic() + _ON_ITS_WAY))
                 self.imported = True
             except StudentFailure as failure:
-                what = {
-                    "timed_out": f"{self.module}.py was still running {self.clocks.importing:g} s after it was "
-                    f"imported{self._stuck()}. Put code that trains or samples under "
-                    '`if __name__ == "__main__":`.',
-                    "crashed": f"{self.module}.py ended its own process while it was imported.",
-                }
-                self.fail(StudentFailure(failure.kind, what.get(failure.kind, failure.message)))
+                self.fail(StudentFailure(failure.kind, self._why_not_imported(failure)))
         if self.failure is not None:
             raise self.failure
+
+    def _why_not_imported(self, failure: StudentFailure) -> str:
+        match failure.kind:
+            case "timed_out":
+                return (
+                    f"{self.module}.py was still running {self.clocks.importing:g} s after it was imported"
+                    f'{self._stuck()}. Put code that trains or samples under `if __name__ == "__main__":`.'
+                )
+            case "crashed":
+                return f"{self.module}.py ended its own process while it was imported."
+        return failure.message
 
     def fail(self, failure: StudentFailure) -> None:
         """Give this module up: every request fails like this from now on, and its process ends."""

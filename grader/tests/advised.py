@@ -65,7 +65,7 @@ def on_disk(results: Results) -> dict:
 
 def advised(tmp_path: Path, *pictures: Picture, text: str = "Well trained.", points: float = 0.0) -> Results:
     """The results of a submission whose only check has given advice with these pictures."""
-    row = Row("trained", "What was trained", "5.4", points, "visible", "public", (), (), "public/test_x.py")
+    row = Row("trained", "What was trained", "5.4", points, "visible", "public", (), "public/test_x.py")
     results = Results(tmp_path / "out" / "results.json", [row])
     results.record("trained", Outcome("advice", 1.0, text, pictures=pictures))
     return results

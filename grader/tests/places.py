@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from grader.project import ROOT
 from grader.report.results import Results
 from grader.run.clocks import Clocks
 
@@ -18,3 +20,13 @@ Grade = Callable[[Path], Results]
 def worker_slot() -> int:
     """A number for each parallel worker of pytest-xdist, so that two never share a bench user."""
     return 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def copy_project(folder: Path) -> None:
+    """Copy what grades and what is handed out, to plant something in it; submissions whose result is known stay."""
+    ignored = shutil.ignore_patterns("__pycache__", "styles", "mutants", "attacks", "artifacts")
+    for name in ("grader", "tests", "student_template"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    (folder / "docs").mkdir()
+    for name in ("pyproject.toml", "requirements.txt", "docs/student.md"):
+        shutil.copy(ROOT / name, folder / name)

@@ -159,7 +159,7 @@ def test_the_audit_minds_advice_only_when_points_differ(tmp_path: Path):
     verdict = run.compare(case, results)
     assert verdict.complaints == ()
     assert page.matrix([verdict], results.rows)[0][1][0].cells[0].look == "passed"
-    results.rows = [Row("trained", "What was trained", "5.4", 2.0, "visible", "public", (), (), "public/test_x.py")]
+    results.rows = [Row("trained", "What was trained", "5.4", 2.0, "visible", "public", (), "public/test_x.py")]
     assert run.compare(case, results).complaints == ("0.5 points remain, not 0",)
 
 

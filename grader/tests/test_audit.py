@@ -128,7 +128,7 @@ NAMED = "generator_loss_is_binary_cross_entropy"
 RECORDED = Case(cases.MUTANTS, "made", 3.0 - 1.0, lambda folder: None, frozenset({NAMED}), "the sign is flipped")
 
 
-def verdict(tmp_path: Path, *failed: str, output: str = "Your loss is 1: the sign is flipped.") -> run.Verdict:
+def verdict(tmp_path: Path, *failed: str, output: str = "Your loss is 1: the sign is flipped.") -> run.CaseResult:
     """The verdict on a mutant that is known to fail `NAMED`, when in truth it has failed these checks."""
     results = Results(tmp_path / "results.json", ROWS)
     for row in ROWS:

@@ -14,7 +14,7 @@ from tests.support.verdicts import Status
 
 
 def row(name: str, points: float = 1.0, visibility: str = "visible") -> Row:
-    return Row(name, f"Title of {name}", "4.1", points, visibility, "public", ("tag",), (), "public/test_x.py")
+    return Row(name, f"Title of {name}", "4.1", points, visibility, "public", ("tag",), "public/test_x.py")
 
 
 def on_disk(kept: Results) -> dict:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import graphlib
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from grader.project import ROOT
+from grader.tests.places import copy_project
 from tests.support.homework import assignment
 
 GRADER = (
@@ -54,7 +54,7 @@ class Imports:
     of: dict[str, set[str]]
 
     def closure(self, *prefixes: str, without: tuple[str, str] = ("", "")) -> set[str]:
-        """The modules below the prefixes and all that they import, directly or not, but for one import of one module."""
+        """The modules below the prefixes and what they import, directly or not, but for one import of one of them."""
         found: set[str] = set()
         waiting = [name for name in self.of if any(_below(name, prefix) for prefix in prefixes)]
         while waiting:
@@ -212,18 +212,6 @@ def test_every_room_is_in_its_list():
         assert there - {"__init__"} == rooms
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """A copy of the project, to plant something in."""
-    ignored = shutil.ignore_patterns("__pycache__", "styles", "mutants", "attacks", "artifacts")
-    for name in ("grader", "tests", "student_template"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
-    (tmp_path / "docs").mkdir()
-    for name in ("pyproject.toml", "requirements.txt", "docs/student.md"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
-
-
 @pytest.mark.parametrize(
     ("guard", "file", "planted"),
     [
@@ -248,9 +236,10 @@ def copy(tmp_path: Path) -> Path:
         (homework_in_the_machine, "grader/report/page.html.j2", "<p>How well the ScoreNets do</p>"),
     ],
 )
-def test_each_guard_sees_what_is_planted(copy: Path, guard: Guard, file: str, planted: str):
-    path = copy / file
+def test_each_guard_sees_what_is_planted(tmp_path: Path, guard: Guard, file: str, planted: str):
+    copy_project(tmp_path)
+    path = tmp_path / file
     path.parent.mkdir(exist_ok=True)
     before = path.read_text("utf-8") if path.exists() else ""
     path.write_text(f"{before}\n{planted}\n", "utf-8")
-    assert guard(copy) != []
+    assert guard(tmp_path) != []

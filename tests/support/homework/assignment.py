@@ -1,4 +1,4 @@
-"""The assignment as the grader needs to know it: its files, questions and artifacts. What can be drawn is in `figures`.
+"""The assignment as the grader needs to know it: its files, questions and artifacts (its figures are in `figures`).
 
 Another file of the students' is one more entry of `MODULES`.
 """

@@ -1,4 +1,4 @@
-"""What can be drawn of trained models: from which arrays, in which of a few ways, and with which words.
+"""The figures of trained models: the arrays of each, the way in which it is drawn, and the words in it.
 
 A way of drawing is a class here and a function of the grader's; a kind of figure is an entry of `FIGURES`.
 """

@@ -20,7 +20,7 @@ FEWEST = 5
 
 
 @dataclass(frozen=True)
-class Fit:
+class GradientFit:
     """The family of loss that explains the gradients of one group of images, with its factor and its target."""
 
     family: str
@@ -28,15 +28,15 @@ class Fit:
     target: float
 
 
-def fit(logits: np.ndarray, gradients: np.ndarray) -> Fit | None:
+def fit(logits: np.ndarray, gradients: np.ndarray) -> GradientFit | None:
     """The first family that explains `gradients` `(n,)` (times n) at `logits` `(n,)`."""
     largest = np.abs(gradients).max(initial=0)
     if largest == 0:
-        return Fit("nothing", 0.0, 0.0)
+        return GradientFit("nothing", 0.0, 0.0)
     if len(logits) < FEWEST or not np.all(np.isfinite(gradients)):
         return None
     if np.ptp(gradients) <= FIT * largest:
-        return Fit("constant", float(gradients.mean()), 0.0)
+        return GradientFit("constant", float(gradients.mean()), 0.0)
     p = 1 / (1 + np.exp(-logits))
     slope = p * (1 - p)
     families = {
@@ -49,9 +49,9 @@ def fit(logits: np.ndarray, gradients: np.ndarray) -> Fit | None:
         design = np.column_stack([moving, -fixed])
         (factor, offset), *_ = np.linalg.lstsq(design, gradients, rcond=None)
         if np.abs(design @ [factor, offset] - gradients).max() <= FIT * largest and factor != 0:
-            return Fit(family, float(factor), float(offset / factor))
+            return GradientFit(family, float(factor), float(offset / factor))
     if len(np.unique(np.round(gradients / largest, 6))) == 2 and np.abs(gradients).min() < FIT * largest:
-        return Fit("hinge", float(largest), 0.0)
+        return GradientFit("hinge", float(largest), 0.0)
     return None
 
 
@@ -97,7 +97,7 @@ def recognise_generator(n: int, logits: np.ndarray, gradients: np.ndarray) -> st
     return LOSS_MISTAKES["negative"] if found.factor < 0 else _factor(found.factor, n)
 
 
-def _other_family(found: Fit) -> str:
+def _other_family(found: GradientFit) -> str:
     names = {"double sigmoid": "double_sigmoid", "constant": "wasserstein", "hinge": "hinge"}
     return LOSS_MISTAKES[names.get(found.family, "least_squares")]
 

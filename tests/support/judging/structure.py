@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tests.support.homework.assignment import GAN
-from tests.support.homework.handout import Row
+from tests.support.homework.handout import TableRow
 from tests.support.homework.networks import ANOTHER_ORDER, ONE_SETTING
 from tests.support.judging.tables import read
 from tests.support.observed.losses import images
@@ -24,7 +24,7 @@ def latents(n: int, zdim: int) -> np.ndarray:
 
 
 def require_table(
-    submission: Submission, network: str, question: str, rows: Sequence[Row], title: str, zdim: int | None = None
+    submission: Submission, network: str, question: str, rows: Sequence[TableRow], title: str, zdim: int | None = None
 ) -> None:
     """Raise every difference between what the network executes and the table; half credit for one wrong setting."""
     positional, given = ([], images(2)) if zdim is None else ([zdim], latents(2, zdim))
@@ -42,7 +42,7 @@ def require_table(
     _require_own_layers(seen, network, rows, title, look_at)
 
 
-def _require_own_layers(seen: Execution, network: str, rows: Sequence[Row], title: str, look_at: str) -> None:
+def _require_own_layers(seen: Execution, network: str, rows: Sequence[TableRow], title: str, look_at: str) -> None:
     """Weights must be parameters of the network, and no two layers may share them."""
     numbers = [i + 1 for i, row in enumerate(rows) if row.operation in WEIGHTED]
     layers = [step for step in seen.steps if step.operation in WEIGHTED]

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tests.support.homework.handout import Row
+from tests.support.homework.handout import TableRow
 from tests.support.observed.networks import WEIGHTED, Step
 
 PRIMITIVES = frozenset(
@@ -51,7 +51,7 @@ class Reading:
 
 def read(
     steps: Sequence[Step],
-    rows: Sequence[Row],
+    rows: Sequence[TableRow],
     network_input: np.ndarray,
     network_output: np.ndarray,
     title: str,
@@ -81,7 +81,7 @@ def read(
     return Reading(tuple(differences), settings_only, _table(pairs, wanted, seen, title), reordered)
 
 
-def line_of_row(row: Row) -> Line:
+def line_of_row(row: TableRow) -> Line:
     """A row of the table, with what the table leaves unsaid: no dilation, no groups, a bias."""
     given = {"kernel": row.kernel, "stride": row.stride, "padding": row.padding, "slope": row.slope, "scale": row.scale}
     settings = {name: f"{value:g}" for name, value in given.items() if value is not None}
@@ -175,7 +175,7 @@ def _join_padding(steps: Sequence[Step]) -> list[Step]:
 
 
 def _recognise_by_value(
-    steps: Sequence[Step], rows: Sequence[Row], network_input: np.ndarray, network_output: np.ndarray
+    steps: Sequence[Step], rows: Sequence[TableRow], network_input: np.ndarray, network_output: np.ndarray
 ) -> list[Line]:
     """The executed lines; a stretch between weighted layers that computes what its rows say counts as those rows."""
     seen_parts = _stretches(steps, [step.operation for step in steps])
@@ -205,7 +205,7 @@ def _stretches(things: Sequence[Any], operations: Sequence[str]) -> list[list[An
     return parts
 
 
-def _spelled_by_hand(seen: Sequence[Step], wanted: Sequence[Row]) -> bool:
+def _spelled_by_hand(seen: Sequence[Step], wanted: Sequence[TableRow]) -> bool:
     """Whether names cannot decide: an unknown operation, or an upsampling made of moved numbers alone."""
     names = [step.operation for step in seen]
     without_upsampling = [row.operation for row in wanted if row.operation != "upsample"]
@@ -213,7 +213,7 @@ def _spelled_by_hand(seen: Sequence[Step], wanted: Sequence[Row]) -> bool:
     return moved or any(name not in PRIMITIVES for name in names)
 
 
-def computes(rows: Sequence[Row], before: np.ndarray, after: np.ndarray) -> bool:
+def computes(rows: Sequence[TableRow], before: np.ndarray, after: np.ndarray) -> bool:
     """Whether `after` is what the rows make of `before`, up to the order of storage of a flattened image."""
     values = before.astype(np.float64)
     for row in rows:
@@ -225,7 +225,7 @@ def computes(rows: Sequence[Row], before: np.ndarray, after: np.ndarray) -> bool
     return bool(np.all(error <= 64 * FLOAT32 * max(1.0, float(np.abs(before).max(initial=0)))))
 
 
-def _apply(row: Row, x: np.ndarray) -> np.ndarray:
+def _apply(row: TableRow, x: np.ndarray) -> np.ndarray:
     """One row without weights, in float64; `(N, channels * side * side)` is read as `(N, channels, side, side)`."""
     match row.operation:
         case "relu":

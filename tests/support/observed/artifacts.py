@@ -1,4 +1,4 @@
-"""What was handed in of a training, as observed: which files, the checkpoint's score and samples, points, digits."""
+"""The files that a training left, as observed: the checkpoint's score and samples, points, and digits."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tests.support.probes.arrays import as_array
 from tests.support.probes.recorded_score import random_states, restore
 
 LARGEST_UNPACKED = 64 * 2**20
@@ -180,7 +181,7 @@ def _affordable(run: Callable[..., np.ndarray], iterations: int) -> int:
 def _array(value: Any) -> np.ndarray:
     """A tensor or array as float32; empty if it is neither."""
     if isinstance(value, Tensor):
-        return value.detach().cpu().numpy().astype(np.float32)
+        return as_array(value, torch.float32)
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
         return value.astype(np.float32)
     return np.zeros(0, dtype=np.float32)

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from tests.support.probes.arrays import as_array
 from tests.support.probes.networks import scatter_parameters
 
 DATA = "train-images-idx3-ubyte.gz"
@@ -79,9 +80,7 @@ def _write_digits(digits: np.ndarray) -> None:
 
 
 def _values(network: nn.Module) -> np.ndarray:
-    with torch.no_grad():
-        values = torch.cat([parameter.flatten().cpu() for parameter in network.parameters()])
-        return np.array(values.numpy())
+    return np.concatenate([as_array(parameter).ravel() for parameter in network.parameters()])
 
 
 def _picture(path: Path) -> np.ndarray:
