@@ -1,4 +1,4 @@
-"""Train both references, draw Figures 1 to 5 and write a page of them: `python -m grader.reproduce`.
+"""Train both references, draw every figure and write a page of them: `python -m grader.reproduce`.
 
 The reference's own scripts do the work, each in a process of its own, and go on from their checkpoints when they were
 interrupted. Where MNIST cannot be downloaded, the sample in `reference/data/` takes its place for as many updates.
@@ -44,6 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
         process = subprocess.run([*command, "--out", str(out), "--resume"], cwd=ROOT, env=_without_windows())
         if process.returncode:
             return process.returncode
+    command = [sys.executable, str(REFERENCE / "figures_of_written.py"), "--out", str(out), "--seed", str(options.seed)]
+    process = subprocess.run(command, cwd=ROOT, env=_without_windows())
+    if process.returncode:
+        return process.returncode
     minutes = (time.monotonic() - began) / 60
     data = f"{SAMPLE_DIGITS:,} digits, the sample in reference/data/," if sample else f"the {DIGITS:,} digits of MNIST"
     path = page.write(out, f"Trained on {data} for {gan_epochs} epochs, and on CS446 for {options.diffusion_epochs}.")

@@ -33,7 +33,7 @@ def write(folder: Path, trained: str) -> Path:
     text = (
         environment(Path(__file__).parent)
         .get_template("reproduction.html.j2")
-        .render(trained=trained, figures=_figures(folder))
+        .render(trained=trained, figures=_figures(folder) + _written(folder))
     )
     path.write_text(text, encoding="utf-8")
     return path
@@ -70,6 +70,52 @@ def _figures(folder: Path) -> list[Exhibit]:
             "the way of single samples, from noise to a stroke.",
             [(_uri(folder / "trajectory.png"), "two trajectories over the final samples")],
             "",
+        ),
+    ]
+
+
+def _written(folder: Path) -> list[Exhibit]:
+    """The figures of Problems 1 to 3, each a result that students derive."""
+    points = np.load(folder / "inpainting.npz", allow_pickle=False)
+    known, completed = points["known"].astype(np.float64), points["completed"].astype(np.float64)
+    kept = float(np.sqrt(np.mean((completed[:, 0] - known[:, 0]) ** 2)))
+    return [
+        Exhibit(
+            "The best discriminator (Question 1.1)",
+            "D* in terms of both densities.",
+            [(_uri(folder / "discriminator.png"), "D* is 1/2 where the densities cross")],
+            "",
+        ),
+        Exhibit(
+            "The game's value (Question 1.2)",
+            "that for the best discriminator Eq. 1 is the Jensen-Shannon divergence, but for constants.",
+            [
+                (
+                    _uri(folder / "game.png"),
+                    "between -log 4 for equal distributions and 0; any other discriminator has less",
+                )
+            ],
+            "",
+        ),
+        Exhibit(
+            "Vanishing gradients (Question 1.3)",
+            "why a generator learns nothing from a perfect discriminator.",
+            [(_uri(folder / "gradients.png"), "on the left D is near 0: there one of the two losses is flat")],
+            "",
+        ),
+        Exhibit(
+            "The forward chain and its posterior (Questions 2.3 and 2.4)",
+            "q(x_t | x_0), and the mean of q(x_{t-1} | x_t, x_0).",
+            [(_uri(folder / "chain.png"), "the posterior mean is drawn from each state of the path towards x_0")],
+            "",
+        ),
+        Exhibit(
+            "Inpainting (the remark of Question 2.5)",
+            "that with the conditional score the trained network completes what is only known in part.",
+            [(_uri(folder / "inpainting.png"), "the known coordinate is kept, the other one completed")],
+            f"The known coordinate is kept to {kept:.4f} (root mean square); {spelling.precision(completed):.1%} of "
+            f"the completed points lie within {spelling.RADIUS} of a training point, and "
+            f"{spelling.coverage(completed):.1%} of the training points have a completed one as near.",
         ),
     ]
 

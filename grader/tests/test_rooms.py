@@ -180,7 +180,7 @@ def more_than_is_handed_out(root: Path) -> list[str]:
 
 def homework_in_the_machine(root: Path) -> list[str]:
     """Lines of the grader, in code or in words, that speak of this homework."""
-    defined = [name for module in assignment.MODULES for name in (module.name, *module.defines)]
+    defined = [name for module in assignment.MODULES for name in (module.name, *module.defines) if not name.isupper()]
     described = [*defined, *assignment.HELPERS, *(problem.title for problem in assignment.PROBLEMS)]
     trained = [artifact.name for artifact in assignment.ARTIFACTS]
     words = "|".join(re.escape(word) for word in (*described, *trained, *SPOKEN))
@@ -230,7 +230,7 @@ def test_every_room_is_in_its_list():
         (judges_with_torch, "tests/support/judging/chain.py", "import torch"),
         (judges_with_torch, "tests/hidden/oracles.py", "def late():\n    from torch import nn"),
         (judges_with_torch, "grader/judge/collector.py", "import tests.support.probes"),
-        (more_than_is_handed_out, "tests/support/answers/key.py", "KEY = 1"),
+        (more_than_is_handed_out, "tests/public/answers/key.py", "KEY = 1"),
         (more_than_is_handed_out, "tests/solution.py", ""),
         (homework_in_the_machine, "grader/run/runner.py", "# where hw5_gan.py was"),
         (homework_in_the_machine, "grader/report/page.html.j2", "<p>How well the ScoreNets do</p>"),
