@@ -29,7 +29,7 @@ from grader.release.template import BEGIN, END
 from grader.report.terminal import progress_line
 from grader.rubric import read
 from tests.support.homework.assignment import FILES, REQUIRED
-from tests.support.verdicts import Status
+from tests.support.verdicts import NO_FAULT, Status
 
 EQUIVALENT = KNOWN / "mutants" / "equivalent.md"
 AUTOMATIC = "automatic mutants"
@@ -175,7 +175,7 @@ def main(arguments: list[str] | None = None) -> int:
             verdicts.append(verdict)
             line.update(task, advance=1)
     points = sum(row.points for row in read())
-    survivors = {verdict.case.name for verdict in verdicts if verdict.score == points}
+    survivors = {verdict.case.name for verdict in verdicts if verdict.score == points and not _found(verdict)}
     broken = {verdict.case.name for verdict in verdicts if _grader_failed(verdict)}
     for problem, names in (
         ("survives and is not listed", survivors - equivalent),
@@ -190,6 +190,11 @@ def main(arguments: list[str] | None = None) -> int:
         highlight=False,
     )
     return int(survivors != equivalent or bool(broken) or not verdicts)
+
+
+def _found(verdict: CaseResult) -> bool:
+    """Whether any check found a fault, whatever it is worth."""
+    return any(outcome.status not in NO_FAULT for outcome in verdict.outcomes.values())
 
 
 def _grader_failed(verdict: CaseResult) -> bool:

@@ -15,8 +15,9 @@ from grader import rubric
 from grader.project import REFERENCE, ROOT
 from grader.release import package
 from grader.tests.test_template import solution_lines
+from tests.support.homework.assignment import FILES
 
-MODULES = ("hw5_gan.py", "hw5_diffusion.py")
+MODULES = FILES
 LONGEST_UNREMARKABLE_LINE = 20
 IMPORTED_AS = {"gradescope-utils": "gradescope_utils", "opencv-python-headless": "cv2", "pillow": "PIL"}
 

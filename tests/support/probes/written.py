@@ -113,9 +113,16 @@ def elbo(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
 
         return log_density
 
+    def sample_q(at: Any) -> np.ndarray:
+        """The paths of q given x_0; given another point, they lie elsewhere."""
+        try:
+            return np.array(arguments["from_q"]) + (numbers(at).reshape(-1) - x_0)
+        except NoNumbers as error:
+            raise TypeError(f"sample_q was given {error}, not x_0") from None
+
     given = [
         x_0.copy(),
-        lambda at: np.array(arguments["from_q"]),
+        sample_q,
         lambda *_: np.array(arguments["from_p"]),
         density(arguments["log_p"]),
         density(arguments["log_q"]),
