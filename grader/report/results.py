@@ -141,6 +141,8 @@ class Results:
             test["output_format"] = "html"
         if not self.informs(row):
             test["status"] = "passed" if self.passes(row) else "failed"
+        if row.points and outcome.status == Status.BY_HAND:
+            test["extra_data"]["by_hand"] = row.points
         if row.points and outcome.status != Status.BY_HAND and not row.by_hand:
             test |= {"score": self.earned(row), "max_score": row.points}
         return test

@@ -89,6 +89,7 @@ def test_switched_on_the_reference_has_every_point_that_the_grader_gives(countin
     for row in by_hand:
         (test,) = [one for one in document["tests"] if one["extra_data"]["check"] == row.name]
         assert not {"score", "max_score", "status"} & test.keys(), "what people grade is never lost"
+        assert test["extra_data"]["by_hand"] == row.points
         assert "0.5:" in test["output"], "the staff's rubric stands beside it"
         assert test["visibility"] == "after_published"
 
