@@ -88,19 +88,34 @@ class Crashed(Verdict):
 
 @dataclass(frozen=True)
 class Finding:
-    """One discrepancy, in the order in which a learner reads it.
+    """One discrepancy, in at most four parts, in the order in which a learner reads them.
 
-    `mistake` is the recognised cause, if one fits; `look_at` names the place in the handout.
+    `yours` and `expected` are what was measured and what the handout gives; `mistake` is the recognised cause, if one
+    reproduces everything that was measured; `look_at` names the place in the handout.
     """
 
-    seen: str
+    yours: str
     expected: str = ""
     mistake: str = ""
     look_at: str = ""
 
     def __str__(self) -> str:
-        lines = [self.seen, self.expected, self.mistake, f"Look at: {self.look_at}" if self.look_at else ""]
-        return "\n".join(line for line in lines if line)
+        parts = {
+            "Yours:": self.yours,
+            "Expected:": self.expected,
+            "Likely mistake:": self.mistake,
+            "Look at:": self.look_at,
+        }
+        return "\n".join(_labelled(label, text) for label, text in parts.items() if text)
+
+
+LABEL_WIDTH = 16
+"""Characters from the start of a line to its text, so that the four parts stand below each other."""
+
+
+def _labelled(label: str, text: str) -> str:
+    """A part with its label; a table, which has lines of its own, begins on the next line."""
+    return f"{label}\n{text}" if "\n" in text else f"{label:<{LABEL_WIDTH}}{text}"
 
 
 class Wrong(Verdict):
@@ -118,7 +133,7 @@ class Wrong(Verdict):
 
 
 def wrong(
-    seen: str,
+    yours: str,
     expected: str = "",
     mistake: str = "",
     look_at: str = "",
@@ -126,7 +141,7 @@ def wrong(
     margin: float | None = None,
 ) -> Wrong:
     """One finding as an exception, ready to be raised."""
-    return Wrong(Finding(seen, expected, mistake, look_at), credit=credit, margin=margin)
+    return Wrong(Finding(yours, expected, mistake, look_at), credit=credit, margin=margin)
 
 
 @dataclass(frozen=True)
