@@ -84,4 +84,4 @@ def test_a_grader_error_is_told_to_the_staff_and_not_to_the_student(heard: Heard
 
 
 def test_a_wrong_check_reads_seen_then_expected(heard: Heard):
-    assert heard.outcomes["that_is_wrong"].output == "seen\nexpected"
+    assert heard.outcomes["that_is_wrong"].output == "Yours:          seen\nExpected:       expected"
