@@ -1,4 +1,4 @@
-"""`python -m grader.audit.automatic`: grade mistakes that nobody listed, made by rule from the reference's solutions.
+"""The verb `automatic`: grade mistakes that nobody listed, made by rule from the reference's solutions.
 
 Each mutation is one small change within a solution region, by mutmut's operators or by those below. One that keeps all
 points survives: it must be listed in grader/tests/mutants/equivalent.md, with the proof that it is no mistake.
@@ -11,7 +11,6 @@ import ast
 import difflib
 import os
 import re
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,13 +19,12 @@ from pathlib import Path
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import OPERATORS_TYPE, mutation_operators
-from rich.console import Console
 
 from grader.audit.cases import MODULES, Case
 from grader.audit.run import Verdict, grade_all
 from grader.project import KNOWN, REFERENCE
 from grader.release.template import BEGIN, END
-from grader.report.terminal import progress_line
+from grader.report import terminal
 from grader.rubric import read
 from tests.support.verdicts import Status
 
@@ -160,15 +158,20 @@ def listed(text: str) -> set[str]:
     return set(re.findall(r"^```diff\n(.*?)\n```$", text, re.DOTALL | re.MULTILINE))
 
 
-def main(arguments: list[str] | None = None) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which mutations, and how many at a time."""
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the mutations whose diff holds this text")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+
+
+def run(options: argparse.Namespace) -> int:
     """Grade every mutation; 1 when one survives that is not listed, one listed does not, or the grader itself fails."""
-    options = _parser().parse_args(arguments)
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = terminal.console(140)
     cases = [case for module in MODULES for case in mutations(module) if options.only in case.name]
     equivalent = {name for name in listed(EQUIVALENT.read_text(encoding="utf-8")) if options.only in name}
     began = time.monotonic()
     verdicts: list[Verdict] = []
-    with progress_line(console) as line:
+    with terminal.progress_line(console) as line:
         task = line.add_task("mutations", total=len(cases))
         for verdict in grade_all(cases, options.workers):
             verdicts.append(verdict)
@@ -193,14 +196,3 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _grader_failed(verdict: Verdict) -> bool:
     return any(outcome.status == Status.GRADER_ERROR for outcome in verdict.outcomes.values())
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m grader.audit.automatic", description=__doc__)
-    parser.add_argument("--only", default="", metavar="TEXT", help="only the mutations whose diff holds this text")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.errors import UserError
 from grader.project import KNOWN, REFERENCE, TEMPLATE
 from grader.release.template import END, MARK, cut
 
@@ -25,7 +26,7 @@ _HUNK = re.compile(r"^<{7}\n(?P<old>.*?)\n={7}\n(?P<new>.*?)\n?>{7}$", re.DOTALL
 _ATTACK = re.compile(r"# attack: \d+ \| score: (?P<score>[\d.]+) \| (?P<fields>(?:\w+: [^|]+ \| )*)(?P<aim>.+)")
 
 
-class CaseError(Exception):
+class CaseError(UserError):
     """A case is written wrongly: no header, or an edit that does not fit the reference."""
 
 

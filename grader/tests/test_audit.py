@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
-from grader.audit import __main__ as audit
-from grader.audit import automatic, cases, page, run
+from grader.__main__ import main
+from grader.audit import automatic, cases, command, page, run
 from grader.audit.cases import Case, CaseError
 from grader.messages import Outcome
 from grader.project import REFERENCE, SUITES
@@ -57,21 +57,21 @@ def test_a_sabotaged_suite_fails_the_audit(
     complaint: str,
 ):
     suites = shutil.copytree(SUITES, tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
-    options = ["--kinds", kind, "--only", case, "--workers", "1", "--suites", str(suites)]
-    assert audit.main(options) == 0
+    options = ["audit", "--kinds", kind, "--only", case, "--workers", "1", "--suites", str(suites)]
+    assert main(options) == 0
     name, before, after = sabotage
     text = (suites / name).read_text()
     assert text.count(before) == 1
     (suites / name).write_text(text.replace(before, after))
     capsys.readouterr()
-    assert audit.main(options) == 1
+    assert main(options) == 1
     printed = " ".join(capsys.readouterr().out.split())
     assert complaint in printed
     assert "0/1" in printed
 
 
 def test_an_audit_of_nothing_fails(capsys: pytest.CaptureFixture[str]):
-    assert audit.main(["--kinds", "mutants", "--only", "no such mistake"]) == 1
+    assert main(["audit", "--kinds", "mutants", "--only", "no such mistake"]) == 1
 
 
 HEADER = "# fails: one, other | says: something | score: 19.5\n"
@@ -168,7 +168,7 @@ def test_an_error_of_the_grader_is_a_complaint(tmp_path: Path):
     assert "ZeroDivisionError" in run.compare(RECORDED, results).complaints[0]
 
 
-@pytest.mark.parametrize("kind", audit.CLAIMS)
+@pytest.mark.parametrize("kind", command.CLAIMS)
 def test_every_case_can_be_built(tmp_path: Path, kind: str):
     for case in cases.all_cases((kind,)):
         folder = tmp_path / case.name

@@ -12,15 +12,15 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from grader.project import REFERENCE, ROOT, TEMPLATE
-from grader.release import gradescope
+from grader.project import REFERENCE, TEMPLATE
+from grader.release import gradescope, package, smoke
 from grader.report.results import SCHEMA
 from grader.run import memory
 from grader.run.runner import Runner
 from grader.tests.places import SHORT, worker_slot
 
 GIB = 2**30
-RUN_AUTOGRADER = ROOT / "grader" / "container" / "run_autograder"
+RUN_AUTOGRADER = package.CONTAINER / "run_autograder"
 
 
 @pytest.fixture
@@ -169,9 +169,9 @@ def test_a_result_exists_even_when_nothing_can_start(tmp_path: Path):
 
 
 def test_the_sample_earns_nothing_and_a_finished_one_is_no_sample(tmp_path: Path):
-    assert "checks work" in gradescope.smoke(TEMPLATE, tmp_path / "template")
-    with pytest.raises(gradescope.SmokeError, match="passed"):
-        gradescope.smoke(REFERENCE, tmp_path / "reference")
+    assert "checks work" in smoke.smoke(TEMPLATE, tmp_path / "template")
+    with pytest.raises(smoke.SmokeError, match="passed"):
+        smoke.smoke(REFERENCE, tmp_path / "reference")
 
 
 def test_the_scripts_of_the_container_are_shell(tmp_path: Path):

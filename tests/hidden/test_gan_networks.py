@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +23,14 @@ N_EXAMPLES = 5
 """One example is enough to tell two networks apart: each compares every output under random weights."""
 
 
-def returned(submission: Submission, network: str, question: str, weights: oracles.Weights, batches, positional=()):
+def returned(
+    submission: Submission,
+    network: str,
+    question: str,
+    weights: oracles.Weights,
+    batches: Sequence[np.ndarray],
+    positional: Sequence[object] = (),
+) -> list[np.ndarray]:
     """What the student's network returns for each batch with these weights."""
     seen = outputs(submission, GAN, network, question, weights, [[batch] for batch in batches], positional)
     if not seen.fitted:

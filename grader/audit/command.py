@@ -1,14 +1,12 @@
-"""`python -m grader.audit`: prove that the grader is right, on everything whose verdict is known."""
+"""The verb `audit`: prove that the grader is right, on everything whose verdict is known."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 
 from grader import rubric
@@ -16,7 +14,7 @@ from grader.audit import cases as known
 from grader.audit import page
 from grader.audit.run import Verdict, grade_all
 from grader.project import SUITES
-from grader.report.terminal import progress_line
+from grader.report import terminal
 
 CLAIMS = {
     known.STYLES: "styles at full marks",
@@ -26,14 +24,22 @@ CLAIMS = {
 }
 
 
-def main(arguments: list[str] | None = None) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which cases, how many at a time, and where the page goes."""
+    parser.add_argument("--kinds", nargs="+", choices=list(CLAIMS), default=list(CLAIMS), help="default: all")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the cases whose name holds this text")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the audit's page")
+    parser.add_argument("--suites", type=Path, default=SUITES, help=argparse.SUPPRESS)
+
+
+def run(options: argparse.Namespace) -> int:
     """Grade all cases and print a figure for each kind; 1 when a single one is not as it must be."""
-    options = _parser().parse_args(arguments)
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = terminal.console(140)
     cases = [case for case in known.all_cases(tuple(options.kinds)) if options.only in case.name]
     began = time.monotonic()
     verdicts: list[Verdict] = []
-    with progress_line(console) as line:
+    with terminal.progress_line(console) as line:
         task = line.add_task("audit", total=len(cases))
         for verdict in grade_all(cases, options.workers, options.suites):
             verdicts.append(verdict)
@@ -51,17 +57,3 @@ def main(arguments: list[str] | None = None) -> int:
         page.write(options.page, verdicts, rubric.read(options.suites), seconds)
         console.print(f"Page: {options.page}", highlight=False)
     return int(any(verdict.complaints for verdict in verdicts) or not verdicts)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m grader.audit", description=__doc__)
-    parser.add_argument("--kinds", nargs="+", choices=list(CLAIMS), default=list(CLAIMS), help="default: all")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only the cases whose name holds this text")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--page", type=Path, metavar="FILE", help="write the audit's page")
-    parser.add_argument("--suites", type=Path, default=SUITES, help=argparse.SUPPRESS)
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())
