@@ -1,4 +1,4 @@
-# attack: 01 | score: 0 | needs: file allow-list | walk from every known folder to hidden tests and the reference, and print what is found
+# attack: 01 | earns: nothing | needs: file allow-list | tries: walk from every known folder to hidden tests and the reference, and print what is found
 import os
 import sys
 
