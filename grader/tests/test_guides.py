@@ -16,12 +16,13 @@ from grader.tests.places import SHORT, worker_slot
 
 DOCS = ROOT / "docs"
 GUIDE = (DOCS / "instructor.md").read_text(encoding="utf-8")
+HOW_TO_ADD = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 NEW = "gnet_draws_as_many_images_as_latents"
 
 
 def example() -> tuple[str, str]:
-    """The name and the text of the check in the instructor's guide."""
-    found = re.search(r"to be saved as `([\w/.]+)`:\n\n```python\n(.*?)```", GUIDE, re.DOTALL)
+    """The name and the text of the check in CONTRIBUTING.md."""
+    found = re.search(r"Save it as `([\w/.]+)`:\n\n```python\n(.*?)```", HOW_TO_ADD, re.DOTALL)
     assert found is not None
     return found[1], found[2]
 

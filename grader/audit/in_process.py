@@ -1,0 +1,220 @@
+"""Submissions of our own graded without a bench: the suites and the student's files share one process for each of them.
+
+    server   this process: imports torch, pytest and all else that needs nothing of the project
+      shop   one for each folder of suites: imports the suites, and the probes that belong to them
+        case   one for each submission: imports its files and runs the suites on them, then ends
+
+Nothing is confined here, and one clock watches a case. What is judged, and how, is the judge's own code, and every
+answer passes through the frames of the wire as it does while grading.
+
+`python -m grader.audit.in_process DESCRIPTOR` is the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import msgspec
+
+from grader.project import ROOT, SUITES
+
+if TYPE_CHECKING:
+    from grader.report.results import Results
+
+MODULE = "grader.audit.in_process"
+STARTING = 120.0
+"""Seconds in which a case tells its process id: torch and the suites are imported before."""
+PATIENCE = 60.0
+"""Seconds between two words of a case, after which its process is ended."""
+
+
+class CaseOrder(msgspec.Struct):
+    """Grade the submission in `folder`, whose code writes into `scratch`, by the suites in a folder."""
+
+    folder: str
+    scratch: str
+    suites: str
+
+
+class Workshop:
+    """Grades submissions one after another, each in a forked process; torch is imported once for all of them."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
+
+    def __enter__(self) -> Workshop:
+        from grader.run.server import environment
+
+        self.folder = tempfile.TemporaryDirectory(prefix="in-process-")
+        self.log = Path(self.folder.name, "log")
+        self.control, theirs = socket.socketpair()
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", MODULE, str(theirs.fileno())],
+                # The whole environment of a bench, so that a case answers as it would there.
+                cwd=ROOT, env=environment(Path(self.folder.name)), pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        theirs.close()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.control.close()  # server and shops end with it
+        self.process.wait()
+        self.folder.cleanup()
+
+    def grade(self, submission: Path, out: Path, suites: Path = SUITES) -> Results:
+        """Grade one folder; like `Runner.grade`, however its process ends."""
+        from grader import messages, rubric, wire
+        from grader.report.results import Results
+        from grader.run import intake
+        from tests.support.verdicts import Status
+
+        results = Results(out / "results.json", rubric.read(suites))
+        with tempfile.TemporaryDirectory(prefix="case-", dir=self.folder.name) as name:
+            source, scratch = Path(name, "source"), Path(name, "scratch")
+            scratch.mkdir()
+            intake.take(submission, source, Path(name), None)
+            connection, theirs = socket.socketpair()
+            order = msgspec.json.encode(CaseOrder(str(source), str(scratch), str(suites.resolve())))
+            socket.send_fds(self.control, [order], [theirs.fileno()])
+            theirs.close()
+            with connection:
+                try:
+                    process = messages.decode(
+                        wire.receive(connection, time.monotonic() + STARTING), messages.Forked
+                    ).pid
+                except (wire.Ended, wire.Late):
+                    results.staff.append(f"a case did not start\n{self.log.read_text(errors='replace')[-3000:]}")
+                    results.close(Status.GRADER_ERROR, "")
+                    return results
+                try:
+                    self._follow(connection, results)
+                finally:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(process, signal.SIGKILL)
+        return results
+
+    def _follow(self, connection: socket.socket, results: Results) -> None:
+        """Keep what the case tells; a check that never ends, or ends the process, has that outcome."""
+        from grader import messages, wire
+        from grader.messages import Begin, End, Judged, Outcome
+        from tests.support.verdicts import Status
+
+        current = ""
+        status, said = Status.BLOCKED, "Not judged: the process of this case had ended before."
+        try:
+            while True:
+                match messages.decode_event(wire.receive(connection, time.monotonic() + self.patience)):
+                    case Begin(check=check):
+                        current = check
+                    case Judged(check=check, outcome=outcome, staff=staff):
+                        results.outcomes[check] = outcome
+                        if staff:
+                            results.staff.append(f"{check}:\n{staff}")
+                    case End():
+                        status, said = Status.GRADER_ERROR, "This check was not run."
+                        break
+        except wire.Late:
+            results.outcomes[current] = Outcome(
+                Status.TIMED_OUT, 0.0, f"Your code did not finish within {self.patience:g} s."
+            )
+        except wire.Ended:
+            results.outcomes[current] = Outcome(Status.CRASHED, 0.0, "Your code ended its own process.")
+        results.close(status, said)
+
+
+def serve(control: socket.socket) -> NoReturn:
+    """Hand every order to the shop of its suites; ends with the controller's end of the connection."""
+    import hypothesis  # noqa: F401  # imported before the fork, for every case
+    import pytest  # noqa: F401
+
+    from grader.bench.server import import_everything
+
+    import_everything()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    shops: dict[str, socket.socket] = {}
+    while True:
+        text, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+        if not text:
+            os._exit(0)
+        suites = msgspec.json.decode(text, type=CaseOrder).suites
+        if suites not in shops:
+            shops[suites], theirs = socket.socketpair()
+            if os.fork() == 0:
+                for other in (control, *shops.values(), *(socket.socket(fileno=one) for one in descriptors)):
+                    other.close()
+                _shop(theirs, Path(suites))
+            theirs.close()
+        with contextlib.suppress(OSError):  # a shop that has ended: the case does not start
+            socket.send_fds(shops[suites], [text], descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _shop(control: socket.socket, suites: Path) -> NoReturn:
+    """Import one folder's suites and probes, then fork a process for every case."""
+    # Suites elsewhere bring a support package of their own, to which all of the grader must then refer.
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("grader", "tests")]:
+        del sys.modules[name]
+    sys.path[:0] = [str(suites.parent), str(ROOT)]
+    from grader.judge import server
+    from tests.support.probes import vocabulary  # noqa: F401
+
+    server.prepare(suites)
+    gc.collect()
+    gc.freeze()
+    while True:
+        text, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+        if not text:
+            os._exit(0)
+        if os.fork() == 0:
+            control.close()
+            _case(socket.socket(fileno=descriptors[0]), msgspec.json.decode(text, type=CaseOrder), suites)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _case(connection: socket.socket, order: CaseOrder, suites: Path) -> NoReturn:
+    """Judge one submission in this process, which ends with it."""
+    from grader import messages, wire
+    from grader.judge import server
+    from tests.support.probes import vocabulary
+
+    class Here(server.ThroughRunner):
+        """Answers requests in this process, in the frames that a bench would send."""
+
+        def ask(self, module: str, operation: str, arguments: dict[str, Any]) -> tuple[bytes, bytes]:
+            answer, _ = vocabulary.perform(folder, module, operation, arguments)
+            return b"B", wire.encode(answer)
+
+    folder = Path(order.folder)
+    os.setsid()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    os.chdir(order.scratch)
+    os.environ |= {"HOME": order.scratch, "TMPDIR": order.scratch}
+    tempfile.tempdir = order.scratch
+    connection.sendall(messages.encode(messages.Forked(os.getpid())))
+    code = 1
+    with contextlib.suppress(BrokenPipeError):  # the controller's clock has struck
+        code = server.judge(Here(connection), 0, suites)
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))
