@@ -41,6 +41,8 @@ class Imagined:
     discriminator: losses.DiscriminatorLoss = losses.DISCRIMINATOR_LOSSES[0]
     generator: losses.GeneratorLoss = losses.GENERATOR_LOSSES[0]
     forward: networks.Forward = networks.SCORENET_FORWARDS[0]
+    tied: bool = False
+    """Whether two layers of DNet share a tensor."""
     interrupted: dict[str, Failure] = field(default_factory=dict)
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
@@ -48,6 +50,7 @@ class Imagined:
         answers = {
             "denoising_loss": self._denoising_loss,
             "langevin": self._langevin,
+            "parameter_table": self._parameter_table,
             "initial_parameters": self._initial_parameters,
             "discriminator_loss": self._discriminator_loss,
             "generator_loss": self._generator_loss,
@@ -104,6 +107,14 @@ class Imagined:
             "sigmas_changed": False,
             "parameter_gradient": False,
         }
+
+    def _parameter_table(self, asked: dict[str, Any]) -> dict[str, Any]:
+        identities = [0, *range(len(handout.DNET_SHAPES) - 1)] if self.tied else range(len(handout.DNET_SHAPES))
+        parameters = [
+            {"name": f"parameter {k}", "shape": list(shape), "identity": k, "trainable": True}
+            for k, shape in zip(identities, handout.DNET_SHAPES, strict=True)
+        ]
+        return {"parameters": parameters, "buffers": [], "initialised": True}
 
     def _initial_parameters(self, asked: dict[str, Any]) -> dict[str, Any]:
         rng = np.random.Generator(np.random.PCG64(asked["seed"]))

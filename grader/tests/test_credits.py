@@ -24,6 +24,7 @@ from grader.audit import cases
 from grader.calibrate.observations import functions
 from grader.project import REFERENCE, ROOT, SUITES
 from grader.tests.imagined import Imagined
+from tests import conftest
 from tests.public.test_denoising_loss import EQUAL_SIGMAS
 from tests.support import homework
 from tests.support.homework import denoising, initialisation, langevin, losses, networks, noise_levels, sampler_output
@@ -31,7 +32,7 @@ from tests.support.homework.readings import Part, Reading, Remark
 from tests.support.probes import vocabulary
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
-from tests.support.verdicts import Verdict
+from tests.support.verdicts import Finding, Verdict, Wrong
 
 Entry = Reading | Part | Remark
 WITHOUT_CREDIT = Remark
@@ -63,10 +64,7 @@ EPOCH = "one_epoch_of_training_moves_both_networks"
 
 @dataclass(frozen=True)
 class Case:
-    """Who follows an entry (a mutant's name, or readings), the checks that show it, and its share in them.
-
-    `lost` is whether it is the part with the mistake, whose share is lost.
-    """
+    """Who follows an entry (a mutant's name, or readings), the checks that show it, and its share in them."""
 
     follows: str | Imagined
     checks: tuple[str, ...]
@@ -114,7 +112,7 @@ BY_MUTANT: dict[str, Case] = {
     "initialisation.NETWORKS: DNet": Case("gan_init_g_dcgan", (BOUND, LAW)),
     "initialisation.NETWORKS: GNet": Case("gan_init_d_default_a", (BOUND, LAW)),
     "initialisation.BIASES_LEFT": Case("gan_init_g_left_at_default", (BIASES,), HALF),
-    "initialisation.SOME_BIASES_LEFT": Case("gan_init_d_bias_left", (BIASES,), HALF),
+    "initialisation.SOME_BIASES_LEFT": Case("gan_init_d_sequential_not_reached", (BIASES,), HALF),
     "initialisation.SEEDED": Case("gan_init_d_seeded", (BOUND, LAW), HALF),
     "training.MOVES": Case("gan_train_no_grid", (EPOCH,)),
     "training.WRITES": Case("gan_train_g_never_steps", (EPOCH,)),
@@ -122,13 +120,14 @@ BY_MUTANT: dict[str, Case] = {
     "networks.ONE_SETTING": Case("gan_d_row7_padding_1", (DNET,)),
     "networks.ANOTHER_ORDER": Case("gan_d_pool_before_relu", (DNET,)),
     "networks.NOT_REGISTERED": Case("gan_d_layers_in_a_plain_list", (DNET,)),
+    "networks.SHARED_TENSOR": Case(Imagined(tied=True), (D_PARAMETERS,)),
     "networks.ANOTHER_DEFINITION_ORDER": Case("gan_d_definition_order", (D_PARAMETERS,)),
     "networks.BIAS_MISSING": Case("gan_d_row4_no_bias", (D_PARAMETERS,)),
     "networks.FLAT_LOGITS": Case("gan_d_squeezed_logits", (D_LOGITS,)),
     "networks.AS_ASKED": Case("", (SCORENET,)),
     "networks.ONE_DIFFERENCE": Case("diffusion_scorenet_relu", (SCORENET,)),
     "networks.REPEATED_LAYERS": Case("diffusion_scorenet_tied_layers", (S_PARAMETERS,)),
-    "networks.ARGUMENTS_UNUSED": Case("diffusion_scorenet_n_layers_ignored", (S_PARAMETERS,)),
+    "networks.ARGUMENTS_UNUSED": Case("diffusion_scorenet_arguments_ignored", (S_PARAMETERS,)),
     "networks.WRONG_DEPTHS: one layer too many": Case("diffusion_scorenet_nine_layers", (S_PARAMETERS,)),
     "networks.WRONG_DEPTHS: one layer is missing": Case("diffusion_scorenet_seven_layers", (S_PARAMETERS,)),
     "losses.SWAPPED": Case("gan_d_loss_labels_swapped", (D_LOSS, D_ONE)),
@@ -305,6 +304,14 @@ def test_the_smallest_credit_counts():
         assert earned(both, EXACT) == 0.25
 
 
+@pytest.mark.parametrize(("credit", "ends"), [(1.0, StopIteration), (0.5, Wrong)])
+def test_a_check_whose_findings_earn_all_points_passes(credit: float, ends: type[BaseException]):
+    running = conftest.pytest_pyfunc_call()
+    next(running)
+    with pytest.raises(ends):
+        running.throw(Wrong(Finding("seen"), credit=credit))
+
+
 def test_a_lesser_reading_hides_no_mistake():
     """The weight earns half; the flipped sign of the target earns nothing."""
     both = Imagined(weight=denoising.DENOISING_WEIGHTS[1], target=denoising.DENOISING_TARGETS[1])
@@ -354,7 +361,7 @@ def test_a_planted_mistake_is_recognised_with_no_other_file_touched(tmp_path: Pa
     assert changed.count("a=0.2") == 1
     module.write_text(changed.replace("a=0.2", "a=2"))
     shutil.copy(REFERENCE / "hw5_utils.py", folder)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", "-k", BOUND]
+    command = [sys.executable, "-m", "pytest", "-q", "tests/public/test_gan_initialisation.py"]
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     done = subprocess.run(
         [*command, "--submission", str(folder)], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -81,12 +81,11 @@ def _judge_arguments(evaluation: Evaluation, batch: Batch) -> None:
     """The score is asked for at x~, and the arguments are left as they were."""
     if evaluation.data_changed or evaluation.sigmas_changed:
         which = "training_data" if evaluation.data_changed else "sigmas"
-        changed = Finding(
+        raise wrong(
             f"compute_denoising_loss changes its argument {which} in place.",
             "The same tensors are used in every iteration of the training.",
             IN_PLACE,
         )
-        settle(changed)
     if np.array_equal(batch.perturbed, batch.data):
         raise wrong(
             "The network's score is evaluated at the training points x.",

@@ -57,7 +57,7 @@ def test_scorenet_output_equals_the_closed_form(
     finding = Finding(
         f"With given weights, x and sigma a value of the score is {got.flat[k]:.5f}.",
         f"The closed form gives {wanted.flat[k]:.5f}, within {error.flat[k]:.0e} (float32 rounding).",
-        next(alike, ""),
+        max(alike, key=lambda form: form.credit, default=""),  # of several that cannot be told apart the best
         LOOK_AT,
     )
     settle(finding, margin=float(np.max(np.abs(got - wanted) / error)))

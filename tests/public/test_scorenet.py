@@ -57,7 +57,7 @@ def test_scorenet_has_distinct_parameters(submission: Submission) -> None:
         expected = scorenet_parameter_count(n_layers, latent_dim)
         if total != expected:
             seen = f"ScoreNet(n_layers={n_layers}, latent_dim={latent_dim}) has {total:,} distinct parameters."
-            settle(Finding(seen, f"It has {expected:,}.", _sharing(submission, total), scorenet.LOOK_AT))
+            raise wrong(seen, f"It has {expected:,}.", _sharing(submission, total), scorenet.LOOK_AT)
 
 
 def _sharing(submission: Submission, total: int) -> Reading | str:

@@ -15,7 +15,7 @@ import numpy as np
 from tests.support.homework.readings import Reading, Remark
 
 TENSOR = Reading("a torch tensor", 1, "")
-ARRAY = Reading("an array or another object with numbers", 0.5, "")
+ARRAY = Reading("an array or another object with numbers", 0.5, "Only the type differs: it earns {earns}.")
 LIST = Reading("a list, or an object without numbers", 0, "")
 NO_RETURN = Reading("nothing is returned", 0, "A return is missing on this way.")
 

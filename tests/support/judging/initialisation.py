@@ -21,6 +21,7 @@ from tests.support.homework.initialisation import (
     SOME_BIASES_LEFT,
     UNIFORM_MISTAKES,
     Bound,
+    Deviation,
 )
 from tests.support.homework.readings import Part, Reading
 from tests.support.observed.networks import InitialParameter, initial_parameters
@@ -111,20 +112,20 @@ def require_fresh(parameters: Sequence[InitialParameter], network: Specimens) ->
     for one in parameters:
         if one.values.ndim > 2 and np.array_equal(one.values[0], one.values[1]) and np.ptp(one.values[0]) > 0:
             text = f"Two {network.name}s built one after the other start with identical weights."
-            settle(Finding(text, "Each should draw its own.", SEEDED, LOOK_AT))
+            raise Wrong(Finding(text, "Each should draw its own.", SEEDED, LOOK_AT))
 
 
 def bound_tests(parameters: Sequence[InitialParameter], network: Specimens, quote: bool) -> list[laws.Test]:
     """For every weight tensor: the largest value is where kaiming_uniform's is, from either side."""
     weights = [one for one in parameters if one.values.ndim > 2]
-    common = _common_bound([one.values for one in weights], network)
+    common = _common([one.values for one in weights], network)
     return [_bound_test(one.values, network, common, _label(one, quote)) for one in weights]
 
 
 def law_tests(parameters: Sequence[InitialParameter], network: Specimens) -> list[laws.Test]:
     """For every weight tensor: the bound, the uniform shape, and the independence of signs."""
     weights = [one for one in parameters if one.values.ndim > 2]
-    common = _common_bound([one.values for one in weights], network)
+    common = _common([one.values for one in weights], network)
     tests = []
     for one in weights:
         label = _label(one, quote=False)
@@ -173,7 +174,7 @@ def _bound_p(weights: np.ndarray, network: Specimens) -> float:
     return max((laws.maximum_of_uniforms(largest / factor, weights.size) for factor in within), default=0.0)
 
 
-def _bound_test(weights: np.ndarray, network: Specimens, common: Bound | None, label: str) -> laws.Test:
+def _bound_test(weights: np.ndarray, network: Specimens, common: Reading | None, label: str) -> laws.Test:
     values = _scaled(weights)
     low, high = _reach(values)
     p = _bound_p(weights, network)
@@ -193,7 +194,7 @@ def _bound_test(weights: np.ndarray, network: Specimens, common: Bound | None, l
     return laws.Test(f"bound {label}", p, finding)
 
 
-def _shape_and_signs(weights: np.ndarray, network: Specimens, common: Bound | None, label: str) -> list[laws.Test]:
+def _shape_and_signs(weights: np.ndarray, network: Specimens, common: Reading | None, label: str) -> list[laws.Test]:
     values = _scaled(weights)
     known = [one for one in network.bounds if one.credit > 0 and _fits(_factor(one, weights), values)]
     per_instance = -(-LARGEST_SAMPLE // len(values))
@@ -227,11 +228,14 @@ def _dkw_limit(n: int) -> float:
     return math.sqrt(math.log(2 / laws.FALSE_FAIL_RATE) / (2 * n))
 
 
-def _common_bound(tensors: Sequence[np.ndarray], network: Specimens) -> Bound | None:
-    """The first bound of all tensors that deviate: one mistake in the class, where some of them alone fit another."""
+def _common(tensors: Sequence[np.ndarray], network: Specimens) -> Reading | None:
+    """The first law of all tensors that deviate: one mistake in the class, where some of them alone fit another."""
     deviating = [weights for weights in tensors if _bound_p(weights, network) < laws.FALSE_FAIL_RATE]
-    known = [one for one in network.bounds if deviating and all(_is_uniform(one, weights) for weights in deviating)]
-    return known[0] if known else None
+    if not deviating:
+        return None
+    bounds = (one for one in network.bounds if all(_is_uniform(one, weights) for weights in deviating))
+    normals = (one for one in NORMAL_MISTAKES if all(_is_normal(one, weights) for weights in deviating))
+    return next(bounds, None) or next(normals, None)
 
 
 def _is_uniform(bound: Bound, weights: np.ndarray) -> bool:
@@ -241,20 +245,23 @@ def _is_uniform(bound: Bound, weights: np.ndarray) -> bool:
     return _fits(factor, values) and laws.dkw((values.ravel() / factor + 1) / 2, laws.uniform_cdf) > least
 
 
-def _recognised(weights: np.ndarray, network: Specimens, common: Bound | None) -> Reading | None:
+def _is_normal(law: Deviation, weights: np.ndarray) -> bool:
+    """Whether the weights look normal with this standard deviation."""
+    deviation = float(weights.std())
+    if not deviation > 0:
+        return False
+    # The deviation of n normal values has the relative standard error 1 / sqrt(2 n); 5.7 of them are 1e-8.
+    slack = laws.critical_z() / math.sqrt(2 * weights.size)
+    if not abs(deviation / law.of(*_fans(weights), deviation) - 1) < slack:
+        return False
+    least = laws.FALSE_FAIL_RATE if law.credit > 0 else laws.RETRY_BELOW
+    return laws.dkw(weights.ravel()[:LARGEST_SAMPLE] / deviation, laws.normal_cdf) >= least
+
+
+def _recognised(weights: np.ndarray, network: Specimens, common: Reading | None) -> Reading | None:
     """The reading other than an accepted bound that fits these weights, or None."""
     patterns = (one for one in PATTERN_MISTAKES if one.of(weights))
-    bounds = (one for one in (common, *network.bounds) if one and one.credit < 1 and _is_uniform(one, weights))
-    return next(patterns, None) or next(bounds, None) or _recognised_normal(weights)
-
-
-def _recognised_normal(weights: np.ndarray) -> Reading | None:
-    deviation = float(weights.std())
-    if laws.dkw(weights.ravel()[:LARGEST_SAMPLE] / deviation, laws.normal_cdf) < laws.RETRY_BELOW:
-        return None
-    for mistake in NORMAL_MISTAKES:
-        # The deviation of n normal values has the relative standard error 1 / sqrt(2 n); 5.7 of them are 1e-8.
-        expected = mistake.of(*_fans(weights), deviation)
-        if abs(deviation / expected - 1) < laws.critical_z() / math.sqrt(2 * weights.size):
-            return mistake
-    return None
+    bounds = (one for one in network.bounds if one.credit < 1 and _is_uniform(one, weights))
+    normals = (one for one in NORMAL_MISTAKES if _is_normal(one, weights))
+    own = common if common is not None and _bound_p(weights, network) < laws.FALSE_FAIL_RATE else None
+    return next(patterns, None) or own or next(bounds, None) or next(normals, None)
