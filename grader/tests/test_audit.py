@@ -32,11 +32,15 @@ Graded = Callable[[Case, Path], run.Verdict]
 TOLERANCE = ("support/judging/losses.py", "return float(32 * np.finfo", "return float(3200 * np.finfo")
 CREDIT = (
     "support/homework/losses.py",
-    '"saturating generator loss",\n    0.5,',
-    '"saturating generator loss",\n    1.0,',
+    '"saturating generator loss",\n        0.5,',
+    '"saturating generator loss",\n        1.0,',
 )
 CHECK = ("hidden/test_gan_losses.py", "def test_discriminator_loss_of_one_image", "def a_loss_of_one_image")
-CONVENTION = ("support/homework/losses.py", '    0.5: Reading("average of the two means", 1.0, ""),\n', "")
+CONVENTION = (
+    "support/homework/losses.py",
+    '    DiscriminatorLoss("average of the two means", 1, "", _halved),\n',
+    "",
+)
 
 
 @pytest.fixture
