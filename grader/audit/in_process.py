@@ -5,7 +5,9 @@
         case   one for each submission: imports its files and runs the suites on them, then ends
 
 Nothing is confined here, and one clock watches a case. What is judged, and how, is the judge's own code, and every
-answer passes through the frames of the wire as it does while grading.
+answer passes through the frames of the wire as it does while grading. An answer follows from the file that is asked,
+what lies beside it, and the request with its seed: it is kept, so that the file which a mutant leaves alone answers
+once for all mutants.
 
 `python -m grader.audit.in_process DESCRIPTOR` is the server.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import os
 import signal
 import socket
@@ -40,11 +43,12 @@ PATIENCE = 60.0
 
 
 class CaseOrder(msgspec.Struct):
-    """Grade the submission in `folder`, whose code writes into `scratch`, by the suites in a folder."""
+    """Grade the submission in `folder`, whose code writes into `scratch`, by the suites in a folder; keep `answers`."""
 
     folder: str
     scratch: str
     suites: str
+    answers: str
 
 
 class Workshop:
@@ -89,7 +93,8 @@ class Workshop:
             scratch.mkdir()
             intake.take(submission, source, Path(name), None)
             connection, theirs = socket.socketpair()
-            order = msgspec.json.encode(CaseOrder(str(source), str(scratch), str(suites.resolve())))
+            answers = self._answers(suites.resolve())
+            order = msgspec.json.encode(CaseOrder(str(source), str(scratch), str(suites.resolve()), answers))
             socket.send_fds(self.control, [order], [theirs.fileno()])
             theirs.close()
             with connection:
@@ -107,6 +112,12 @@ class Workshop:
                     with contextlib.suppress(ProcessLookupError):
                         os.killpg(process, signal.SIGKILL)
         return results
+
+    def _answers(self, suites: Path) -> str:
+        """The folder of the answers that the probes of these suites gave."""
+        folder = Path(self.folder.name, "answers", hashlib.sha256(bytes(suites)).hexdigest())
+        folder.mkdir(parents=True, exist_ok=True)
+        return str(folder)
 
     def _follow(self, connection: socket.socket, results: Results) -> None:
         """Keep what the case tells; a check that never ends, or ends the process, has that outcome."""
@@ -198,10 +209,17 @@ def _case(connection: socket.socket, order: CaseOrder, suites: Path) -> NoReturn
         """Answers requests in this process, in the frames that a bench would send."""
 
         def ask(self, module: str, operation: str, arguments: dict[str, Any]) -> tuple[bytes, bytes]:
-            answer, _ = vocabulary.perform(folder, module, operation, arguments)
-            return b"B", wire.encode(answer)
+            request = messages.encode(messages.Observe(module, operation, arguments))
+            kept = answers / hashlib.sha256(asked[module] + request).hexdigest()
+            if not kept.exists():
+                answer, _ = vocabulary.perform(folder, module, operation, arguments)
+                written = kept.with_suffix(f".{os.getpid()}")
+                written.write_bytes(wire.encode(answer))
+                written.rename(kept)
+            return b"B", kept.read_bytes()
 
-    folder = Path(order.folder)
+    folder, answers = Path(order.folder), Path(order.answers)
+    asked = {module: _asked(folder, module) for module in vocabulary.INTERFACE}
     os.setsid()
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -214,6 +232,17 @@ def _case(connection: socket.socket, order: CaseOrder, suites: Path) -> NoReturn
     with contextlib.suppress(BrokenPipeError):  # the controller's clock has struck
         code = server.judge(Here(connection), 0, suites)
     os._exit(code)
+
+
+def _asked(folder: Path, module: str) -> bytes:
+    """A digest of one of the student's files and all that lies beside the two."""
+    from tests.support.probes import vocabulary
+
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and (path.stem == module or path.stem not in vocabulary.INTERFACE):
+            digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.digest()
 
 
 if __name__ == "__main__":
