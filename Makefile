@@ -34,8 +34,8 @@ grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or
 test: $(VENV)/ready  ## run every test of the suites and of the grader, or those of ARGS="-k wire"
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadgroup $(ARGS)  # a worker a processor, one thread each
 
-audit: $(VENV)/ready  ## prove the grader right on mutants, styles and half-finished work, ONLY=text; FULL=1 for everything
-	@$(RUN) -m grader audit $(if $(FULL),--full) $(if $(ONLY),--only "$(ONLY)",--page out/audit/audit.html)
+audit: $(VENV)/ready  ## prove the grader right; ONLY=text for some cases, FULL=1 for all through the bench; out/audit/audit.html
+	@$(RUN) -m grader audit --page out/audit/audit.html $(if $(ONLY),--only "$(ONLY)") $(if $(FULL),--full)
 
 calibrate: $(VENV)/ready  ## random decisions on right work under SEEDS=10000 seeds, against their laws; goes on where it ended
 	@$(RUN) -m grader calibrate $(if $(SEEDS),--seeds "$(SEEDS)")

@@ -110,7 +110,8 @@ def mutations(module: str) -> Iterator[Case]:
             index, part = next((i, one) for i, one in enumerate(parts) if one.first <= place.start.line <= one.last)
             before, after = ("".join(one.text for one in some) for some in (parts[:index], parts[index + 1 :]))
             for mutated in _mutated(node):
-                changed = cst.ensure_type(part.statement.deep_replace(node, mutated), cst.BaseStatement)
+                changed = part.statement.deep_replace(node, mutated)
+                assert isinstance(changed, cst.CSTNode)
                 text = before + wrapper.module.code_for_node(changed) + after
                 program = _program(text)
                 if program and program not in programs:

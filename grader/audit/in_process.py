@@ -4,8 +4,10 @@
       shop   one for each folder of suites: imports the suites, and the probes that belong to them
         case   one for each submission: imports its files and runs the suites on them, then ends
 
-Nothing is confined here, and one clock watches a case. What is judged, and how, is the judge's own code, and every
-answer passes through the frames of the wire as it does while grading.
+Nothing is confined here, and one clock of `grader.audit.workshop` watches a case. What is judged, and how, is the
+judge's own code, and every answer passes through the frames of the wire as it does while grading. An answer follows
+from the file that is asked, what lies beside it, and the request with its seed: it is kept, so that the file which a
+mutant leaves alone answers once for all mutants.
 
 `python -m grader.audit.in_process DESCRIPTOR` is the server.
 """
@@ -14,127 +16,27 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import os
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
-from grader.project import ROOT, SUITES
-
-if TYPE_CHECKING:
-    from grader.report.results import Results
-
-MODULE = "grader.audit.in_process"
-STARTING = 120.0
-"""Seconds in which a case tells its process id: torch and the suites are imported before."""
-PATIENCE = 60.0
-"""Seconds between two words of a case, after which its process is ended."""
+from grader.project import ROOT
 
 
 class CaseOrder(msgspec.Struct):
-    """Grade the submission in `folder`, whose code writes into `scratch`, by the suites in a folder."""
+    """Grade the submission in `folder`, whose code writes into `scratch`, by the suites in a folder; keep `answers`."""
 
     folder: str
     scratch: str
     suites: str
-
-
-class Workshop:
-    """Grades submissions one after another, each in a forked process; torch is imported once for all of them."""
-
-    def __init__(self, patience: float = PATIENCE) -> None:
-        self.patience = patience
-
-    def __enter__(self) -> Workshop:
-        from grader.run.server import environment
-
-        self.folder = tempfile.TemporaryDirectory(prefix="in-process-")
-        self.log = Path(self.folder.name, "log")
-        self.control, theirs = socket.socketpair()
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", MODULE, str(theirs.fileno())],
-                # The whole environment of a bench, so that a case answers as it would there.
-                cwd=ROOT, env=environment(Path(self.folder.name)), pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
-        theirs.close()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.control.close()  # server and shops end with it
-        self.process.wait()
-        self.folder.cleanup()
-
-    def grade(self, submission: Path, out: Path, suites: Path = SUITES) -> Results:
-        """Grade one folder; like `Runner.grade`, however its process ends."""
-        from grader import messages, rubric, wire
-        from grader.report.results import Results
-        from grader.run import intake
-        from tests.support.verdicts import Status
-
-        results = Results(out / "results.json", rubric.read(suites))
-        with tempfile.TemporaryDirectory(prefix="case-", dir=self.folder.name) as name:
-            source, scratch = Path(name, "source"), Path(name, "scratch")
-            scratch.mkdir()
-            intake.take(submission, source, Path(name), None)
-            connection, theirs = socket.socketpair()
-            order = msgspec.json.encode(CaseOrder(str(source), str(scratch), str(suites.resolve())))
-            socket.send_fds(self.control, [order], [theirs.fileno()])
-            theirs.close()
-            with connection:
-                try:
-                    process = messages.decode(
-                        wire.receive(connection, time.monotonic() + STARTING), messages.Forked
-                    ).pid
-                except (wire.Ended, wire.Late):
-                    results.staff.append(f"a case did not start\n{self.log.read_text(errors='replace')[-3000:]}")
-                    results.close(Status.GRADER_ERROR, "")
-                    return results
-                try:
-                    self._follow(connection, results)
-                finally:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.killpg(process, signal.SIGKILL)
-        return results
-
-    def _follow(self, connection: socket.socket, results: Results) -> None:
-        """Keep what the case tells; a check that never ends, or ends the process, has that outcome."""
-        from grader import messages, wire
-        from grader.messages import Begin, End, Judged, Outcome
-        from tests.support.verdicts import Status
-
-        current = ""
-        status, said = Status.BLOCKED, "Not judged: the process of this case had ended before."
-        try:
-            while True:
-                match messages.decode_event(wire.receive(connection, time.monotonic() + self.patience)):
-                    case Begin(check=check):
-                        current = check
-                    case Judged(check=check, outcome=outcome, staff=staff):
-                        results.outcomes[check] = outcome
-                        if staff:
-                            results.staff.append(f"{check}:\n{staff}")
-                    case End():
-                        status, said = Status.GRADER_ERROR, "This check was not run."
-                        break
-        except wire.Late:
-            results.outcomes[current] = Outcome(
-                Status.TIMED_OUT, 0.0, f"Your code did not finish within {self.patience:g} s."
-            )
-        except wire.Ended:
-            results.outcomes[current] = Outcome(Status.CRASHED, 0.0, "Your code ended its own process.")
-        results.close(status, said)
+    answers: str
 
 
 def serve(control: socket.socket) -> NoReturn:
@@ -198,10 +100,17 @@ def _case(connection: socket.socket, order: CaseOrder, suites: Path) -> NoReturn
         """Answers requests in this process, in the frames that a bench would send."""
 
         def ask(self, module: str, operation: str, arguments: dict[str, Any]) -> tuple[bytes, bytes]:
-            answer, _ = vocabulary.perform(folder, module, operation, arguments)
-            return b"B", wire.encode(answer)
+            request = messages.encode(messages.Observe(module, operation, arguments))
+            kept = answers / hashlib.sha256(asked[module] + request).hexdigest()
+            if not kept.exists():
+                answer, _ = vocabulary.perform(folder, module, operation, arguments)
+                written = kept.with_suffix(f".{os.getpid()}")
+                written.write_bytes(wire.encode(answer))
+                written.rename(kept)
+            return b"B", kept.read_bytes()
 
-    folder = Path(order.folder)
+    folder, answers = Path(order.folder), Path(order.answers)
+    asked = {module: _asked(folder, module) for module in vocabulary.INTERFACE}
     os.setsid()
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -214,6 +123,17 @@ def _case(connection: socket.socket, order: CaseOrder, suites: Path) -> NoReturn
     with contextlib.suppress(BrokenPipeError):  # the controller's clock has struck
         code = server.judge(Here(connection), 0, suites)
     os._exit(code)
+
+
+def _asked(folder: Path, module: str) -> bytes:
+    """A digest of one of the student's files and all that lies beside the two."""
+    from tests.support.probes import vocabulary
+
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and (path.stem == module or path.stem not in vocabulary.INTERFACE):
+            digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.digest()
 
 
 if __name__ == "__main__":

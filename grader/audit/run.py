@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from grader.audit.cases import MUTANTS, Case
 from grader.audit.headers import NOTHING, SOUND, Known
-from grader.audit.in_process import Workshop
+from grader.audit.workshop import Workshop
 from grader.messages import Outcome
 from grader.project import SUITES, TEMPLATE
 from grader.report.results import Results

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from grader import rubric
 from grader.errors import UserError
 from grader.project import EXAMPLES, REFERENCE, ROOT, TEMPLATE
 from grader.release import package
@@ -116,7 +117,8 @@ def rehearse_grading(system: BareSystem, archive: Path) -> None:
     _require(sample, "the sample")
     _say(" ".join(sample.stdout.split()))
     shutil.copy(source / "run_autograder", autograder / "run_autograder")
-    (autograder / "submission_metadata.json").write_text('{"assignment": {"total_points": "20.0"}}')
+    points = sum(row.points for row in rubric.read())
+    (autograder / "submission_metadata.json").write_text(json.dumps({"assignment": {"total_points": str(points)}}))
     for name in SUBMISSIONS:
         for folder in ("submission", "results"):
             shutil.rmtree(autograder / folder, ignore_errors=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.audit.in_process import Workshop
+from grader.audit.workshop import Workshop
 from grader.report.results import Results
 from grader.run.runner import Runner
 from grader.tests.arena import arena

@@ -17,7 +17,7 @@ from grader.__main__ import main
 from grader.audit import automatic, cases, command, page, run
 from grader.audit.cases import Case, CaseError
 from grader.audit.headers import NOTHING, SOUND, HeaderError, Known
-from grader.audit.in_process import Workshop
+from grader.audit.workshop import Workshop
 from grader.messages import Outcome
 from grader.project import REFERENCE, SUITES
 from grader.release.template import cut

@@ -39,7 +39,7 @@ def test_a_new_check_is_one_file_of_less_than_thirty_lines(tmp_path: Path):
         for submission, status in ((REFERENCE, "passed"), (TEMPLATE, "not implemented"), (wrong, "failed")):
             results = runner.grade(submission, tmp_path / "out")
             assert results.outcomes[NEW].status == status
-            assert results.possible == 20.5
+            assert results.possible == sum(row.points for row in rubric.read()) + 0.5
     assert "It should be (3, 1, 28, 28)." in results.outcomes[NEW].output
 
 
