@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.errors import UserError
 from grader.project import SUITES
 
 AUDIENCES = ("public", "hidden")
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 
 
-class RubricError(Exception):
+class RubricError(UserError):
     """A check is declared wrongly: a missing or unknown mark, a name used twice, a prerequisite that does not exist."""
 
 
@@ -40,7 +41,10 @@ def read(suites: Path = SUITES) -> list[Row]:
     rows: list[Row] = []
     for audience in AUDIENCES:
         for path in sorted((suites / audience).glob("test_*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"), path.name)
+            try:
+                tree = ast.parse(path.read_text(encoding="utf-8"), path.name)
+            except SyntaxError as error:
+                raise RubricError(f"{path.name}, line {error.lineno}: {error.msg}") from error
             for node in tree.body:
                 if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                     rows.append(_row(node, audience, path))
@@ -54,10 +58,12 @@ def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:
         if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name):
             name = decorator.func.id
             if name in ("number", "weight", "visibility", "tags", "requires"):
-                marks[name] = [ast.literal_eval(argument) for argument in decorator.args]
+                marks[name] = _literals(decorator, f"{path.name}: {node.name}")
     missing = [name for name in ("number", "weight", "visibility") if name not in marks]
     if missing:
         raise RubricError(f"{path.name}: {node.name} has no {', '.join('@' + name for name in missing)}")
+    if not isinstance(marks["weight"][0], int | float):
+        raise RubricError(f"{path.name}: {node.name}: {marks['weight'][0]!r} is no number of points")
     return Row(
         name=node.name.removeprefix("test_"),
         title=(ast.get_docstring(node) or node.name).splitlines()[0],
@@ -69,6 +75,17 @@ def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:
         requires=tuple(marks.get("requires", ())),
         file=f"{audience}/{path.name}",
     )
+
+
+def _literals(decorator: ast.Call, where: str) -> list[Any]:
+    """What a mark says, which is read and not run."""
+    try:
+        said = [ast.literal_eval(argument) for argument in decorator.args]
+    except ValueError:
+        said = []
+    if not said:
+        raise RubricError(f"{where}: @{ast.unparse(decorator)} does not name its value literally")
+    return said
 
 
 def _verify(rows: list[Row]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
-from tests.support.verdicts import Blocked, NotImplementedYet, SubmissionRaised, Verdict
+from tests.support.verdicts import Blocked, NotImplementedYet, SubmissionRaised, Verdict, Wrong
 
 # The same examples for everybody, today and next year; no shrinking, because the message shows the first one anyway.
 settings.register_profile(
@@ -92,6 +92,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             continue
         reason = f"First this must work: {name.replace('_', ' ')} ({status})."
         raise NotImplementedYet(reason) if status == NotImplementedYet.status else Blocked(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    """A check whose findings earn all points passes: a table may say so of any reading."""
+    try:
+        return (yield)
+    except Wrong as verdict:
+        if verdict.credit < 1:
+            raise
+        return True
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from grader.project import ROOT
 from grader.report.results import Results
 from grader.run.clocks import Clocks
 
@@ -18,3 +20,9 @@ Grade = Callable[[Path], Results]
 def worker_slot() -> int:
     """A number for each parallel worker of pytest-xdist, so that two never share a bench user."""
     return 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def checkout(folder: Path) -> Path:
+    """A copy of the project that a test may change; returns the folder."""
+    made_here = shutil.ignore_patterns(".git", ".venv", "out", "dist", "__pycache__", ".*_cache", ".hypothesis")
+    return Path(shutil.copytree(ROOT, folder, ignore=made_here))

@@ -4,16 +4,28 @@ The first three are gradescope-utils' own decorators, read by the collector; `re
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from gradescope_utils.autograder_utils.decorators import number, tags, visibility, weight
+from gradescope_utils.autograder_utils import decorators
 
 __all__ = ["number", "requires", "tags", "visibility", "weight"]
 
 Check = TypeVar("Check", bound=Callable[..., object])
 
 
-def requires(*names: str) -> Callable[[Check], Check]:
+class Mark(Protocol):
+    """Leaves a check as it is, but for what is read of it."""
+
+    def __call__(self, check: Check, /) -> Check: ...
+
+
+number: Callable[[str], Mark] = decorators.number
+weight: Callable[[float], Mark] = decorators.weight
+visibility: Callable[[str], Mark] = decorators.visibility
+tags: Callable[..., Mark] = decorators.tags
+
+
+def requires(*names: str) -> Mark:
     """Name the checks (test functions, without `test_`) that must pass before this one is judged."""
 
     def mark(check: Check) -> Check:

@@ -12,10 +12,13 @@ Verdict
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
+
+from tests.support.homework.readings import Reading, Remark
 
 SMALLER_IS_BETTER = ("distance", "error", "loss")
 
@@ -90,20 +93,25 @@ class Crashed(Verdict):
 class Finding:
     """One discrepancy, in at most four parts, in the order in which a learner reads them.
 
-    `yours` and `expected` are what was measured and what the handout gives; `mistake` is the recognised cause, if one
-    reproduces everything that was measured; `look_at` names the place in the handout.
+    `yours` and `expected` are what was measured and what the handout gives; `mistake` is the recognised reading, if one
+    fits, or what else can be said; `look_at` names the place in the handout.
     """
 
     yours: str
     expected: str = ""
-    mistake: str = ""
+    mistake: Reading | Remark | str = ""
     look_at: str = ""
+
+    @property
+    def credit(self) -> float:
+        """What the recognised reading earns; nothing when none is."""
+        return self.mistake.credit if isinstance(self.mistake, Reading) else 0.0
 
     def __str__(self) -> str:
         parts = {
             "Yours:": self.yours,
             "Expected:": self.expected,
-            "Likely mistake:": self.mistake,
+            "Likely mistake:": str(self.mistake),
             "Look at:": self.look_at,
         }
         return "\n".join(_labelled(label, text) for label, text in parts.items() if text)
@@ -121,27 +129,45 @@ def _labelled(label: str, text: str) -> str:
 class Wrong(Verdict):
     """An observation contradicts the handout.
 
-    `credit` is the share of the check's points that it still earns, in [0, 1). `margin` is by how much it was caught:
-    the deviation over the tolerance, or log p over log of the false-failure rate; None where no number decided.
+    `credit` is the share of the check's points that it still earns: the smallest of its findings', unless given.
+    `margin` is by how much it was caught: the deviation over the tolerance, or log p over log of the false-failure
+    rate; None where no number decided.
     """
 
-    def __init__(self, *findings: Finding, credit: float = 0.0, margin: float | None = None) -> None:
+    def __init__(self, *findings: Finding, credit: float | None = None, margin: float | None = None) -> None:
         super().__init__("\n\n".join(str(finding) for finding in findings))
         self.findings = findings
-        self.credit = credit
+        self.credit = min((one.credit for one in findings), default=0.0) if credit is None else credit
         self.margin = margin
 
 
 def wrong(
     yours: str,
     expected: str = "",
-    mistake: str = "",
+    mistake: Reading | Remark | str = "",
     look_at: str = "",
-    credit: float = 0.0,
     margin: float | None = None,
 ) -> Wrong:
     """One finding as an exception, ready to be raised."""
-    return Wrong(Finding(yours, expected, mistake, look_at), credit=credit, margin=margin)
+    return Wrong(Finding(yours, expected, mistake, look_at), margin=margin)
+
+
+def settle(*findings: Finding | None, margin: float | None = None) -> None:
+    """End a check by what was found: raises `Wrong` with all that earns less than all points."""
+    lesser = [one for one in findings if one is not None and one.credit < 1]
+    if lesser:
+        raise Wrong(*lesser, margin=margin)
+
+
+def stop(findings: Sequence[Finding], margin: float | None = None) -> None:
+    """Go on judging unless one of the findings earns nothing: then there is no more to lose, and `Wrong` is raised."""
+    if any(one.credit == 0 for one in findings):
+        settle(*findings, margin=margin)
+
+
+def following(reading: Reading, look_at: str) -> Finding:
+    """What is found in work that follows a reading and has no mistake."""
+    return Finding("Your code has no mistake here beyond how it reads the handout.", "", reading, look_at)
 
 
 @dataclass(frozen=True)

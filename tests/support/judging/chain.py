@@ -20,7 +20,7 @@ SILENCE = 1e-3  # noise below this share of the step is rounding; the right shar
 
 
 @dataclass(frozen=True)
-class Fit:
+class LevelFit:
     """The links at one noise level: x_t = phi x_{t-1} + step s + residual; `alpha` is the handout's step size."""
 
     sigma: float
@@ -57,7 +57,7 @@ class Chain:
     final: np.ndarray | None
 
     @cached_property
-    def fits(self) -> list[Fit]:
+    def fits(self) -> list[LevelFit]:
         """One fit for each noise level, from links inside the level; from all its links where it has no other."""
         links = range(len(self.states) - 1)
         fits = []
@@ -73,7 +73,7 @@ class Chain:
             return [*known, self._fit(last, [*inside, len(self.states) - 1])]
         return fits
 
-    def _fit(self, sigma: float, links: Sequence[int]) -> Fit:
+    def _fit(self, sigma: float, links: Sequence[int]) -> LevelFit:
         """Least squares; phi is 1 unless another value leaves less than a tenth of the squares."""
         after = np.stack([self._after(t) for t in links])
         before, scores = self.states[list(links)], self.scores[list(links)]
@@ -85,7 +85,7 @@ class Chain:
             if float(np.sum((after.ravel() - design @ free) ** 2)) < squares / 10:
                 phi, step = float(free[0]), float(free[1])
         alpha = float(self.design.step_sizes(np.array(sigma)))
-        return Fit(sigma, alpha, phi, step, scores, after - phi * before - step * scores)
+        return LevelFit(sigma, alpha, phi, step, scores, after - phi * before - step * scores)
 
     def _after(self, t: int) -> np.ndarray:
         if t + 1 < len(self.states):
@@ -99,7 +99,7 @@ class Chain:
         """Mean square of the last link's residual, relative to the noise of its level."""
         return self.gap(len(self.states) - 1, self._inner)
 
-    def gap(self, link: int, fits: Sequence[Fit]) -> float:
+    def gap(self, link: int, fits: Sequence[LevelFit]) -> float:
         """Mean square of a link's residual, relative to the noise of its level (at least the rounding)."""
         fit = next((one for one in fits if one.sigma == self.levels.sigma[link]), None)
         if fit is None:
@@ -109,7 +109,7 @@ class Chain:
         return float(np.mean(residual**2)) / max(fit.mean_square, floor)
 
     @cached_property
-    def _inner(self) -> list[Fit]:
+    def _inner(self) -> list[LevelFit]:
         """The fit of the last level without the returned state."""
         last = self.levels.sigma[-1]
         links = [t for t in range(len(self.states) - 1) if self.levels.sigma[t] == last == self.levels.sigma[t + 1]]
