@@ -1,5 +1,6 @@
 """What runner, judge and bench say to each other: orders to a server, and events over a connection.
 
+    runner -> unpacker       UnpackOrder  as an argument of its command
     runner -> bench server   HostOrder    with two descriptors: the host's connection, and where it prints
     bench server -> runner   Ready once, then Forked for each order
     host -> runner           Confined, then Imported
@@ -20,13 +21,34 @@ import msgspec
 import numpy as np
 
 from grader import wire
-from tests.support.verdicts import Picture, Status
+from tests.support.status import Picture, Status
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A kind of file that is taken beside the sources, as in `assignment.Artifact`."""
+
+    pattern: str
+    largest: int
+    latest: int
+
+
+class UnpackOrder(msgspec.Struct):
+    """Unpack an archive into `folder` as this user: the sources, and what else is wanted."""
+
+    folder: str
+    user: int | None
+    wanted: tuple[Wanted, ...]
 
 
 class HostOrder(msgspec.Struct):
-    """Start the process of one of the student's modules: where its files are, where it writes, as which user."""
+    """Start the process of one of the student's modules: where its files are, where it writes, as which user.
+
+    `defines` are the names that it must define, `helpers` those of the course's helper module.
+    """
 
     module: str
+    defines: tuple[str, ...]
+    helpers: tuple[str, ...]
     folder: str
     scratch: str
     user: int | None

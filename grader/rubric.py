@@ -18,12 +18,12 @@ VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 
 
 class RubricError(UserError):
-    """A check is declared wrongly: a missing or unknown mark, a name used twice, a prerequisite that does not exist."""
+    """A check is declared wrongly: a missing or unknown mark, or a name used twice."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One check: `name` is its test function without `test_`, `requires` names the checks that must pass before it."""
+    """One check: `name` is its test function without `test_`."""
 
     name: str
     title: str
@@ -32,7 +32,6 @@ class Row:
     visibility: str
     audience: str
     tags: tuple[str, ...]
-    requires: tuple[str, ...]
     file: str
 
 
@@ -57,7 +56,7 @@ def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:
     for decorator in node.decorator_list:
         if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name):
             name = decorator.func.id
-            if name in ("number", "weight", "visibility", "tags", "requires"):
+            if name in ("number", "weight", "visibility", "tags"):
                 marks[name] = _literals(decorator, f"{path.name}: {node.name}")
     missing = [name for name in ("number", "weight", "visibility") if name not in marks]
     if missing:
@@ -72,7 +71,6 @@ def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:
         visibility=marks["visibility"][0],
         audience=audience,
         tags=tuple(marks.get("tags", ())),
-        requires=tuple(marks.get("requires", ())),
         file=f"{audience}/{path.name}",
     )
 
@@ -99,6 +97,3 @@ def _verify(rows: list[Row]) -> None:
             raise RubricError(f"{row.name}: a hidden check must not be visible to students")
         if row.points < 0:
             raise RubricError(f"{row.name}: a check cannot be worth {row.points:g} points")
-        for prerequisite in row.requires:
-            if prerequisite not in names:
-                raise RubricError(f"{row.name} requires {prerequisite}, which is not a check")

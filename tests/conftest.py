@@ -1,4 +1,4 @@
-"""How a suite runs: the `submission` fixture, prerequisites, and what a student reads when a check does not pass."""
+"""How a suite runs: the `submission` fixture, and what a student reads when a check does not pass."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.support.homework.assignment import FILES
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
-from tests.support.verdicts import Blocked, NotImplementedYet, SubmissionRaised, Verdict, Wrong
+from tests.support.verdicts import Blocked, SubmissionRaised, Verdict, Wrong
 
 # The same examples for everybody, today and next year; no shrinking, because the message shows the first one anyway.
 settings.register_profile(
@@ -27,9 +28,6 @@ settings.register_profile(
 )
 settings.load_profile("grading")
 
-STATUSES = pytest.StashKey[dict[str, str]]()
-"""How each check of this run ended, by the name of its function without `test_`."""
-
 ADVICE = pytest.StashKey[list[str]]()
 """What was said of trained models, check by check: nothing fails by it, so nothing else would show it."""
 
@@ -38,13 +36,10 @@ NEXT = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--submission", metavar="FOLDER", help="folder with hw5_gan.py and hw5_diffusion.py (default: here)"
-    )
+    parser.addoption("--submission", metavar="FOLDER", help=f"folder with {' and '.join(FILES)} (default: here)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[STATUSES] = {}
     config.stash[NEXT] = ""
     config.stash[ADVICE] = []
 
@@ -63,7 +58,8 @@ def submitted_files(pytestconfig: pytest.Config) -> Submission:
 
 def _here_or_reference() -> Path:
     """This folder, as for a student; in the project's own checkout, which has no homework at its top, the reference."""
-    return Path("reference") if Path("reference/hw5_gan.py").exists() and not Path("hw5_gan.py").exists() else Path()
+    here, reference = Path(), Path("reference")
+    return reference if (reference / FILES[0]).exists() and not (here / FILES[0]).exists() else here
 
 
 @pytest.fixture
@@ -83,17 +79,6 @@ def _number(item: pytest.Item) -> str:
     return str(getattr(getattr(item, "function", None), "__number__", ""))
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A check whose prerequisite did not pass is not judged: the same mistake is not reported twice."""
-    statuses = item.config.stash[STATUSES]
-    for name in getattr(getattr(item, "function", None), "__requires__", ()):
-        status = statuses.get(name, "passed")
-        if status == "passed":
-            continue
-        reason = f"First this must work: {name.replace('_', ' ')} ({status})."
-        raise NotImplementedYet(reason) if status == NotImplementedYet.status else Blocked(reason)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call() -> Generator[None, object, object]:
     """A check whose findings earn all points passes: a table may say so of any reading."""
@@ -109,7 +94,7 @@ def pytest_pyfunc_call() -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember how the check ended; a student reads its message and their own code's traceback, not ours."""
+    """Remember what comes next; a student reads the message and their own code's traceback, not ours."""
     report = yield
     submission = getattr(item, "funcargs", {}).get("submission")
     if call.when == "call" and submission is not None and submission.advice is not None:
@@ -117,7 +102,6 @@ def pytest_runtest_makereport(
     if call.excinfo is not None:
         verdict = call.excinfo.value
         status = verdict.status if isinstance(verdict, Verdict) else "failed"
-        item.config.stash[STATUSES][item.name.removeprefix("test_")] = status
         if not item.config.stash[NEXT]:
             item.config.stash[NEXT] = f"Next: question {_number(item)}, {item.name}\n{status}: {verdict}"
         if isinstance(verdict, Verdict):

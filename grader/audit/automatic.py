@@ -20,13 +20,14 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import OPERATORS_TYPE, mutation_operators
 
-from grader.audit.cases import MODULES, Case
-from grader.audit.run import Verdict, grade_all
+from grader.audit.cases import Case
+from grader.audit.run import CaseResult, grade_all
 from grader.project import KNOWN, REFERENCE
 from grader.release.template import BEGIN, END
 from grader.report import terminal
 from grader.rubric import read
-from tests.support.verdicts import Status
+from tests.support.homework.assignment import FILES
+from tests.support.status import Status
 
 EQUIVALENT = KNOWN / "mutants" / "equivalent.md"
 AUTOMATIC = "automatic mutants"
@@ -92,7 +93,7 @@ class _Mutated:
     text: str
 
     def __call__(self, folder: Path) -> None:
-        for module in MODULES:
+        for module in FILES:
             text = self.text if module == self.module else (REFERENCE / module).read_text(encoding="utf-8")
             (folder / module).write_text(text, encoding="utf-8")
 
@@ -194,10 +195,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Grade every mutation; 1 when one survives that is not listed, one listed does not, or the grader itself fails."""
     console = terminal.console(140)
-    cases = [case for module in MODULES for case in mutations(module) if options.only in case.name]
+    cases = [case for module in FILES for case in mutations(module) if options.only in case.name]
     equivalent = {name for name in listed(EQUIVALENT.read_text(encoding="utf-8")) if options.only in name}
     began = time.monotonic()
-    verdicts: list[Verdict] = []
+    verdicts: list[CaseResult] = []
     with terminal.progress_line(console) as line:
         task = line.add_task("mutations", total=len(cases))
         for verdict in grade_all(cases, options.workers):
@@ -221,5 +222,5 @@ def run(options: argparse.Namespace) -> int:
     return int(survivors != equivalent or bool(broken) or not verdicts)
 
 
-def _grader_failed(verdict: Verdict) -> bool:
+def _grader_failed(verdict: CaseResult) -> bool:
     return any(outcome.status == Status.GRADER_ERROR for outcome in verdict.outcomes.values())

@@ -22,9 +22,9 @@ from grader.errors import UserError
 from grader.project import KNOWN, REFERENCE, TEMPLATE
 from grader.release.template import END, MARK, cut
 from grader.rubric import Row
-from tests.support.verdicts import Status
+from tests.support.homework.assignment import FILES
+from tests.support.status import Status
 
-MODULES = ("hw5_gan.py", "hw5_diffusion.py")
 MUTANTS, STYLES, HALVES, ATTACKS = "mutants", "styles", "half-finished", "attacks"
 
 _HUNK = re.compile(r"^<{7}\n(?P<old>.*?)\n={7}\n(?P<new>.*?)\n?>{7}$", re.DOTALL | re.MULTILINE)
@@ -116,8 +116,8 @@ class _Edited:
 
     def __call__(self, folder: Path) -> None:
         module, _, hunks = self.edits.partition("\n")
-        if module not in MODULES:
-            raise CaseError(f"{self.name}: the second line must name one of {', '.join(MODULES)}")
+        if module not in FILES:
+            raise CaseError(f"{self.name}: the second line must name one of {', '.join(FILES)}")
         _reference(folder)
         text = (REFERENCE / module).read_text(encoding="utf-8")
         found = list(_HUNK.finditer(hunks))
@@ -181,7 +181,7 @@ class _Half:
 
     def __call__(self, folder: Path) -> None:
         _reference(folder)
-        for module in MODULES:
+        for module in FILES:
             text = (REFERENCE / module).read_text(encoding="utf-8")
             (folder / module).write_text(self._cut(text, module), encoding="utf-8")
 
@@ -213,7 +213,7 @@ def attack(path: Path, checks: Sequence[str]) -> Case:
     fields = header.fields
     if not path.name.startswith(f"{fields['attack']}_"):
         raise HeaderError(f"{header.where}: an attack of class {fields['attack']} has a file name that begins so")
-    module = header.one_of("in", [name.removesuffix(".py") for name in MODULES])
+    module = header.one_of("in", [name.removesuffix(".py") for name in FILES])
     base = REFERENCE if header.one_of("base", ["reference"]) else TEMPLATE
     whole = {"nothing": NOTHING, "everything": SOUND}.get(fields["earns"])
     known = {} if whole else header.checks("earns", checks, unless=SOUND)
@@ -231,7 +231,7 @@ class _Hostile:
     module: str
 
     def __call__(self, folder: Path) -> None:
-        for module in MODULES:
+        for module in FILES:
             text = (self.base / module).read_text(encoding="utf-8")
             if self.module in ("", module.removesuffix(".py")):
                 text += "\n\n" + self.path.read_text(encoding="utf-8")
@@ -239,5 +239,5 @@ class _Hostile:
 
 
 def _reference(folder: Path) -> None:
-    for module in MODULES:
+    for module in FILES:
         shutil.copy(REFERENCE / module, folder / module)

@@ -17,7 +17,7 @@ from rich.markup import escape
 from grader import rubric
 from grader.audit import cases as known
 from grader.audit import page
-from grader.audit.run import PARTS, Verdict, grade_all, part_of_day
+from grader.audit.run import PARTS, CaseResult, grade_all, part_of_day
 from grader.project import SUITES
 from grader.report import terminal
 
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     cases = [case for case in known.all_cases(kinds, options.suites) if options.only in case.name]
     part = None if options.full else options.part
     began = time.monotonic()
-    verdicts: list[Verdict] = []
+    verdicts: list[CaseResult] = []
     with terminal.progress_line(console) as line:
         task = line.add_task("audit", total=len(cases))
         for verdict in grade_all(cases, options.workers, options.suites, part):

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.verdicts import NO_FAULT, Status
+from tests.support.status import NO_FAULT, Status
 
 _NAMED = re.compile(r"(?P<check>\w+)(?: \((?P<addition>[^()]*)\))?")
 _BETWEEN = re.compile(r",\s*(?![^()]*\))")

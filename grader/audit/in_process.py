@@ -94,6 +94,7 @@ def _case(connection: socket.socket, order: CaseOrder, suites: Path) -> NoReturn
     """Judge one submission in this process, which ends with it."""
     from grader import messages, wire
     from grader.judge import server
+    from tests.support.homework.assignment import DEFINED, HELPERS
     from tests.support.probes import vocabulary
 
     class Here(server.ThroughRunner):
@@ -103,14 +104,14 @@ def _case(connection: socket.socket, order: CaseOrder, suites: Path) -> NoReturn
             request = messages.encode(messages.Observe(module, operation, arguments))
             kept = answers / hashlib.sha256(asked[module] + request).hexdigest()
             if not kept.exists():
-                answer, _ = vocabulary.perform(folder, module, operation, arguments)
+                answer, _ = vocabulary.perform(folder, module, operation, arguments, DEFINED[module], HELPERS)
                 written = kept.with_suffix(f".{os.getpid()}")
                 written.write_bytes(wire.encode(answer))
                 written.rename(kept)
             return b"B", kept.read_bytes()
 
     folder, answers = Path(order.folder), Path(order.answers)
-    asked = {module: _asked(folder, module) for module in vocabulary.INTERFACE}
+    asked = {module: _asked(folder, module) for module in DEFINED}
     os.setsid()
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -127,11 +128,11 @@ def _case(connection: socket.socket, order: CaseOrder, suites: Path) -> NoReturn
 
 def _asked(folder: Path, module: str) -> bytes:
     """A digest of one of the student's files and all that lies beside the two."""
-    from tests.support.probes import vocabulary
+    from tests.support.homework.assignment import DEFINED
 
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and (path.stem == module or path.stem not in vocabulary.INTERFACE):
+        if path.is_file() and (path.stem == module or path.stem not in DEFINED):
             digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
     return digest.digest()
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from grader.audit import cases as known
-from grader.audit.run import PARTS, Verdict
+from grader.audit.run import PARTS, CaseResult
 from grader.messages import Outcome
 from grader.project import ROOT
 from grader.report.templates import environment
 from grader.rubric import Row
-from tests.support.verdicts import NO_FAULT, Status
+from tests.support.status import NO_FAULT, Status
 
 CALIBRATION = ROOT / "out" / "calibration"
 CLAIMS = {
@@ -28,7 +28,7 @@ CLAIMS = {
 
 
 @dataclass(frozen=True)
-class Figure:
+class Tally:
     """How many cases of a kind are as they must be, of those that were tried."""
 
     kind: str
@@ -46,7 +46,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Line:
+class MatrixLine:
     """One mutant: `first` is the first check, in the rubric's order, that must fail."""
 
     first: int
@@ -64,7 +64,7 @@ def how(part: int | None, kinds: Sequence[str]) -> str:
     return f"{said}; the rest through the bench.{attacks} `make audit FULL=1` leaves nothing out."
 
 
-def write(path: Path, verdicts: list[Verdict], rows: list[Row], seconds: float, how: str) -> None:
+def write(path: Path, verdicts: list[CaseResult], rows: list[Row], seconds: float, how: str) -> None:
     """Write the page of these verdicts under a rubric, graded in `seconds`, and `how` it was done."""
     ordered = sorted(verdicts, key=lambda verdict: verdict.case.name)
     text = (
@@ -90,7 +90,7 @@ def write(path: Path, verdicts: list[Verdict], rows: list[Row], seconds: float, 
     path.write_text(text, encoding="utf-8")
 
 
-def figures(verdicts: list[Verdict]) -> list[Figure]:
+def figures(verdicts: list[CaseResult]) -> list[Tally]:
     """One figure for each kind that was graded."""
     made = []
     for kind in CLAIMS:
@@ -98,22 +98,22 @@ def figures(verdicts: list[Verdict]) -> list[Figure]:
         tried = [verdict for verdict in of_kind if verdict.outcomes]
         right = sum(not verdict.complaints for verdict in tried)
         if of_kind:
-            made.append(Figure(kind, right, len(tried), len(of_kind) - len(tried)))
+            made.append(Tally(kind, right, len(tried), len(of_kind) - len(tried)))
     return made
 
 
-def matrix(mutants: list[Verdict], rows: list[Row]) -> list[tuple[str, list[Line]]]:
+def matrix(mutants: list[CaseResult], rows: list[Row]) -> list[tuple[str, list[MatrixLine]]]:
     """The mutants by the question of the first check that each must fail, in the rubric's order."""
     lines = sorted((_line(verdict, rows) for verdict in mutants), key=lambda line: (line.first, line.name))
     return [(number, list(of)) for number, of in groupby(lines, key=lambda line: rows[line.first].number)]
 
 
-def _line(verdict: Verdict, rows: list[Row]) -> Line:
+def _line(verdict: CaseResult, rows: list[Row]) -> MatrixLine:
     fails = verdict.case.fails
     first = min((index for index, row in enumerate(rows) if row.name in fails), default=0)
     name = verdict.case.name.partition("_")[2].replace("_", " ")
     summary = f"{verdict.case.name}: {verdict.score:g} points remain"
-    return Line(first, name, summary, [_cell(row, verdict.outcomes[row.name], row.name in fails) for row in rows])
+    return MatrixLine(first, name, summary, [_cell(row, verdict.outcomes[row.name], row.name in fails) for row in rows])
 
 
 def _cell(row: Row, outcome: Outcome, must_fail: bool) -> Cell:

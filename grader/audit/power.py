@@ -21,9 +21,10 @@ from pathlib import Path
 from rich.table import Table
 
 from grader.audit.cases import Case, mutants
-from grader.calibrate.observations import functions
+from grader.calibrate.decisions import functions
 from grader.project import REFERENCE
 from grader.report import terminal
+from tests.support.homework.assignment import HELPERS
 from tests.support.probes import vocabulary
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
@@ -52,7 +53,7 @@ def measure(case: Case, seeds: Sequence[int]) -> Power:
     with tempfile.TemporaryDirectory(prefix="power-") as name:
         folder = Path(name)
         case.build(folder)
-        shutil.copy(REFERENCE / "hw5_utils.py", folder)
+        shutil.copy(REFERENCE / f"{HELPERS[0]}.py", folder)
         transport = InProcess(folder, vocabulary.perform)
         for seed in seeds:
             submission = Submission(transport, seed, quote=False)

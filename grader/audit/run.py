@@ -28,7 +28,7 @@ from grader.report.results import Results
 from grader.rubric import Row
 from grader.run.clocks import Clocks
 from grader.run.runner import Runner
-from tests.support.verdicts import NO_FAULT, Status
+from tests.support.status import NO_FAULT, Status
 
 CLOCKS = Clocks(importing=5, request=6, total=240)
 """Shorter than in grading: an endless loop of an attack costs seconds."""
@@ -45,7 +45,7 @@ _suites = SUITES
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CaseResult:
     """What became of a case: `complaints` is empty when it is as it must be.
 
     `due` are the points that the rubric gives for what is known of it. `outcomes` holds each check's, by its name;
@@ -77,7 +77,7 @@ def needs_bench(case: Case, part: int | None) -> bool:
     return case.kind != MUTANTS or ended or part is None or part_of(case) == part
 
 
-def grade_all(cases: list[Case], workers: int, suites: Path = SUITES, part: int | None = None) -> Iterator[Verdict]:
+def grade_all(cases: list[Case], workers: int, suites: Path = SUITES, part: int | None = None) -> Iterator[CaseResult]:
     """Grade every case, `workers` at a time; verdicts come as they are ready.
 
     `part` is the part of the mutants that goes through the bench; all go through it when it is None.
@@ -114,9 +114,9 @@ def _kept(resource: Resource) -> Resource:
     return opened
 
 
-def _grade(case: Case, through_bench: bool) -> Verdict:
+def _grade(case: Case, through_bench: bool) -> CaseResult:
     if case.needs and not any(one.startswith(case.needs) for one in _defences()):
-        return Verdict(case, (), 0.0, 0.0, {}, _defences())
+        return CaseResult(case, (), 0.0, 0.0, {}, _defences())
     with tempfile.TemporaryDirectory(prefix="audit-") as folder:
         submission, out = Path(folder, "submission"), Path(folder, "out")
         os.mkdir(submission)
@@ -133,7 +133,7 @@ def _defences() -> tuple[str, ...]:
         return tuple(_runner().grade(TEMPLATE, Path(folder)).facts["in_force"])
 
 
-def compare(case: Case, results: Results) -> Verdict:
+def compare(case: Case, results: Results) -> CaseResult:
     """Hold a result against what is known of its case."""
     complaints = []
     for row in results.rows:
@@ -147,7 +147,7 @@ def compare(case: Case, results: Results) -> Verdict:
     if results.staff:
         complaints.insert(0, "the grader itself failed: " + results.staff[0][:MOST_OF_A_TRACEBACK])
     in_force = tuple(results.facts.get("in_force", ()))
-    return Verdict(case, tuple(complaints), results.score, due, dict(results.outcomes), in_force)
+    return CaseResult(case, tuple(complaints), results.score, due, dict(results.outcomes), in_force)
 
 
 def _differences(row: Row, known: Known, outcome: Outcome) -> list[str]:

@@ -24,7 +24,7 @@ from grader.project import ROOT, SUITES
 from grader.report.results import CONTACT, Results
 from grader.run import intake
 from grader.run.server import environment
-from tests.support.verdicts import Status
+from tests.support.status import Status
 
 STARTING = 120.0
 """Seconds in which a case tells its process id: torch and the suites are imported before."""

@@ -61,7 +61,7 @@ def serve(control: socket.socket) -> NoReturn:
 
 
 def import_everything() -> None:
-    """Import what the released homework files import, so that a student's own import costs nothing."""
+    """Import what the released files import, so that a student's own import costs nothing."""
     import cv2
     import matplotlib.pyplot
     import PIL.Image  # noqa: F401
@@ -103,7 +103,7 @@ def _host(connection: socket.socket, output: int, order: HostOrder) -> NoReturn:
     in_force = confinement.confine(order.user, [folder], [scratch], confinement.Limits())
     connection.sendall(messages.encode(Confined(in_force)))
     try:
-        vocabulary.load(folder, order.module)
+        vocabulary.load(folder, order.module, order.defines, order.helpers)
         imported = True
     except BaseException:  # reported, with its place, by the first request
         imported = False
@@ -117,12 +117,12 @@ def _host(connection: socket.socket, output: int, order: HostOrder) -> NoReturn:
             os._exit(0)
         if os.fork() == 0:
             connection.close()
-            _child(socket.socket(fileno=descriptors[0]), folder, check)
+            _child(socket.socket(fileno=descriptors[0]), order, check)
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _child(connection: socket.socket, folder: Path, check: CheckOrder) -> NoReturn:
+def _child(connection: socket.socket, order: HostOrder, check: CheckOrder) -> NoReturn:
     """Perform the requests of one check, until the runner closes the connection."""
     import torch
 
@@ -135,7 +135,9 @@ def _child(connection: socket.socket, folder: Path, check: CheckOrder) -> NoRetu
     try:
         while True:
             request = messages.decode(wire.receive(connection, math.inf), Observe)
-            answer, _ = vocabulary.perform(folder, request.module, request.operation, request.arguments)
+            answer, _ = vocabulary.perform(
+                Path(order.folder), order.module, request.operation, request.arguments, order.defines, order.helpers
+            )
             _flush()
             connection.sendall(wire.encode(answer))
     except wire.Ended:

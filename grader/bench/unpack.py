@@ -1,6 +1,6 @@
-"""Unpack a student's zip from standard input, confined like the bench: `python -m grader.bench.unpack FOLDER USER`.
+"""Unpack a student's zip from standard input, confined like the bench: `python -m grader.bench.unpack ORDER`.
 
-The exit code is the answer: 0 done, 3 not a zip, 5 too large. USER is the id to become, -1 to stay.
+The exit code is the answer: 0 done, 3 not a zip, 5 too large. ORDER is an `UnpackOrder` as JSON.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ import stat
 import sys
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from grader.bench import artifacts, confinement
+import msgspec
+
+from grader.bench import confinement, selection
+from grader.messages import UnpackOrder, Wanted
 
 NOT_A_ZIP, TOO_LARGE = 3, 5
 LARGEST_ARCHIVE = 200 * 2**20
@@ -28,8 +32,8 @@ _UNREADABLE = (
 )
 
 
-def unpack(content: bytes, target: Path) -> int:
-    """Extract the sources and what was trained from a zip into a folder, and leave out the rest; the exit code."""
+def unpack(content: bytes, target: Path, wanted: Sequence[Wanted]) -> int:
+    """Extract the sources and what is wanted beside them from a zip into a folder; the exit code."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         if len(archive.infolist()) > MOST_ENTRIES:
@@ -44,10 +48,10 @@ def unpack(content: bytes, target: Path) -> int:
                     return TOO_LARGE
     except _UNREADABLE:
         return NOT_A_ZIP
-    trained = artifacts.selected([path.name for _, path in entries])
+    beside = selection.selected([path.name for _, path in entries], wanted)
     for entry, path in sorted(entries, key=lambda one: len(one[1].parts)):
-        largest = artifacts.largest(path.name)
-        if path.name in trained and kept + largest < LARGEST_TOTAL:
+        largest = selection.largest(path.name, wanted)
+        if path.name in beside and kept + largest < LARGEST_TOTAL:
             # A damaged one, or one too many, is not worth the sources; one byte too many shows that it is too large.
             with contextlib.suppress(*_UNREADABLE):
                 kept += _extract(archive, entry, target / path, largest + 1)
@@ -69,9 +73,10 @@ def _harmless(entry: zipfile.ZipInfo, path: PurePosixPath) -> bool:
 
 
 if __name__ == "__main__":
-    folder, user = Path(sys.argv[1]), int(sys.argv[2])
+    order = msgspec.json.decode(sys.argv[1], type=UnpackOrder)
+    folder = Path(order.folder)
     confinement.without_network()
     reachable = confinement.open_way()
-    confinement.confine(user if user >= 0 and reachable else None, [], [folder], confinement.Limits(cpu=30))
+    confinement.confine(order.user if reachable else None, [], [folder], confinement.Limits(cpu=30))
     received = sys.stdin.buffer.read(LARGEST_ARCHIVE + 1)
-    sys.exit(TOO_LARGE if len(received) > LARGEST_ARCHIVE else unpack(received, folder))
+    sys.exit(TOO_LARGE if len(received) > LARGEST_ARCHIVE else unpack(received, folder, order.wanted))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from grader.calibrate import observations
+from grader.calibrate import decisions
 from grader.calibrate.comparison import Calibration, as_json, compare, gathered
 from grader.calibrate.plot import draw
 from grader.report import terminal
@@ -30,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
     console = terminal.console(140)
     folder = options.out / "calibration"
     with tempfile.TemporaryDirectory(prefix="calibrate-") as submissions:
-        observations.build(Path(submissions))
-        store = observations.Store(folder / observations.fingerprint(Path(submissions)))
+        decisions.build(Path(submissions))
+        store = decisions.Store(folder / decisions.fingerprint(Path(submissions)))
         _observe(console, store, Path(submissions), options.seeds, options.workers)
     chunks = store.chunks()
     result = compare(chunks)
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     return int(bool(result.violations))
 
 
-def _observe(console: Console, store: observations.Store, submissions: Path, n_seeds: int, workers: int) -> None:
+def _observe(console: Console, store: decisions.Store, submissions: Path, n_seeds: int, workers: int) -> None:
     """Fill the store up to `n_seeds`, with a progress line."""
     portions = store.missing(n_seeds)
     if not portions:
@@ -54,8 +54,8 @@ def _observe(console: Console, store: observations.Store, submissions: Path, n_s
         terminal.progress_line(console) as line,
     ):
         task = line.add_task("calibrate", total=n_seeds, completed=n_seeds - total)
-        checks = pool.submit(observations.random_checks, submissions / "reference").result()
-        pending = [pool.submit(observations.observe, submissions, checks, seeds) for seeds in portions]
+        checks = pool.submit(decisions.random_checks, submissions / "reference").result()
+        pending = [pool.submit(decisions.observe, submissions, checks, seeds) for seeds in portions]
         try:
             for done in as_completed(pending):
                 store.add(done.result())

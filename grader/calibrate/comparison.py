@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from grader.calibrate.observations import SUBMISSIONS, Chunk
+from grader.calibrate.decisions import SUBMISSIONS, Chunk
 from tests.support.laws import FALSE_FAIL_RATE, RETRY_BELOW
 
 GOAL = 1e-6

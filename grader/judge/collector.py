@@ -15,8 +15,9 @@ import pytest
 
 from grader.messages import Outcome
 from grader.report import pictures, results
+from tests.support.status import Status
 from tests.support.submission import Submission
-from tests.support.verdicts import Advice, Status, Verdict
+from tests.support.verdicts import Advice, Verdict
 
 STAFF_TRACEBACK_LINES = 30
 
@@ -41,7 +42,7 @@ class Collector:
         self._began = 0.0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run in the rubric's order, in which prerequisites come first."""
+        """Run in the rubric's order."""
         items.sort(key=lambda item: self.order.get(check_of(item), len(self.order)))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:

@@ -15,7 +15,7 @@ from grader.report.results import CONTACT, Results
 from grader.run import memory
 from grader.run.clocks import Clocks
 from grader.run.runner import Runner
-from tests.support.verdicts import Status
+from tests.support.status import Status
 
 DEADLINE = 540.0
 """Seconds for a whole submission: the platform's own deadline is 600, and with it every result is lost."""

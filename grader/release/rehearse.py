@@ -21,9 +21,10 @@ from typing import Any
 
 from grader import rubric
 from grader.errors import UserError
-from grader.project import EXAMPLES, REFERENCE, ROOT, TEMPLATE
+from grader.project import EXAMPLES, REFERENCE, ROOT
 from grader.release import package
-from grader.run.runner import FIRST_USER
+from grader.run.runner import first_users
+from tests.support.homework.assignment import FILES, QUESTIONS
 
 RELEASE = "bookworm"
 CACHE = ROOT / "out" / "rehearsal"
@@ -150,7 +151,7 @@ def _same_as_here(name: str, document: dict[str, Any]) -> None:
 
 def _left_by_others(system: BareSystem) -> set[str]:
     """Files of the students' ids, and everything where anybody may write."""
-    ids = f"-uid {FIRST_USER} -o -uid {FIRST_USER + 1}"
+    ids = " -o ".join(f"-uid {user}" for user in first_users())
     return set(system.run(f"find / -xdev \\( {ids} -o -path '/tmp/*' -o -path '/var/tmp/*' \\) -print").stdout.split())
 
 
@@ -174,13 +175,13 @@ def rehearse_student(system: BareSystem, archive: Path) -> None:
         os.chown(path, STUDENT, STUDENT)
     began = time.monotonic()
     first = system.run("cd ~ && make test", STUDENT, "/home/student")
-    if first.returncode == 0 or "Next: question 4.1" not in first.stdout:
+    if first.returncode == 0 or f"Next: question {QUESTIONS[0]}" not in first.stdout:
         raise RehearsalError(f"`make test` on the template: {_end(first)}")
-    for module in TEMPLATE.glob("hw5_*.py"):
-        (folder / module.name).write_bytes((REFERENCE / module.name).read_bytes())
+    for name in FILES:
+        shutil.copy(REFERENCE / name, folder / name)
     for command in ("make test", ".venv/bin/pytest"):
         _require(system.run(f"cd ~ && {command}", STUDENT, "/home/student"), f"{command} with everything implemented")
-    _say(f"student.zip: `make test` names 4.1 first, and passes when everything is implemented; "
+    _say(f"student.zip: `make test` names {QUESTIONS[0]} first, and passes when everything is implemented; "
          f"{time.monotonic() - began:.0f} s in all")  # fmt: skip
 
 

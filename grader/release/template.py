@@ -17,9 +17,9 @@ from pathlib import Path
 
 from grader.errors import UserError
 from grader.project import REFERENCE, TEMPLATE
+from tests.support.homework.assignment import FILES, HELPERS
 
-CUT = ("hw5_gan.py", "hw5_diffusion.py")
-COPIED = ("hw5_utils.py",)
+COPIED = (f"{HELPERS[0]}.py",)
 
 LINE_LENGTH = 110
 MARK = re.compile(r"#\s*(BEGIN|END)\s+SOLUTION", re.IGNORECASE)  # anything that looks like a mark must be one
@@ -86,7 +86,7 @@ def _stub(indent: str, question: str, task: str) -> list[str]:
 
 def build(reference: Path = REFERENCE) -> dict[str, str]:
     """Return the text of each of the students' files, by name; raises RegionError."""
-    files = {name: cut((reference / name).read_text("utf-8"), name) for name in CUT}
+    files = {name: cut((reference / name).read_text("utf-8"), name) for name in FILES}
     return files | {name: (reference / name).read_text("utf-8") for name in COPIED}
 
 

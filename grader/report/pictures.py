@@ -17,8 +17,8 @@ import numpy as np
 
 from grader import wire
 from grader.report.results import LARGEST_RESULT, Results, clean
-from tests.support.homework.figures import DIGITS, PATHS, SCORE_FIELD, STEPS
-from tests.support.verdicts import Picture
+from tests.support.homework.figures import FIGURES
+from tests.support.status import Picture
 
 if TYPE_CHECKING:
     from grader.report.drawing import Drawing
@@ -26,20 +26,9 @@ if TYPE_CHECKING:
 MOST_FOR_PICTURES = 80_000
 """Characters that all pictures of a result may take together."""
 MOST_VALUES = 2**18
-"""Numbers of one array: ten times what a figure of the homework needs."""
+"""Numbers of one array: ten times what a figure needs."""
 LEVELS = ((1.0, 3), (1.0, 2), (1.0, 1), (0.75, 1), (0.5, 1))
 """From best to smallest: the scale of a picture, and the shades of each of its colours."""
-SHAPES: dict[str, dict[str, tuple[int | str, ...]]] = {
-    SCORE_FIELD: {"points": ("M", 2), "score": ("M", 2)},
-    STEPS: {"states": ("k", "n", 2), "steps": ("k",)},
-    PATHS: {"paths": ("p", "t", 2), "samples": ("n", 2)},
-    DIGITS: {"digits": (64, 28, 28)},
-}
-"""The arrays of each kind of picture; a letter is the same length wherever it stands."""
-_WHOLE = ("steps", "digits")
-"""Arrays of integers; all others may be of integers or of floats."""
-_LIMITS = {"k": 6, "p": 5, "t": 10_000}
-"""The panels of a figure, the colours of its paths, and the states of a path that can be drawn in a second."""
 _NO_TIME = "the time for the whole submission was used up"
 _NO_ROOM = "the result has no room for it"
 _BROKEN = "it could not be drawn"
@@ -51,7 +40,7 @@ class Undrawable(Exception):
 
 
 @dataclass
-class Figure:
+class Placed:
     """A picture on its way into a row: drawn at some level, or left out for a reason."""
 
     alt: str
@@ -61,7 +50,7 @@ class Figure:
     source: str = ""
 
     def encode(self) -> None:
-        """Make the address of the PNG at the figure's level."""
+        """Make the address of the PNG at the picture's level."""
         assert self.drawing is not None
         self.source = "data:image/png;base64," + base64.b64encode(self.drawing.png(*LEVELS[self.level])).decode()
 
@@ -82,21 +71,22 @@ def sendable(picture: Picture) -> Picture:
 
 def admitted(picture: Picture) -> dict[str, np.ndarray]:
     """The arrays of a picture, in the shapes that its kind has; raises `Undrawable`."""
-    if picture.kind not in SHAPES:
+    figure = FIGURES.get(picture.kind)
+    if figure is None:
         raise Undrawable(f"{picture.kind!r} is not a kind of picture")
     lengths: dict[str, int] = {}
-    for name, shape in SHAPES[picture.kind].items():
-        array = picture.arrays.get(name)
+    for one in figure.arrays:
+        array = picture.arrays.get(one.name)
         if array is None:
-            raise Undrawable(f"{picture.kind}: {name} is missing, or more than a frame carries")
-        kinds = "iu" if name in _WHOLE else "fiu"
-        fits = array.ndim == len(shape) and array.dtype.kind in kinds and array.size <= MOST_VALUES
-        for wanted, length in zip(shape, array.shape, strict=False):
+            raise Undrawable(f"{picture.kind}: {one.name} is missing, or more than a frame carries")
+        kinds = "iu" if one.whole else "fiu"
+        fits = array.ndim == len(one.shape) and array.dtype.kind in kinds and array.size <= MOST_VALUES
+        for wanted, length in zip(one.shape, array.shape, strict=False):
             expected = wanted if isinstance(wanted, int) else lengths.setdefault(wanted, length)
-            fits = fits and length == expected and (isinstance(wanted, int) or length <= _LIMITS.get(wanted, length))
+            fits = fits and length == expected <= figure.most.get(str(wanted), expected)
         if not fits:
-            raise Undrawable(f"{picture.kind}: {name} is {array.dtype}{array.shape}, not {shape}")
-    return {name: picture.arrays[name] for name in SHAPES[picture.kind]}
+            raise Undrawable(f"{picture.kind}: {one.name} is {array.dtype}{array.shape}, not {one.shape}")
+    return {one.name: picture.arrays[one.name] for one in figure.arrays}
 
 
 def illustrate(results: Results, deadline: float) -> None:
@@ -107,10 +97,10 @@ def illustrate(results: Results, deadline: float) -> None:
     advised = {name: outcome for name, outcome in results.outcomes.items() if outcome.pictures}
     if not advised:
         return
-    figures = {name: [_figure(one, deadline, results) for one in outcome.pictures] for name, outcome in advised.items()}
+    figures = {name: [_placed(one, deadline, results) for one in outcome.pictures] for name, outcome in advised.items()}
     try:
         _lay_out(results, figures)
-    except Exception:  # as in `_figure`
+    except Exception:  # as in `_placed`
         results.remarks.append(_told("The pictures are not shown"))
         for outcome in advised.values():
             outcome.html = ""
@@ -119,32 +109,32 @@ def illustrate(results: Results, deadline: float) -> None:
     results.write()
 
 
-def _figure(picture: Picture, deadline: float, results: Results) -> Figure:
-    figure = Figure(clean(picture.alt))
+def _placed(picture: Picture, deadline: float, results: Results) -> Placed:
+    placed = Placed(clean(picture.alt))
     if time.monotonic() >= deadline:
-        figure.leave_out(_NO_TIME)
-        return figure
+        placed.leave_out(_NO_TIME)
+        return placed
     try:
         from grader.report import (
             drawing,  # here, because importing it takes a second, and most submissions have no pictures
         )
 
-        figure.drawing = drawing.draw(picture.kind, admitted(picture))
-        figure.encode()
+        placed.drawing = drawing.draw(picture.kind, admitted(picture))
+        placed.encode()
     except Exception:  # a drawing library raises what it likes, and no picture is worth a result
-        figure.leave_out(_BROKEN)
+        placed.leave_out(_BROKEN)
         results.remarks.append(_told(f"The picture {picture.kind!r} could not be drawn"))
-    return figure
+    return placed
 
 
 def _told(what: str) -> str:
     return f"{what}; the points are not affected.\n{traceback.format_exc()[-_TRACEBACK:]}"
 
 
-def _lay_out(results: Results, figures: dict[str, list[Figure]]) -> None:
+def _lay_out(results: Results, figures: dict[str, list[Placed]]) -> None:
     """Make the page of each row, with the pictures for which the result has room."""
     shown = [one for of_row in figures.values() for one in of_row]
-    _render(results, {name: [Figure(one.alt, left_out=_NO_ROOM) for one in of_row] for name, of_row in figures.items()})
+    _render(results, {name: [Placed(one.alt, left_out=_NO_ROOM) for one in of_row] for name, of_row in figures.items()})
     room = min(MOST_FOR_PICTURES, LARGEST_RESULT - len(results.text()))
     excess = 1
     while excess > 0:  # a second round when the tags and the alternatives of the pictures were too much
@@ -156,12 +146,12 @@ def _lay_out(results: Results, figures: dict[str, list[Figure]]) -> None:
             raise Undrawable("the texts alone fill the result")
 
 
-def choose(figures: list[Figure], room: int) -> None:
-    """Make the figures smaller, the best and largest first, until all fit into the room (characters).
+def choose(placed: list[Placed], room: int) -> None:
+    """Make the pictures smaller, the best and largest first, until all fit into the room (characters).
 
     When all are as small as they can be, the largest is left out.
     """
-    while (shown := [one for one in figures if one.source]) and sum(len(one.source) for one in shown) > room:
+    while (shown := [one for one in placed if one.source]) and sum(len(one.source) for one in shown) > room:
         first = min(shown, key=lambda one: (one.level, -len(one.source)))
         if first.level + 1 < len(LEVELS):
             first.level += 1
@@ -170,7 +160,7 @@ def choose(figures: list[Figure], room: int) -> None:
             first.leave_out(_NO_ROOM)
 
 
-def _render(results: Results, figures: dict[str, list[Figure]]) -> None:
+def _render(results: Results, figures: dict[str, list[Placed]]) -> None:
     from grader.report.templates import environment  # here, for the same reason
 
     template = environment(Path(__file__).parent).get_template("advice.html.j2")

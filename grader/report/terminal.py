@@ -11,7 +11,8 @@ from rich.table import Table
 
 from grader import rubric
 from grader.report.results import Results
-from tests.support.verdicts import Status
+from tests.support.homework.assignment import PROBLEMS
+from tests.support.status import Status
 
 _STYLES = {Status.PASSED: "green", Status.FAILED: "red", Status.ADVICE: "cyan"}
 
@@ -60,19 +61,19 @@ def show(console: Console, name: str, results: Results) -> None:
 def show_class(console: Console, graded: dict[str, Results]) -> None:
     """One line for each submission of a class."""
     table = Table(title="The class", title_justify="left")
-    for heading in ("submission", "points", "4 GAN", "5 diffusion", "checks passed"):
+    problems = [f"{problem.number} {problem.title}" for problem in PROBLEMS]
+    for heading in ("submission", "points", *problems, "checks passed"):
         table.add_column(heading, justify="left" if heading == "submission" else "right")
     for name, results in graded.items():
-        problem = {
-            number: sum(results.earned(row) for row in results.rows if row.number.startswith(number))
-            for number in ("4", "5")
-        }
+        earned = [
+            sum(results.earned(row) for row in results.rows if row.number.startswith(f"{problem.number}."))
+            for problem in PROBLEMS
+        ]
         judged = [row for row in results.rows if not results.informs(row)]
         table.add_row(
             escape(name),
             f"{results.score:g} / {results.possible:g}",
-            f"{problem['4']:g}",
-            f"{problem['5']:g}",
+            *(f"{points:g}" for points in earned),
             f"{sum(map(results.passes, judged))} of {len(judged)}",
         )
     console.print(table)

@@ -18,7 +18,7 @@ SIDE, GAP = 28, 2
 
 
 @dataclass(frozen=True)
-class Figure:
+class Exhibit:
     """One figure of the handout: its pictures as data URIs, each with what it shows, and what was measured of it."""
 
     title: str
@@ -39,33 +39,33 @@ def write(folder: Path, trained: str) -> Path:
     return path
 
 
-def _figures(folder: Path) -> list[Figure]:
+def _figures(folder: Path) -> list[Exhibit]:
     grids = sorted(folder.glob("test_*.png"), key=_epoch)
     chosen = [grids[round(place)] for place in np.linspace(0, len(grids) - 1, min(GRIDS_SHOWN, len(grids)))]
     points = np.load(folder / "samples.npz", allow_pickle=False)["points"].astype(np.float64)
     precision, coverage = spelling.precision(points), spelling.coverage(points)
     return [
-        Figure(
+        Exhibit(
             "Figure 1: images by the generator (Question 4.6)",
             "three of the grids that train() writes, with their epochs; after about 30 epochs they are to look like "
             "digits.",
             [(_uri(grid), f"after {_epoch(grid)} epochs") for grid in chosen],
             digit_grid.judge(cut(grids[-1])).sentence,
         ),
-        Figure(
+        Exhibit(
             "Figure 2: the score function (Question 5.4 a)",
             "the predicted score as arrows over the data, at noise level 0.1: they are to point to the strokes.",
             [(_uri(folder / "score.png"), "arrows over the points of CS446")],
             "",
         ),
-        Figure(
+        Exhibit(
             "Figures 3 and 4: samples on their way, and the final ones (Question 5.4 b)",
             "1,000 samples at steps 0, 200, 400, 600 and 800, and at the end, where they are to follow CS446.",
             [(_uri(folder / "samples.png"), "the samples at six steps")],
             f"{precision:.1%} of the final samples lie within {spelling.RADIUS} of a training point, and "
             f"{coverage:.1%} of the training points have a sample as near.",
         ),
-        Figure(
+        Exhibit(
             "Figure 5: trajectories of the Langevin dynamics (Question 5.4 c)",
             "the way of single samples, from noise to a stroke.",
             [(_uri(folder / "trajectory.png"), "two trajectories over the final samples")],

@@ -23,8 +23,11 @@ from grader.messages import CheckOrder, Confined, Forked, HostOrder
 from grader.run import processes
 from grader.run.clocks import BenchError, Clocks, StudentFailure
 from grader.run.server import Server
+from tests.support.homework import assignment
 
-_STUCK_AT = re.compile(rb'File "[^"]*/(hw5_gan|hw5_diffusion)\.py", line (\d{1,6})\b')
+_STUCK_AT = re.compile(
+    rf'File "[^"]*/({"|".join(map(re.escape, assignment.FILES))})", line (\d{{1,6}})\b'.encode(),
+)
 _GRACE = 0.05
 """Seconds that a process has to say where it is."""
 _ON_ITS_WAY = 0.2
@@ -62,6 +65,7 @@ class Host:
     clocks: Clocks
     in_force: list[str] = field(default_factory=list)
     failure: StudentFailure | None = None
+    imported: bool = False
     _child: socket.socket | None = None
     _children: int = 0
     _timeouts: dict[str, int] = field(default_factory=dict)
@@ -76,7 +80,14 @@ class Host:
         self.connection, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
         self.output = Output(read_end)
-        order = HostOrder(self.module, str(self.source), str(self.scratch), self.user)
+        order = HostOrder(
+            self.module,
+            assignment.DEFINED[self.module],
+            assignment.HELPERS,
+            folder=str(self.source),
+            scratch=str(self.scratch),
+            user=self.user,
+        )
         socket.send_fds(self.server.control, [msgspec.json.encode(order)], [theirs.fileno(), write_end])
         theirs.close()
         os.close(write_end)
@@ -94,20 +105,25 @@ class Host:
 
     def await_import(self) -> None:
         """Wait for the import to end; raises `StudentFailure` when it does not, each time the same."""
-        if self.failure is None and not hasattr(self, "imported"):
+        if self.failure is None and not self.imported:
             try:
                 self._receive(self.connection, max(self.import_deadline, time.monotonic() + _ON_ITS_WAY))
                 self.imported = True
             except StudentFailure as failure:
-                what = {
-                    "timed_out": f"{self.module}.py was still running {self.clocks.importing:g} s after it was "
-                    f"imported{self._stuck()}. Put code that trains or samples under "
-                    '`if __name__ == "__main__":`.',
-                    "crashed": f"{self.module}.py ended its own process while it was imported.",
-                }
-                self.fail(StudentFailure(failure.kind, what.get(failure.kind, failure.message)))
+                self.fail(StudentFailure(failure.kind, self._why_not_imported(failure)))
         if self.failure is not None:
             raise self.failure
+
+    def _why_not_imported(self, failure: StudentFailure) -> str:
+        match failure.kind:
+            case "timed_out":
+                return (
+                    f"{self.module}.py was still running {self.clocks.importing:g} s after it was imported"
+                    f'{self._stuck()}. Put code that trains or samples under `if __name__ == "__main__":`.'
+                )
+            case "crashed":
+                return f"{self.module}.py ended its own process while it was imported."
+        return failure.message
 
     def fail(self, failure: StudentFailure) -> None:
         """Give this module up: every request fails like this from now on, and its process ends."""
@@ -232,7 +248,7 @@ class Host:
         time.sleep(_GRACE)
         for dump in reversed(self.output.tail.split(b"most recent call first")):
             if place := _STUCK_AT.search(dump):
-                return f" (it was at {place[1].decode()}.py, line {place[2].decode()})"
+                return f" (it was at {place[1].decode()}, line {place[2].decode()})"
         return ""
 
 

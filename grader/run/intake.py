@@ -1,6 +1,6 @@
 """From what a student handed in to the few files that are graded, copied as regular files into a private folder.
 
-What a student trained comes along, unopened: what is in it only the bench looks at.
+What a student trained comes along, unopened: only the bench looks into it.
 
 A folder is only listed and read here. An archive is opened by `grader.bench.unpack` in a confined process, and what
 that leaves on disk is then treated like any other folder.
@@ -15,12 +15,17 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.bench import artifacts
-from grader.project import ROOT, TEMPLATE
+import msgspec
 
-HELPER = TEMPLATE / "hw5_utils.py"
-MODULES = ("hw5_gan", "hw5_diffusion")
-HELPERS = ("hw5_utils.py", "hw3_utils.py")
+from grader.bench import selection
+from grader.messages import UnpackOrder, Wanted
+from grader.project import ROOT, TEMPLATE
+from tests.support.homework import assignment
+
+HELPERS = tuple(f"{name}.py" for name in assignment.HELPERS)
+HELPER = TEMPLATE / HELPERS[0]
+MODULES = tuple(module.name for module in assignment.MODULES)
+WANTED = tuple(Wanted(one.pattern, one.largest, one.latest) for one in assignment.ARTIFACTS)
 LARGEST_SOURCE = 2**20
 MOST_ENTRIES = 10_000
 DEEPEST = 8
@@ -39,7 +44,7 @@ class Intake:
 
 
 class UnreadableArchive(Exception):
-    """The archive cannot be opened, or holds what no homework holds; the message is for the student."""
+    """The archive cannot be opened, or holds what no hand-in holds; the message is for the student."""
 
 
 def take(submission: Path, source: Path, workplace: Path, user: int | None) -> Intake:
@@ -65,9 +70,10 @@ def unpack(archive: Path, target: Path, user: int | None) -> Path:
     target.mkdir(mode=0o700)
     if user is not None:
         os.chown(target, user, user)
+    order = msgspec.json.encode(UnpackOrder(str(target), user, WANTED)).decode()
     with archive.open("rb") as content:
         process = subprocess.Popen(
-            [sys.executable, "-m", "grader.bench.unpack", str(target), str(user if user is not None else -1)],
+            [sys.executable, "-m", "grader.bench.unpack", order],
             cwd=ROOT,
             env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=content,
@@ -87,7 +93,7 @@ def unpack(archive: Path, target: Path, user: int | None) -> Path:
     }
     reason = reasons.get(process.returncode, "The archive cannot be unpacked.")
     if reason:
-        raise UnreadableArchive(f"{reason} Hand in hw5_gan.py and hw5_diffusion.py.")
+        raise UnreadableArchive(f"{reason} Hand in {' and '.join(assignment.FILES)}.")
     return target
 
 
@@ -135,7 +141,7 @@ def _take_module(module: str, files: list[Path], source: Path, intake: Intake) -
     if problem:
         intake.problems[module] = problem
     for path in siblings[:MOST_COPIES]:
-        if path.name not in (*HELPERS, *_NEVER, *(f"{one}.py" for one in MODULES)) and _importable(path):
+        if path.name not in (*HELPERS, *_NEVER, *assignment.FILES) and _importable(path):
             _copy(path, source, LARGEST_SOURCE)
 
 
@@ -144,16 +150,16 @@ def _take_artifacts(files: list[Path], source: Path, intake: Intake) -> None:
     places: dict[str, Path] = {}
     for path in files:
         places.setdefault(path.name, path)
-    for name in artifacts.selected(list(places)):
-        problem = _copy(places[name], source, artifacts.largest(name), "It was left out.")
+    for name in selection.selected(places, WANTED):
+        problem = _copy(places[name], source, selection.largest(name, WANTED), "It was left out.")
         if problem:
             intake.notes.append(problem)
 
 
 def _resembles(name: str, module: str) -> bool:
-    """Whether a file is probably this module under another name: "HW5_GAN (1).py"."""
+    """Whether a file is probably this module under another name, as "MODULE (1).py"; its last word tells it apart."""
     plain = name.lower().replace("-", "_").replace(" ", "_")
-    return name != f"{module}.py" and module.removeprefix("hw5_") in plain and plain.endswith((".py", ".ipynb"))
+    return name != f"{module}.py" and module.rpartition("_")[2] in plain and plain.endswith((".py", ".ipynb"))
 
 
 def _importable(path: Path) -> bool:

@@ -22,10 +22,14 @@ from grader.run.host import remove
 from grader.run.server import Server
 from grader.run.session import Equipment, Progress, Session, no_progress
 from grader.wire import BadFrame, Ended, Late
-from tests.support.verdicts import Status
+from tests.support.homework.assignment import MODULES
+from tests.support.status import Status
 
 FIRST_USER = 61_000
-"""User ids of the bench when the runner is root: two for each submission graded at a time, owners of nothing else."""
+"""User ids of the bench when the runner is root: one for each module of a submission that is graded, from here on.
+
+They own nothing else.
+"""
 JUDGE_THINKS = 60.0
 
 
@@ -45,8 +49,8 @@ class Runner:
         self.rows = read(suites)
         self.clocks = clocks or Clocks()
         self.seed = seed
-        self.claim, first = claim_users(FIRST_USER + 2 * slot)
-        self.users = (first, first + 1) if os.geteuid() == 0 else (None, None)
+        self.claim, users = claim_users(FIRST_USER + len(MODULES) * slot)
+        self.users: tuple[int | None, ...] = users if os.geteuid() == 0 else (None,) * len(users)
         self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
         self.folder.chmod(0o711)
 
@@ -95,14 +99,19 @@ class Runner:
             session.close()
         except RuntimeError as error:
             results.staff.append(str(error))
-        results.facts["printed"] = {host.module: clean(host.output.text()) for host in session.hosts.values()}
+        results.facts["printed"] = {module: clean(host.output.text()) for module, host in session.hosts.items()}
         results.close(Status.GRADER_ERROR, CONTACT)
         pictures.illustrate(results, session.deadline)
         return results
 
 
-def claim_users(first: int) -> tuple[socket.socket, int]:
-    """Two user ids, from `first` on, of no other runner on this machine: they are its own while the socket is open.
+def first_users() -> tuple[int, ...]:
+    """The user ids of a machine's first runner."""
+    return tuple(range(FIRST_USER, FIRST_USER + len(MODULES)))
+
+
+def claim_users(first: int) -> tuple[socket.socket, tuple[int, ...]]:
+    """An id for each module, from `first` on, of no other runner on this machine: its own while the socket is open.
 
     Runners that shared an id would end each other's processes. The kernel frees the socket's name with its owner.
     """
@@ -112,6 +121,6 @@ def claim_users(first: int) -> tuple[socket.socket, int]:
             claim.bind(f"\0grader-users-{first}")
         except OSError:
             claim.close()
-            first += 2
+            first += len(MODULES)
         else:
-            return claim, first
+            return claim, tuple(range(first, first + len(MODULES)))

@@ -22,7 +22,7 @@ from grader.run.clocks import Clocks, StudentFailure
 from grader.run.host import Host, remove
 from grader.run.server import Server
 from grader.wire import Late
-from tests.support.verdicts import Status
+from tests.support.status import Status
 
 JUDGE_THINKS = 60.0
 
@@ -43,7 +43,7 @@ class Equipment:
     judges: int
     clocks: Clocks
     seed: int
-    users: tuple[int | None, int | None]
+    users: tuple[int | None, ...]
     folder: Path
 
 

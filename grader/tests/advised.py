@@ -18,11 +18,12 @@ from grader.run.clocks import Clocks
 from grader.run.runner import Runner
 from grader.tests.places import worker_slot
 from tests.support.homework.figures import DIGITS, PATHS, SCORE_FIELD, STEPS
-from tests.support.verdicts import Picture
+from tests.support.status import Picture
 
 HEAD = """
 import numpy as np
-from tests.support.verdicts import Advice, Picture
+from tests.support.status import Picture
+from tests.support.verdicts import Advice
 from tests.support.marks import number, visibility, weight
 from tests.support.verdicts import wrong
 """
@@ -65,7 +66,7 @@ def on_disk(results: Results) -> dict:
 
 def advised(tmp_path: Path, *pictures: Picture, text: str = "Well trained.", points: float = 0.0) -> Results:
     """The results of a submission whose only check has given advice with these pictures."""
-    row = Row("trained", "What was trained", "5.4", points, "visible", "public", (), (), "public/test_x.py")
+    row = Row("trained", "What was trained", "5.4", points, "visible", "public", (), "public/test_x.py")
     results = Results(tmp_path / "out" / "results.json", [row])
     results.record("trained", Outcome("advice", 1.0, text, pictures=pictures))
     return results

@@ -21,7 +21,7 @@ from grader.report.results import SCHEMA, Results
 from grader.run import intake, processes
 from grader.run.runner import Runner
 from grader.tests.places import SHORT, worker_slot
-from tests.support.verdicts import NO_FAULT
+from tests.support.status import NO_FAULT
 
 MARK = "stowaway"
 LISTENER = 54461

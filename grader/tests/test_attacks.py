@@ -82,7 +82,7 @@ def test_every_class_of_attack_on_one_submission_is_tried():
 def test_two_runners_on_one_machine_share_no_user_id():
     (first, one), (second, other) = claim_users(1_000_000), claim_users(1_000_000)
     with first, second:
-        assert other == one + 2
+        assert not set(one) & set(other)
     again, third = claim_users(1_000_000)
     with again:
         assert third == one

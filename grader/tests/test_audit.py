@@ -23,11 +23,11 @@ from grader.project import REFERENCE, SUITES
 from grader.release.template import cut
 from grader.report.results import Results
 from grader.tests.test_guides import LOSES_AN_IMAGE, NEW, example
-from tests.support.verdicts import Status
+from tests.support.status import Status
 
 ROWS = rubric.read()
 NAMES = [row.name for row in ROWS]
-Graded = Callable[[Case, Path], run.Verdict]
+Graded = Callable[[Case, Path], run.CaseResult]
 
 TOLERANCE = ("support/judging/losses.py", "return float(32 * np.finfo", "return float(3200 * np.finfo")
 CREDIT = (
@@ -53,7 +53,7 @@ def suites(tmp_path: Path) -> Path:
 def graded(workshop: Workshop, tmp_path: Path) -> Graded:
     """Grade a case in process, under the suites of a folder."""
 
-    def grade(case: Case, suites: Path) -> run.Verdict:
+    def grade(case: Case, suites: Path) -> run.CaseResult:
         with tempfile.TemporaryDirectory(dir=tmp_path) as folder:
             (submission := Path(folder, "submission")).mkdir()
             case.build(submission)
@@ -267,7 +267,7 @@ FAILED = Known(Status.FAILED, 0.0)
 RECORDED = Case(cases.MUTANTS, "made", lambda folder: None, {NAMED: FAILED}, says="the sign is flipped")
 
 
-def verdict(tmp_path: Path, output: str = "Your loss is 1: the sign is flipped.", **found: Known) -> run.Verdict:
+def verdict(tmp_path: Path, output: str = "Your loss is 1: the sign is flipped.", **found: Known) -> run.CaseResult:
     """The verdict on a mutant that is known to fail `NAMED`, when in truth this was found."""
     results = Results(tmp_path / "results.json", LOSSES)
     for row in LOSSES:
@@ -377,7 +377,7 @@ def test_the_calibration_stands_on_the_page_when_it_has_been_run(tmp_path: Path,
 
 def test_automatic_mutants_differ_from_the_reference_in_solutions_only(tmp_path: Path):
     names = set()
-    for module in cases.MODULES:
+    for module in cases.FILES:
         made = list(automatic.mutations(module))
         texts = set()
         for case in made:

@@ -13,7 +13,7 @@ import pytest
 
 from grader.project import REFERENCE
 from grader.tests.places import Grade
-from tests.support.verdicts import NO_FAULT, Status
+from tests.support.status import NO_FAULT, Status
 
 GAN = ("4.1", "4.2", "4.3", "4.4", "4.5", "4.6")
 DIFFUSION = ("5.1", "5.2", "5.3")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from grader.__main__ import main
-from grader.calibrate import observations
+from grader.calibrate import decisions
 from grader.calibrate.comparison import GOAL, LEVEL, chance_of_share, compare
-from grader.calibrate.observations import CHUNK, Chunk, Store
+from grader.calibrate.decisions import CHUNK, Chunk, Store
 from tests.support import laws
 from tests.support.verdicts import Finding, Wrong
 
@@ -91,7 +91,7 @@ def test_decisions_are_recorded_where_they_are_made():
         laws.judge(lambda seed, factor: [laws.Test("a", p_of_stage[seed], Finding("")), laws.Test("b", 1, Finding(""))])
     assert [one.stage for one in observed] == ["first", "confirm", "retry"]
     chunk = Chunk([0], [0], {}, {}, [])
-    observations._record(chunk, "check", observed)
+    decisions._record(chunk, "check", observed)
     assert chunk == Chunk([0], [4], {"check: a": [1e-12], "check: b": [1]}, {"check: a": [0.25], "check: b": [1]}, [])
 
 
@@ -125,17 +125,17 @@ def test_resuming_loses_and_repeats_no_seed(tmp_path: Path):
 
 def test_other_suites_have_another_store(tmp_path: Path):
     """p-values of an older state are not mixed with those of the present one."""
-    observations.build(tmp_path)
-    before = observations.fingerprint(tmp_path)
-    assert observations.fingerprint(tmp_path) == before
+    decisions.build(tmp_path)
+    before = decisions.fingerprint(tmp_path)
+    assert decisions.fingerprint(tmp_path) == before
     with (tmp_path / "numpy" / "hw5_gan.py").open("a") as file:
         file.write("# changed\n")
-    assert observations.fingerprint(tmp_path) != before
+    assert decisions.fingerprint(tmp_path) != before
 
 
 def test_the_command_observes_compares_and_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
     """On seeds that are there already, no process is started; a violated law is the exit code."""
-    monkeypatch.setattr(observations, "fingerprint", lambda folder: "known")
+    monkeypatch.setattr(decisions, "fingerprint", lambda folder: "known")
     store = Store(tmp_path / "calibration" / "known")
     store.add(_chunk(**{"a check: right": _uniform(), "a check: also right": _uniform(3)}))
     assert main(["calibrate", "--seeds", str(N), "--out", str(tmp_path)]) == 0
@@ -149,9 +149,9 @@ def test_the_command_observes_compares_and_draws(tmp_path: Path, monkeypatch: py
 
 def test_the_checks_are_observed_on_a_correct_submission(tmp_path: Path):
     """Two checks, three seeds, each by another submission: p-values that are new for each seed, and no failure."""
-    observations.build(tmp_path)
+    decisions.build(tmp_path)
     checks = ["noise_levels_are_drawn_uniformly_for_each_sample", "langevin_starts_from_the_standard_normal"]
-    chunk = observations.observe(tmp_path, checks, [0, 1, 2])
+    chunk = decisions.observe(tmp_path, checks, [0, 1, 2])
     assert chunk.failures == []
     assert chunk.decisions == [8, 8, 8]
     assert all(len(set(values)) > 1 for name, values in chunk.p.items() if "neighbours" in name)

@@ -12,7 +12,7 @@ import pytest
 
 from grader.project import REFERENCE
 from grader.tests.arena import MODULES, Arena
-from tests.support.verdicts import NO_FAULT
+from tests.support.status import NO_FAULT
 
 # One worker for all: they share a listening port and the canaries.
 pytestmark = pytest.mark.xdist_group("attacks")

@@ -12,7 +12,7 @@ from grader.audit.workshop import Workshop
 from grader.project import REFERENCE
 from grader.report.results import Results
 from grader.run.runner import Runner
-from tests.support.verdicts import NO_FAULT, Status
+from tests.support.status import NO_FAULT, Status
 
 
 def said(results: Results) -> dict[str, tuple[str, float, str]]:

@@ -16,13 +16,13 @@ import pytest
 from PIL import Image
 
 from grader.project import ROOT
-from grader.report import drawing, pictures
-from grader.report.pictures import LEVELS, MOST_FOR_PICTURES, Figure, Undrawable, admitted, choose, illustrate, sendable
+from grader.report import drawing, templates
+from grader.report.pictures import LEVELS, MOST_FOR_PICTURES, Placed, Undrawable, admitted, choose, illustrate, sendable
 from grader.report.results import LARGEST_RESULT, Results
 from grader.tests.advised import advised, on_disk, soon
 from grader.tests.advised import pictures as of_every_kind
 from tests.support.homework.figures import DIGITS, PATHS, SCORE_FIELD, STEPS
-from tests.support.verdicts import Picture
+from tests.support.status import Picture
 
 
 def shown(results: Results) -> list[Image.Image]:
@@ -217,8 +217,8 @@ def test_an_extreme_text_is_cut_and_never_in_a_tag(tmp_path: Path, text: str):
 
 
 def test_the_best_and_largest_are_made_smaller_first():
-    def figure(height: int) -> Figure:
-        one = Figure("", drawing.Drawing(Image.effect_noise((200, height), 50).convert("RGB"), 200, ("#000000",)))
+    def figure(height: int) -> Placed:
+        one = Placed("", drawing.Drawing(Image.effect_noise((200, height), 50).convert("RGB"), 200, ("#000000",)))
         one.encode()
         return one
 
@@ -271,7 +271,8 @@ def test_a_drawing_that_fails_leaves_the_words(tmp_path: Path, monkeypatch: pyte
 def test_a_page_that_fails_leaves_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     results = advised(tmp_path, *of_every_kind())
     before = row(results)
-    monkeypatch.setattr(pictures, "_TEMPLATE", tmp_path / "nothing")
+    environment = templates.environment
+    monkeypatch.setattr(templates, "environment", lambda folder: environment(tmp_path / "nothing"))
     illustrate(results, soon())
     assert row(results) == before
     assert "nothing" in results.remarks[0]

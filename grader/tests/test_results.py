@@ -10,11 +10,11 @@ from grader.messages import Outcome
 from grader.report import results
 from grader.report.results import Results
 from grader.rubric import Row
-from tests.support.verdicts import Status
+from tests.support.status import Status
 
 
 def row(name: str, points: float = 1.0, visibility: str = "visible") -> Row:
-    return Row(name, f"Title of {name}", "4.1", points, visibility, "public", ("tag",), (), "public/test_x.py")
+    return Row(name, f"Title of {name}", "4.1", points, visibility, "public", ("tag",), "public/test_x.py")
 
 
 def on_disk(kept: Results) -> dict:

@@ -60,7 +60,6 @@ def test_every_check_has_a_title_that_reads_as_a_sentence():
         (MARKS.replace("visible", "vissible") + "def test_a(s): pass", "", "not one of visible"),
         (MARKS + "def test_a(s): pass", MARKS + "def test_b(s): pass", "must not be visible"),
         (MARKS + "def test_a(s): pass\n" + MARKS + "def test_a(s): pass", "", "two checks are called a"),
-        (MARKS + '@requires("nothing")\ndef test_a(s): pass', "", "requires nothing, which is not a check"),
         (MARKS.replace("(1)", "(-1)") + "def test_a(s): pass", "", "cannot be worth -1"),
     ],
 )

@@ -13,7 +13,7 @@ from grader.project import REFERENCE, TEMPLATE
 from grader.run.clocks import Clocks
 from grader.run.runner import Runner
 from grader.tests.places import Grade, worker_slot
-from tests.support.verdicts import NO_FAULT, Status
+from tests.support.status import NO_FAULT, Status
 
 CONFTEST = "from tests.conftest import pytest_configure, submission, submitted_files\n"
 HEAD = "import os, signal, time\nfrom tests.support.marks import number, visibility, weight\n"

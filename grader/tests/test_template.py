@@ -12,6 +12,7 @@ import torch
 
 from grader.__main__ import main
 from grader.release import template
+from tests.support.homework.assignment import FILES
 
 SOURCE = """\
 def double(x):
@@ -104,7 +105,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
         (folder / name).write_text(text, "utf-8")
 
 
-@pytest.mark.parametrize("name", [*template.CUT, *template.COPIED])
+@pytest.mark.parametrize("name", [*FILES, *template.COPIED])
 def test_an_edited_line_is_drift_and_the_diff_shows_it(tmp_path: Path, name: str):
     files = template.build()
     write(tmp_path, files)
@@ -161,7 +162,7 @@ def test_the_command_reports_a_malformed_region(
 # --- what students receive ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", template.CUT)
+@pytest.mark.parametrize("name", FILES)
 def test_no_solution_line_is_left(name: str):
     solution = solution_lines((template.REFERENCE / name).read_text("utf-8"))
     assert len(solution) > 10
@@ -169,7 +170,7 @@ def test_no_solution_line_is_left(name: str):
     assert [line for line in solution & given if len(line) > 20] == []
 
 
-@pytest.mark.parametrize("name", [*template.CUT, *template.COPIED])
+@pytest.mark.parametrize("name", [*FILES, *template.COPIED])
 def test_no_mark_and_no_unused_import_is_left(name: str):
     text = (template.TEMPLATE / name).read_text("utf-8")
     assert "SOLUTION" not in text

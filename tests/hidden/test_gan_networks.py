@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hidden import oracles
+from tests.support.homework.assignment import GAN
 from tests.support.homework.handout import DNET_SHAPES, gnet_shapes
 from tests.support.homework.networks import FLAT_LOGITS
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.networks import outputs
-from tests.support.submission import GAN, Submission
+from tests.support.submission import Submission
 from tests.support.verdicts import Blocked, Finding, settle, wrong
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hidden import oracles
+from tests.support.homework.assignment import DIFFUSION
 from tests.support.homework.networks import SCORENET_FORWARDS, Forward
 from tests.support.judging.scorenet import stub_recognised
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.networks import outputs
-from tests.support.submission import DIFFUSION, Submission
+from tests.support.submission import Submission
 from tests.support.verdicts import Blocked, Finding, following, settle, wrong
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from tests.support.homework.assignment import DIFFUSION
 from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, NO_GRADIENT, NOT_AVERAGED
 from tests.support.judging.denoising import deviating, loss_by, matched, not_called, recognise_loss
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.denoising import DenoisingLoss, Evaluation, float32
 from tests.support.observed.recorded import require_result
-from tests.support.submission import DIFFUSION, Submission
+from tests.support.submission import Submission
 from tests.support.verdicts import Finding, following, settle, wrong
 
 ONE_POINT = np.array([[1.0, -2.0]])

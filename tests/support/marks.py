@@ -1,14 +1,11 @@
-"""How a check says what it is worth, who sees it, and what must pass before it is judged.
-
-The first three are gradescope-utils' own decorators, read by the collector; `requires` is ours.
-"""
+"""How a check says what it is worth and who sees it: gradescope-utils' own decorators, read by the collector."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from gradescope_utils.autograder_utils import decorators
 
-__all__ = ["number", "requires", "tags", "visibility", "weight"]
+__all__ = ["number", "tags", "visibility", "weight"]
 
 Check = TypeVar("Check", bound=Callable[..., object])
 
@@ -23,13 +20,3 @@ number: Callable[[str], Mark] = decorators.number
 weight: Callable[[float], Mark] = decorators.weight
 visibility: Callable[[str], Mark] = decorators.visibility
 tags: Callable[..., Mark] = decorators.tags
-
-
-def requires(*names: str) -> Mark:
-    """Name the checks (test functions, without `test_`) that must pass before this one is judged."""
-
-    def mark(check: Check) -> Check:
-        check.__requires__ = names  # type: ignore[attr-defined]  # read by the collector, like gradescope-utils' own
-        return check
-
-    return mark

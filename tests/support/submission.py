@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from tests.support.homework import assignment
 from tests.support.observations import BadReply, Failure, parse
 from tests.support.transports import Transport
 from tests.support.verdicts import (
@@ -25,13 +26,8 @@ from tests.support.verdicts import (
     Verdict,
 )
 
-GAN, DIFFUSION = "hw5_gan", "hw5_diffusion"
-
 Observation = TypeVar("Observation")
 
-INTERFACE = ("DNet", "GNet", "GAN", "ScoreNet", "compute_denoising_loss", "langevin_dynamics_sample")
-
-_QUESTION = re.compile(r"[45]\.[1-6]")
 _CONTROL = re.compile(r"[^\x20-\x7e\n]")
 _BUILTIN_EXCEPTIONS = {
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
@@ -94,19 +90,21 @@ class Submission:
 
     def verdict(self, failure: Failure, module: str) -> Verdict:
         """A failed observation in the student's words: what happened, and where."""
-        known = failure.file in (f"{GAN}.py", f"{DIFFUSION}.py") and 0 < failure.line < 100_000
+        known = failure.file in assignment.FILES and 0 < failure.line < 100_000
         where = f" ({failure.file}, line {failure.line})" if known else ""
         name = failure.exception if failure.exception in _BUILTIN_EXCEPTIONS else "an exception of its own"
         said = f": {printable(failure.message)}" if self.quote and failure.message else ""
         match failure.kind:
             case "not_implemented":
-                question = failure.question if _QUESTION.fullmatch(failure.question) else ""
+                question = failure.question if failure.question in assignment.QUESTIONS else ""
                 what = f"Not implemented yet: {question}" if question else "Not implemented yet"
                 return NotImplementedYet(f"{what}{where}.")
             case "missing":
                 return Blocked(f"{module}.py is not among the submitted files. Submit it under exactly this name.")
             case "undefined":
-                return NotImplementedYet(f"{module}.py does not define {_defined(failure.message)}.")
+                defined = failure.message in assignment.DEFINED[module]
+                name = failure.message if defined else "what the handout asks for"
+                return NotImplementedYet(f"{module}.py does not define {name}.")
             case "import_failed":
                 return Blocked(f"{module}.py cannot be imported: {name}{where}{said}")
             case "timed_out":
@@ -125,10 +123,6 @@ def printable(text: str) -> str:
     """A student's words as one short printable line."""
     line = " ".join(_CONTROL.sub("?", text).split())
     return line if len(line) <= 300 else f"{line[:300]} ..."
-
-
-def _defined(name: str) -> str:
-    return name if name in INTERFACE else "what the handout asks for"
 
 
 def _key(value: Any) -> str:

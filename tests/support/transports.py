@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.support.homework.assignment import DEFINED, HELPERS
 from tests.support.observations import Failure
 
 
@@ -20,7 +21,9 @@ class Transport(Protocol):
         """Perform one operation of the vocabulary (`probes/vocabulary.py`) on one of the student's modules."""
 
 
-Perform = Callable[[Path, str, str, dict[str, Any]], tuple[dict[str, Any], BaseException | None]]
+Perform = Callable[
+    [Path, str, str, dict[str, Any], tuple[str, ...], tuple[str, ...]], tuple[dict[str, Any], BaseException | None]
+]
 
 
 class InProcess:
@@ -41,7 +44,9 @@ class InProcess:
 
         here = os.getcwd()
         try:
-            result, self.last_exception = self._perform(self.folder, module, operation, arguments)
+            result, self.last_exception = self._perform(
+                self.folder, module, operation, arguments, DEFINED[module], HELPERS
+            )
         finally:
             os.chdir(here)
         if isinstance(self.last_exception, KeyboardInterrupt):

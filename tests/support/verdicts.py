@@ -14,36 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-
-import numpy as np
 
 from tests.support.homework.readings import Reading, Remark
+from tests.support.status import Picture, Status
 
 SMALLER_IS_BETTER = ("distance", "error", "loss")
-
-
-class Status(str, Enum):
-    """How a check stands: the word that the results use."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_IMPLEMENTED = "not implemented"
-    BLOCKED = "blocked"
-    TIMED_OUT = "timed out"
-    OUT_OF_MEMORY = "out of memory"
-    CRASHED = "crashed"
-    ADVICE = "advice"
-    GRADER_ERROR = "grader error"
-    PENDING = "not judged yet"
-
-    def __str__(self) -> str:
-        """The word itself, in every version of Python."""
-        return self.value
-
-
-NO_FAULT = (Status.PASSED, Status.ADVICE)
-"""Statuses of a check that has found no mistake; advice may yet earn less than all points, where it has any."""
 
 
 class Verdict(Exception):
@@ -168,15 +143,6 @@ def stop(findings: Sequence[Finding], margin: float | None = None) -> None:
 def following(reading: Reading, look_at: str) -> Finding:
     """What is found in work that follows a reading and has no mistake."""
     return Finding("Your code has no mistake here beyond how it reads the handout.", "", reading, look_at)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One figure to be drawn; `alt` says in a sentence what is to be seen, for those who do not see it."""
-
-    kind: str
-    arrays: dict[str, np.ndarray]
-    alt: str
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ import numpy as np
 
 from tests.support.advice import digit_grid
 from tests.support.advice.digit_grid import Judgement
+from tests.support.homework.assignment import GAN
 from tests.support.homework.figures import DIGITS
 from tests.support.observed import artifacts
 from tests.support.observed.artifacts import ImageGrids
-from tests.support.submission import GAN, Submission
-from tests.support.verdicts import Advice, Picture, Verdict
+from tests.support.status import Picture
+from tests.support.submission import Submission
+from tests.support.verdicts import Advice, Verdict
 
 MEASURE = "digits: Frechet distance"
 

@@ -8,11 +8,13 @@ import numpy as np
 
 from tests.support.advice import spelling
 from tests.support.advice.spelling import Field, Spelling
+from tests.support.homework.assignment import DIFFUSION
 from tests.support.homework.figures import PATHS, SCORE_FIELD, STEPS
 from tests.support.observed import artifacts
 from tests.support.observed.artifacts import HandedInSamples, TrainedModel
-from tests.support.submission import DIFFUSION, Submission, printable
-from tests.support.verdicts import Advice, Picture, Verdict
+from tests.support.status import Picture
+from tests.support.submission import Submission, printable
+from tests.support.verdicts import Advice, Verdict
 
 MEASURE = "CS446: precision x coverage"
 GOOD, HALF_GOOD, BAD = 1.0, 0.5, 0.0

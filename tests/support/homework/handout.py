@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One row of Table 1 or 2: what runs, with its settings; None where the table has a dash."""
 
     operation: str
@@ -29,31 +29,29 @@ class Row:
         return f"{self.operation}({', '.join(given)})" if given else self.operation
 
 
-IMAGE_SHAPE = (1, 28, 28)
-
 TABLE_1 = (
-    Row("conv2d", 2, kernel=3, stride=1, padding=1),
-    Row("relu", 2),
-    Row("max_pool2d", 2, kernel=2, stride=2, padding=0),
-    Row("conv2d", 4, kernel=3, stride=1, padding=1),
-    Row("relu", 4),
-    Row("max_pool2d", 4, kernel=2, stride=2, padding=0),
-    Row("conv2d", 8, kernel=3, stride=1, padding=0),
-    Row("relu", 8),
-    Row("linear", 1),
+    TableRow("conv2d", 2, kernel=3, stride=1, padding=1),
+    TableRow("relu", 2),
+    TableRow("max_pool2d", 2, kernel=2, stride=2, padding=0),
+    TableRow("conv2d", 4, kernel=3, stride=1, padding=1),
+    TableRow("relu", 4),
+    TableRow("max_pool2d", 4, kernel=2, stride=2, padding=0),
+    TableRow("conv2d", 8, kernel=3, stride=1, padding=0),
+    TableRow("relu", 8),
+    TableRow("linear", 1),
 )
 
 TABLE_2 = (
-    Row("linear", 1568),
-    Row("leaky_relu", 1568, slope=0.2),
-    Row("upsample", 32, scale=2),
-    Row("conv2d", 16, kernel=3, stride=1, padding=1),
-    Row("leaky_relu", 16, slope=0.2),
-    Row("upsample", 16, scale=2),
-    Row("conv2d", 8, kernel=3, stride=1, padding=1),
-    Row("leaky_relu", 8, slope=0.2),
-    Row("conv2d", 1, kernel=3, stride=1, padding=1),
-    Row("sigmoid", 1),
+    TableRow("linear", 1568),
+    TableRow("leaky_relu", 1568, slope=0.2),
+    TableRow("upsample", 32, scale=2),
+    TableRow("conv2d", 16, kernel=3, stride=1, padding=1),
+    TableRow("leaky_relu", 16, slope=0.2),
+    TableRow("upsample", 16, scale=2),
+    TableRow("conv2d", 8, kernel=3, stride=1, padding=1),
+    TableRow("leaky_relu", 8, slope=0.2),
+    TableRow("conv2d", 1, kernel=3, stride=1, padding=1),
+    TableRow("sigmoid", 1),
 )
 
 DNET_SHAPES = ((2, 1, 3, 3), (2,), (4, 2, 3, 3), (4,), (8, 4, 3, 3), (8,), (1, 200), (1,))

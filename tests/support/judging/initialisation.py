@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.support import laws
+from tests.support.homework.assignment import GAN
 from tests.support.homework.handout import DNET_SHAPES, gnet_shapes
 from tests.support.homework.initialisation import (
     BIASES_LEFT,
@@ -25,7 +26,7 @@ from tests.support.homework.initialisation import (
 )
 from tests.support.homework.readings import Part, Reading
 from tests.support.observed.networks import InitialParameter, initial_parameters
-from tests.support.submission import GAN, Submission
+from tests.support.submission import Submission
 from tests.support.verdicts import Finding, NotImplementedYet, Wrong, following, settle
 
 ZDIM = 8

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tests.support.homework import losses as known
+from tests.support.homework.assignment import GAN
 from tests.support.homework.losses import DISCRIMINATOR_LOSSES, GENERATOR_LOSSES
 from tests.support.homework.readings import Reading, Remark, measured
 from tests.support.judging.loss_mistakes import recognise_discriminator, recognise_generator
@@ -20,7 +21,7 @@ from tests.support.observed.losses import (
     images,
 )
 from tests.support.observed.networks import execution
-from tests.support.submission import GAN, Submission
+from tests.support.submission import Submission
 from tests.support.verdicts import NotImplementedYet, SubmissionRaised, Verdict, Wrong, following, wrong
 
 LOOK_AT = {

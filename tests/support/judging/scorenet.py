@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from tests.support.homework.assignment import DIFFUSION
 from tests.support.homework.networks import ACTIVATIONS, NO_ACTIVATION, SOMETHING_ELSE, Activation
 from tests.support.observed.networks import Execution, Operation, execution, parameter_table
 from tests.support.observed.recorded import FLOAT32_EPS
-from tests.support.submission import DIFFUSION, Submission
+from tests.support.submission import Submission
 from tests.support.verdicts import SubmissionRaised
 
 POINTS = np.array([[0.8, -0.3], [-1.7, 0.4], [0.1, 1.2], [2.2, -0.9], [-0.6, -2.1]], dtype=np.float32)

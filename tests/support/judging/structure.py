@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tests.support.homework.handout import Row
+from tests.support.homework.assignment import GAN
+from tests.support.homework.handout import TableRow
 from tests.support.homework.networks import (
     ANOTHER_DEFINITION_ORDER,
     ANOTHER_ORDER,
@@ -23,7 +24,7 @@ from tests.support.homework.readings import Reading, measured
 from tests.support.judging.tables import read
 from tests.support.observed.losses import images
 from tests.support.observed.networks import WEIGHTED, Execution, ParameterTable, execution, parameter_table
-from tests.support.submission import GAN, Submission
+from tests.support.submission import Submission
 from tests.support.verdicts import Finding, following, settle, wrong
 
 
@@ -34,7 +35,7 @@ def latents(n: int, zdim: int) -> np.ndarray:
 
 
 def require_table(
-    submission: Submission, network: str, question: str, rows: Sequence[Row], title: str, zdim: int | None = None
+    submission: Submission, network: str, question: str, rows: Sequence[TableRow], title: str, zdim: int | None = None
 ) -> None:
     """Raise every difference between what the network executes and the table; half credit for one wrong setting."""
     positional, given = ([], images(2)) if zdim is None else ([zdim], latents(2, zdim))
@@ -52,7 +53,7 @@ def require_table(
     settle(_lost_layers(seen, network, rows, title, look_at), following(AS_THE_TABLE, look_at))
 
 
-def _lost_layers(seen: Execution, network: str, rows: Sequence[Row], title: str, look_at: str) -> Finding | None:
+def _lost_layers(seen: Execution, network: str, rows: Sequence[TableRow], title: str, look_at: str) -> Finding | None:
     """The weights that are no parameters of the network, if any."""
     numbers = [i + 1 for i, row in enumerate(rows) if row.operation in WEIGHTED]
     layers = [step for step in seen.steps if step.operation in WEIGHTED]

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tests.support.homework.handout import Row
+from tests.support.homework.handout import TableRow
 from tests.support.observed.networks import WEIGHTED, Operation
 
 PRIMITIVES = frozenset(
@@ -55,7 +55,7 @@ Place = tuple[int | None, int | None]
 
 def read(
     steps: Sequence[Operation],
-    rows: Sequence[Row],
+    rows: Sequence[TableRow],
     network_input: np.ndarray,
     network_output: np.ndarray,
     title: str,
@@ -104,7 +104,7 @@ def _differences(
     return [f"{after}: {seen[j or 0]} is executed; {title} has nothing there"]
 
 
-def setup_of_row(row: Row) -> Setup:
+def setup_of_row(row: TableRow) -> Setup:
     """A row of the table, with what the table leaves unsaid: no dilation, no groups, a bias."""
     given = {"kernel": row.kernel, "stride": row.stride, "padding": row.padding, "slope": row.slope, "scale": row.scale}
     settings = {name: f"{value:g}" for name, value in given.items() if value is not None}
@@ -185,7 +185,7 @@ def _join_padding(steps: Sequence[Operation]) -> list[Operation]:
 
 
 def _recognise_by_value(
-    steps: Sequence[Operation], rows: Sequence[Row], network_input: np.ndarray, network_output: np.ndarray
+    steps: Sequence[Operation], rows: Sequence[TableRow], network_input: np.ndarray, network_output: np.ndarray
 ) -> list[Setup]:
     """The executed lines; a stretch between weighted layers that computes what its rows say counts as those rows."""
     seen_parts = _stretches(steps, [step.operation for step in steps])
@@ -215,7 +215,7 @@ def _stretches(things: Sequence[Any], operations: Sequence[str]) -> list[list[An
     return parts
 
 
-def _spelled_by_hand(seen: Sequence[Operation], wanted: Sequence[Row]) -> bool:
+def _spelled_by_hand(seen: Sequence[Operation], wanted: Sequence[TableRow]) -> bool:
     """Whether names cannot decide: an unknown operation, or an upsampling made of moved numbers alone."""
     names = [step.operation for step in seen]
     without_upsampling = [row.operation for row in wanted if row.operation != "upsample"]
@@ -223,7 +223,7 @@ def _spelled_by_hand(seen: Sequence[Operation], wanted: Sequence[Row]) -> bool:
     return moved or any(name not in PRIMITIVES for name in names)
 
 
-def computes(rows: Sequence[Row], before: np.ndarray, after: np.ndarray) -> bool:
+def computes(rows: Sequence[TableRow], before: np.ndarray, after: np.ndarray) -> bool:
     """Whether `after` is what the rows make of `before`, up to the order of storage of a flattened image."""
     values = before.astype(np.float64)
     for row in rows:
@@ -235,7 +235,7 @@ def computes(rows: Sequence[Row], before: np.ndarray, after: np.ndarray) -> bool
     return bool(np.all(error <= 64 * FLOAT32 * max(1.0, float(np.abs(before).max(initial=0)))))
 
 
-def _apply(row: Row, x: np.ndarray) -> np.ndarray:
+def _apply(row: TableRow, x: np.ndarray) -> np.ndarray:
     """One row without weights, in float64; `(N, channels * side * side)` is read as `(N, channels, side, side)`."""
     match row.operation:
         case "relu":

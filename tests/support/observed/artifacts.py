@@ -1,12 +1,13 @@
-"""What was handed in of a training, as observed: which files, the checkpoint's score and samples, points, digits."""
+"""The files that a training left, as observed: the checkpoint's score and samples, points, and digits."""
 
 from __future__ import annotations
 
 import msgspec
 import numpy as np
 
+from tests.support.homework.assignment import CHECKPOINT, DIFFUSION, GAN, GRIDS, SAMPLES
 from tests.support.observations import require_shape
-from tests.support.submission import DIFFUSION, GAN, Submission
+from tests.support.submission import Submission
 
 N_LEVELS, LARGEST_SIGMA, SMALLEST_SIGMA = 10, 0.3, 0.01
 ITERATIONS, EPS = 10, 8e-5
@@ -108,7 +109,15 @@ def _require_float32(array: np.ndarray, shape: tuple[int | None, ...]) -> None:
 
 def listing(submission: Submission, module: str) -> Listing:
     """Which files lie beside this module."""
-    return submission.observe(Listing, module, "artifacts")
+    return submission.observe(
+        Listing,
+        module,
+        "artifacts",
+        checkpoint=CHECKPOINT.name,
+        samples=SAMPLES.name,
+        grids=GRIDS.pattern,
+        latest=GRIDS.latest,
+    )
 
 
 def trained_model(submission: Submission) -> TrainedModel:
@@ -118,6 +127,7 @@ def trained_model(submission: Submission) -> TrainedModel:
         TrainedModel,
         DIFFUSION,
         "trained_model",
+        checkpoint=CHECKPOINT.name,
         points=score_points(),
         sigma=SCORE_SIGMA,
         sigmas=sigmas,
@@ -129,9 +139,9 @@ def trained_model(submission: Submission) -> TrainedModel:
 
 def handed_in_samples(submission: Submission) -> HandedInSamples:
     """The samples that the student's own run has left."""
-    return submission.observe(HandedInSamples, DIFFUSION, "handed_in_samples")
+    return submission.observe(HandedInSamples, DIFFUSION, "handed_in_samples", samples=SAMPLES.name)
 
 
 def image_grids(submission: Submission) -> ImageGrids:
     """The grids of generated digits that the student's own training has left."""
-    return submission.observe(ImageGrids, GAN, "image_grids")
+    return submission.observe(ImageGrids, GAN, "image_grids", grids=GRIDS.pattern, latest=GRIDS.latest)

@@ -8,9 +8,10 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
+from tests.support.homework.assignment import DIFFUSION
 from tests.support.observations import require_shape
 from tests.support.observed.recorded import Calls, require_result
-from tests.support.submission import DIFFUSION, Submission
+from tests.support.submission import Submission
 
 SIGMAS = (2.3, 1.1, 0.53, 0.27, 0.12)
 N_SAMPLES = 2048

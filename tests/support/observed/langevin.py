@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tests.support.homework.assignment import DIFFUSION
 from tests.support.observed.recorded import Calls, require_result
-from tests.support.submission import DIFFUSION, Submission
+from tests.support.submission import Submission
 
 SIGMAS = (1.31, 0.74, 0.43, 0.22)
 EPS = 0.0091

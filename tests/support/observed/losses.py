@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from tests.support.homework.assignment import GAN
 from tests.support.observations import require_shape
-from tests.support.submission import GAN, Submission
+from tests.support.submission import Submission
 
 ORDINARY, EXTREME = 4.0, 200.0
 """Largest absolute logits of the stand-in discriminator: where every formula works, and where only stable ones do."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from tests.support.homework.assignment import GAN, HELPERS
 from tests.support.observations import require_shape
 from tests.support.observed.losses import ORDINARY, Draw, discriminator_loss, generator_loss
-from tests.support.submission import GAN, Submission
+from tests.support.submission import Submission
 from tests.support.verdicts import Finding, NotImplementedYet, SubmissionRaised
 
 N_DIGITS, BATCH_SIZE = 132, 64
@@ -39,7 +40,7 @@ def one_epoch(submission: Submission) -> Epoch:
     for digit, (top, left) in zip(digits, rng.integers(4, 14, (N_DIGITS, 2)), strict=True):
         digit[top : top + 10, left : left + 10] = 255
     try:
-        return submission.observe(Epoch, GAN, "one_epoch", digits=digits, batch_size=BATCH_SIZE)
+        return submission.observe(Epoch, GAN, "one_epoch", digits=digits, batch_size=BATCH_SIZE, helpers=list(HELPERS))
     except SubmissionRaised:
         for loss in (discriminator_loss, generator_loss):
             if loss(submission, Draw(7, ORDINARY)).kind == "none":

@@ -18,11 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tests.support.probes.arrays import as_array
 from tests.support.probes.recorded_score import random_states, restore
 
-CHECKPOINT, SAMPLES = "model.ckpt", "samples.npz"
-GRID = re.compile(r"test_(\d{1,4})\.png")
-MOST_GRIDS = 12
 LARGEST_UNPACKED = 64 * 2**20
 LARGEST_IMAGE = 2**20
 """Bytes of a checkpoint or samples when unpacked, and of a PNG file."""
@@ -50,12 +48,12 @@ class _Unusable(Exception):
 
 
 def artifacts(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Which of the files are there; none of them is opened."""
+    """Which of the files are there, under the names `checkpoint` and `samples`, and as `grids`; none is opened."""
     folder = _folder(module)
     return {
-        "checkpoint": (folder / CHECKPOINT).is_file(),
-        "samples": (folder / SAMPLES).is_file(),
-        "epochs": list(_grids(folder)),
+        "checkpoint": (folder / arguments["checkpoint"]).is_file(),
+        "samples": (folder / arguments["samples"]).is_file(),
+        "epochs": list(_grids(folder, arguments)),
     }
 
 
@@ -63,14 +61,15 @@ def _folder(module: ModuleType) -> Path:
     return Path(str(module.__file__)).parent
 
 
-def _grids(folder: Path) -> dict[int, Path]:
-    """The grids of the latest epochs, in the order of the epochs."""
-    found = {int(match[1]): path for path in folder.iterdir() if (match := GRID.fullmatch(path.name))}
-    return {epoch: found[epoch] for epoch in sorted(found)[-MOST_GRIDS:]}
+def _grids(folder: Path, arguments: dict[str, Any]) -> dict[int, Path]:
+    """The `latest` of the files whose names match the pattern `grids`, in the order of their epochs."""
+    pattern, latest = re.compile(arguments["grids"]), arguments["latest"]
+    found = {int(match[1]): path for path in folder.iterdir() if (match := pattern.fullmatch(path.name))}
+    return {epoch: found[epoch] for epoch in sorted(found)[-latest:]}
 
 
 def trained_model(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The checkpoint in the student's own network: its score at `points` `(m, 2)` for `sigma`, and samples.
+    """The file `checkpoint` in the student's own network: its score at `points` `(m, 2)` for `sigma`, and samples.
 
     The samples are those of the student's own sampler for `sigmas` `(L,)`, `iterations` and `eps`, with their states
     after the steps `steps` and some whole paths, where the sampler returns trajectories.
@@ -80,7 +79,7 @@ def trained_model(module: ModuleType, arguments: dict[str, Any]) -> dict[str, An
     observed |= {"states": nothing[None], "paths": nothing[None]}
     network = module.ScoreNet()
     try:
-        _fill(network, _state_dict(_folder(module) / CHECKPOINT))
+        _fill(network, _state_dict(_folder(module) / arguments["checkpoint"]))
         network.eval()
         with torch.no_grad():
             points = torch.tensor(np.asarray(arguments["points"]), dtype=torch.float32)
@@ -182,16 +181,16 @@ def _affordable(run: Callable[..., np.ndarray], iterations: int) -> int:
 def _array(value: Any) -> np.ndarray:
     """A tensor or array as float32; empty if it is neither."""
     if isinstance(value, Tensor):
-        return value.detach().cpu().numpy().astype(np.float32)
+        return as_array(value, torch.float32)
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
         return value.astype(np.float32)
     return np.zeros(0, dtype=np.float32)
 
 
 def handed_in_samples(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`points` of samples.npz: at most 1,000 rows `(n, 2)`, evenly over all of them, and how many there are."""
+    """`points` of the file `samples`: at most 1,000 rows `(n, 2)`, evenly over all of them, and how many there are."""
     try:
-        points = _points(_folder(module) / SAMPLES)
+        points = _points(_folder(module) / arguments["samples"])
     except _Unusable as unusable:
         empty = np.zeros((0, 2), dtype=np.float32)
         return {"problem": unusable.problem, "detail": unusable.detail, "samples": empty, "total": 0}
@@ -223,7 +222,7 @@ def image_grids(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]
     """The digits of the PNG grids, `(g, 64, 28, 28)` bytes, their epochs, and the epochs of those without digits."""
     digits: dict[int, np.ndarray] = {}
     broken: dict[int, str] = {}
-    for epoch, path in _grids(_folder(module)).items():
+    for epoch, path in _grids(_folder(module), arguments).items():
         try:
             digits[epoch] = _digits(path)
         except _Unusable as unusable:

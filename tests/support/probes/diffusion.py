@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tests.support.probes.arrays import as_array
 from tests.support.probes.recorded_score import (
     CannotTake,
     RecordedScore,
@@ -41,7 +42,7 @@ def _returned(value: Any) -> dict[str, Any]:
     numeric = isinstance(value, (Tensor, np.ndarray, float, int, np.generic)) and not isinstance(value, bool)
     values = np.zeros(0)
     if numeric:
-        values = (value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)).astype(np.float64)
+        values = as_array(value, torch.float64) if isinstance(value, Tensor) else np.asarray(value).astype(np.float64)
     return {
         "kind": "Tensor" if isinstance(value, Tensor) else type(value).__name__,
         "shape": list(np.shape(values)) if numeric else [len(value)] if isinstance(value, (list, tuple)) else [],
@@ -125,7 +126,7 @@ def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np
 def _filled(parts: tuple[Tensor | None, ...], handles: list[Tensor]) -> np.ndarray:
     """The parts as one array, with zeros where a score had no influence."""
     arrays = [
-        np.zeros(h.shape) if part is None else part.detach().numpy(force=True).astype(np.float64)
+        np.zeros(h.shape) if part is None else as_array(part, torch.float64)
         for part, h in zip(parts, handles, strict=True)
     ]
     return joined(arrays, 2)

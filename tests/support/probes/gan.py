@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tests.support.probes.arrays import as_array
+
 IMAGE = (1, 28, 28)
 
 
@@ -36,12 +38,12 @@ class StandInDiscriminator(nn.Module):  # torch is not typed here
         pixels = images.flatten(start_dim=1)[:, 0]
         logits = self.gain * self._scale * (2 * pixels - 1)
         call = len(self.pixels)
-        self.pixels.append(_numbers(pixels))
-        self.logits.append(_numbers(logits))
+        self.pixels.append(as_array(pixels, torch.float64))
+        self.logits.append(as_array(logits, torch.float64))
         self.gradients.append(np.zeros(len(logits)))
         if logits.requires_grad:
             # A hook sees the gradient of the logits as they are now, whatever is done to them in place later.
-            logits.register_hook(lambda gradient: self.gradients.__setitem__(call, _numbers(gradient)))
+            logits.register_hook(lambda gradient: self.gradients.__setitem__(call, as_array(gradient, torch.float64)))
         return logits if self._flat else logits.unsqueeze(1)
 
 
@@ -55,13 +57,9 @@ class StandInGenerator(nn.Module):  # torch is not typed here
 
     def forward(self, z: Tensor) -> Tensor:
         """The images of the latents z."""
-        self.latents.append(z.detach().cpu().double().numpy())
+        self.latents.append(as_array(z, torch.float64))
         grey = self.theta * (z[:, 0] + 1) / 2
         return grey.view(-1, 1, 1, 1).expand(-1, *IMAGE).clone()
-
-
-def _numbers(tensor: Tensor) -> np.ndarray:
-    return np.array(tensor.detach().cpu().double().numpy())
 
 
 def build_gan(module: ModuleType, disc: nn.Module, gen: nn.Module, zdim: int) -> Any:
@@ -104,7 +102,7 @@ def _described(loss: object) -> dict[str, Any]:
     kind = "tensor" if isinstance(loss, Tensor) else "none" if loss is None else "other"
     value, shape, differentiable = np.full(1, np.nan), [], False
     if isinstance(loss, Tensor):
-        value, shape, differentiable = _numbers(loss).reshape(-1), list(loss.shape), loss.requires_grad
+        value, shape, differentiable = as_array(loss, torch.float64).reshape(-1), list(loss.shape), loss.requires_grad
         if differentiable and loss.numel() == 1:
             loss.backward()
     elif isinstance(loss, int | float | np.number | np.ndarray):

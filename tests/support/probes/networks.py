@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from tests.support.probes.tracing import Step, Trace
+from tests.support.probes.arrays import as_array
+from tests.support.probes.tracing import Trace, TracedStep
 
 
 def construct(module: ModuleType, arguments: dict[str, Any]) -> tuple[nn.Module, bool]:
@@ -48,11 +49,6 @@ def construct(module: ModuleType, arguments: dict[str, Any]) -> tuple[nn.Module,
 def as_input(value: Any) -> Any:
     """An array as a tensor of its own (0-dimensional ones included); a plain number as it is."""
     return torch.tensor(value) if isinstance(value, np.ndarray) else value
-
-
-def as_array(tensor: torch.Tensor) -> np.ndarray:
-    """A tensor's values as an array of their own."""
-    return np.array(tensor.detach().cpu().numpy())
 
 
 def kind_of(returned: object) -> str:
@@ -92,7 +88,7 @@ def execution(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _plain(step: Step) -> dict[str, Any]:
+def _plain(step: TracedStep) -> dict[str, Any]:
     return {
         "operation": step.operation,
         "parameters": list(step.parameters),

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tests.support.probes.arrays import as_array
+
 Score = Callable[[np.ndarray], np.ndarray]
 
 
@@ -84,7 +86,7 @@ class RecordedScore(nn.Module):
         dtype = x.dtype if x.dtype.is_floating_point else self.scale.dtype
         handle = torch.as_tensor(answer, dtype=dtype) * self.scale.to(dtype)
         if not repeated:
-            self.answers.append(handle.detach().numpy().astype(np.float64))
+            self.answers.append(as_array(handle, torch.float64))
             self.handles.append(handle)
         elif torch.is_grad_enabled() and not self.handles[-1].requires_grad:
             self.handles[-1] = handle
@@ -123,13 +125,12 @@ class RecordedScore(nn.Module):
 def _rows(x: Any) -> np.ndarray:
     if not isinstance(x, Tensor) or x.ndim != 2 or x.shape[1] != 2:
         raise CannotTake(f"the score network was called with x {_kind(x)}; it takes a tensor of shape (N, 2)")
-    return x.detach().cpu().numpy().astype(np.float64)  # a copy: x may be changed in place later
+    return as_array(x, torch.float64)
 
 
 def _levels(sigmas: Any, k: int, network: RecordedScore) -> np.ndarray:
     """The noise level of each of the k rows, (k,)."""
-    values = sigmas.detach().cpu().numpy() if isinstance(sigmas, Tensor) else np.asarray(sigmas)
-    values = values.astype(np.float64)
+    values = as_array(sigmas, torch.float64) if isinstance(sigmas, Tensor) else np.asarray(sigmas).astype(np.float64)
     if values.size == 1:
         return np.full(k, values.item())
     if values.size == k:

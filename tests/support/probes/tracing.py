@@ -46,7 +46,7 @@ SHORT_NAMES = {
 
 
 @dataclass
-class Step:
+class TracedStep:
     """One executed operation with its settings; `parameters` are the names of those it uses, weight before bias."""
 
     operation: str
@@ -75,7 +75,7 @@ class Trace:
     """Records one forward pass of a network: `with trace.watching(inputs): ...`, then `steps_to(output)`."""
 
     def __init__(self, network: nn.Module) -> None:
-        self._steps: list[Step] = []
+        self._steps: list[TracedStep] = []
         self._kept: list[Any] = []  # everything stays alive, so that an address stands for one tensor
         self._flowing: set[int] = set()
         self._random: set[int] = set()
@@ -93,14 +93,14 @@ class Trace:
         with _Listener(self):
             yield
 
-    def steps_to(self, output: Tensor) -> list[Step]:
+    def steps_to(self, output: Tensor) -> list[TracedStep]:
         """The steps that the output depends on, in order, with separately added biases joined to their layer."""
         needed, steps = {_memory(output)}, []
         for step in reversed(self._steps):
             if step.writes & needed:
                 needed |= step.reads
                 steps.append(step)
-        joined: list[Step] = []
+        joined: list[TracedStep] = []
         for step in reversed(steps):
             if step.operation in MOVES:
                 continue
@@ -142,10 +142,10 @@ class Trace:
 
     def _step(
         self, name: str, given: list[Tensor], arguments: tuple[Any, ...], named: dict[str, Any], made: Tensor
-    ) -> Step:
+    ) -> TracedStep:
         flowing = next((one for one in given if _memory(one) in self._flowing), given[0])
         # Moves are kept only as links of the chain, and need no copy of their values.
-        step = Step(name, flowing, made if name in MOVES else made.clone())
+        step = TracedStep(name, flowing, made if name in MOVES else made.clone())
         step.parameters = self._uses(given)
         if name == "convolution":
             _describe_convolution(step, arguments)
@@ -160,7 +160,7 @@ class Trace:
             _describe_activation(step, arguments, named)
         return step
 
-    def _describe_product(self, step: Step, given: list[Tensor]) -> None:
+    def _describe_product(self, step: TracedStep, given: list[Tensor]) -> None:
         fixed = [one for one in given if _memory(one) not in self._flowing]
         weight = max(fixed, key=lambda one: (one.ndim, one.numel()))
         order = [one is weight for one in given if one is weight or _memory(one) in self._flowing]
@@ -173,7 +173,7 @@ class Trace:
         step.parameters = self._uses([weight, *biases])
 
 
-def _describe_convolution(step: Step, arguments: tuple[Any, ...]) -> None:
+def _describe_convolution(step: TracedStep, arguments: tuple[Any, ...]) -> None:
     _, weight, bias, stride, padding, dilation, transposed, _, groups = arguments
     dimensions = weight.ndim - 2
     step.operation = f"conv_transpose{dimensions}d" if transposed else f"conv{dimensions}d"
@@ -187,7 +187,7 @@ def _describe_convolution(step: Step, arguments: tuple[Any, ...]) -> None:
     step.in_channels, step.out_channels = step.input.shape[1], step.output.shape[1]
 
 
-def _describe_pooling(step: Step, arguments: tuple[Any, ...]) -> None:
+def _describe_pooling(step: TracedStep, arguments: tuple[Any, ...]) -> None:
     given = [[*value] * 2 for value in arguments[1:5] if not isinstance(value, bool)]
     kernel = given[0][:2]
     step.operation, step.kernel = "max_pool2d", kernel
@@ -197,7 +197,7 @@ def _describe_pooling(step: Step, arguments: tuple[Any, ...]) -> None:
     step.out_channels = step.output.shape[1]
 
 
-def _describe_activation(step: Step, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+def _describe_activation(step: TracedStep, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
     plain = [value for value in (*arguments[1:], *named.values()) if isinstance(value, int | float)]
     name = SHORT_NAMES.get(step.operation, step.operation)
     lower_bound_zero = (

@@ -12,6 +12,7 @@ import random
 import re
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -33,34 +34,26 @@ OPERATIONS = {
     **probe_artifacts.OPERATIONS,
 }
 
-HELPERS = ("hw5_utils", "hw3_utils")
-"""Both names of the course's helper module; older releases use the second."""
-
-_QUESTION = re.compile(r"\b[45]\.[1-6]\b")
+_QUESTION = re.compile(r"\b\d\.\d\b")
 _LONGEST_MESSAGE = 500
-
-INTERFACE = {
-    "hw5_gan": ("DNet", "GNet", "GAN"),
-    "hw5_diffusion": ("ScoreNet", "compute_denoising_loss", "langevin_dynamics_sample"),
-}
 
 _loaded: dict[tuple[Path, str], ModuleType | BaseException] = {}
 _interrupted: dict[tuple[Path, str], BaseException] = {}
 
 
-def load(folder: Path, name: str) -> ModuleType:
-    """Import one of the student's files, once.
+def load(folder: Path, name: str, defines: Sequence[str], helpers: Sequence[str]) -> ModuleType:
+    """Import one of the student's files, once; the first of the course's `helpers` that is there goes by all names.
 
     Raises whatever the import raises, each time the same; FileNotFoundError when the file is not there. A file that
-    raises when everything is defined (training without a main guard, a figure that cannot be shown) is good enough.
+    raises when all that it `defines` is there (training without a main guard, a figure that cannot be shown) will do.
     """
     key = (folder, name)
     if key not in _loaded:
         try:
-            _loaded[key] = _import(folder, name)
+            _loaded[key] = _import(folder, name, helpers)
         except BaseException as error:  # a student's file may raise anything, SystemExit included
             so_far = sys.modules.get(name)
-            if so_far is not None and all(hasattr(so_far, one) for one in INTERFACE[name]):
+            if so_far is not None and all(hasattr(so_far, one) for one in defines):
                 _loaded[key], _interrupted[key] = so_far, error
             else:
                 _loaded[key] = error
@@ -70,15 +63,15 @@ def load(folder: Path, name: str) -> ModuleType:
     return module
 
 
-def _import(folder: Path, name: str) -> ModuleType:
+def _import(folder: Path, name: str, helpers: Sequence[str]) -> ModuleType:
     path = folder / f"{name}.py"
     if not path.is_file():
         raise FileNotFoundError(f"{name}.py")
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
-    helper = next((one for one in HELPERS if (folder / f"{one}.py").is_file()), None)
+    helper = next((one for one in helpers if (folder / f"{one}.py").is_file()), None)
     if helper is not None:
-        for alias in HELPERS:
+        for alias in helpers:
             sys.modules.setdefault(alias, importlib.import_module(helper))
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -90,16 +83,23 @@ def _import(folder: Path, name: str) -> ModuleType:
 
 
 def perform(
-    folder: Path, module_name: str, operation: str, arguments: dict[str, Any]
+    folder: Path,
+    module_name: str,
+    operation: str,
+    arguments: dict[str, Any],
+    defines: Sequence[str],
+    helpers: Sequence[str],
 ) -> tuple[dict[str, Any], BaseException | None]:
-    """Perform one operation: `{"observation": ...}`, or `{"failure": ...}` with the exception beside it.
+    """Perform one operation on a module that is loaded as in `load`: `{"observation": ...}`, or `{"failure": ...}`.
+
+    The exception stands beside a failure.
 
     `{"interrupted": ...}` stands beside an observation when the file had raised at the end of its import.
 
     `arguments["seed"]` seeds torch, numpy and random, so that an observation does not depend on those before it.
     """
     try:
-        module = load(folder, module_name)
+        module = load(folder, module_name, defines, helpers)
     except BaseException as error:
         kind = "missing" if isinstance(error, FileNotFoundError) and not error.errno else "import_failed"
         return {"failure": describe(error, folder, kind)}, error

@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import inspect
 import io
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -23,12 +24,8 @@ from tests.support.submission import Submission
 from tests.support.transports import InProcess
 from tests.support.verdicts import Verdict
 
-SUBMISSIONS: dict[str, tuple[str, ...]] = {
-    "reference": (),
-    "numpy": ("diffusion_numpy_random", "gan_module_lists"),
-    "chunks": ("diffusion_randperm_chunks", "gan_loops_and_einsum"),
-}
-"""Correct submissions: the reference, then styles over it with other generators, loops and initialisations.
+SUBMISSIONS: dict[str, list[str]] = json.loads((KNOWN / "styles" / "calibrated.json").read_text(encoding="utf-8"))
+"""Correct submissions: each is the reference, and over it styles with other generators, loops and initialisations.
 
 They take turns from seed to seed, so that no two observations share their random numbers.
 """

@@ -1,0 +1,23 @@
+"""Which files are taken beside the sources, by their names, and how large each may be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from grader.messages import Wanted
+
+
+def largest(name: str, wanted: Iterable[Wanted]) -> int:
+    """Bytes that a file of this name may have; 0 for a name that is not taken."""
+    return max((one.largest for one in wanted if re.fullmatch(one.pattern, name)), default=0)
+
+
+def selected(names: Iterable[str], wanted: Iterable[Wanted]) -> list[str]:
+    """Of these names, those that are taken: where many match one pattern, those with the largest numbers."""
+    return [name for one in wanted for name in _latest(sorted(set(names)), one)]
+
+
+def _latest(names: Sequence[str], one: Wanted) -> list[str]:
+    found = [match for name in names if (match := re.fullmatch(one.pattern, name))]
+    return [match[0] for match in sorted(found, key=lambda match: int("".join(match.groups()) or 0))[-one.latest :]]

@@ -1,0 +1,73 @@
+"""The assignment as the grader needs to know it: its files, questions and artifacts (its figures are in `figures`).
+
+Another file of the students' is one more entry of `MODULES`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem of the handout; its questions are numbered `<number>.1` to `<number>.<questions>`."""
+
+    number: str
+    title: str
+    questions: int
+
+
+@dataclass(frozen=True)
+class Module:
+    """A file that students hand in: its name without `.py`, what it must define, and the problems that it answers."""
+
+    name: str
+    defines: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A kind of file that training leaves, and how many bytes it may have.
+
+    `<n>` in the name stands for a number of up to four digits: of such files the `latest` are taken.
+    """
+
+    name: str
+    largest: int
+    latest: int = 1
+
+    @property
+    def pattern(self) -> str:
+        """The names as a regular expression, with the number as a group."""
+        return re.escape(self.name).replace("<n>", r"(\d{1,4})")
+
+
+TITLE = "CS446 homework 5: GAN and diffusion"
+
+GAN, DIFFUSION = "hw5_gan", "hw5_diffusion"
+MODULES = (
+    Module(GAN, defines=("DNet", "GNet", "GAN"), problems=(Problem("4", "GAN", 6),)),
+    Module(
+        DIFFUSION,
+        defines=("ScoreNet", "compute_denoising_loss", "langevin_dynamics_sample"),
+        problems=(Problem("5", "diffusion", 4),),
+    ),
+)
+
+HELPERS = ("hw5_utils", "hw3_utils")
+"""Names of the course's helper module: the first is handed out, older releases used the others."""
+
+CHECKPOINT, SAMPLES, GRIDS = (
+    Artifact("model.ckpt", 8 * 2**20),
+    Artifact("samples.npz", 16 * 2**20),
+    Artifact("test_<n>.png", 2**20, latest=12),
+)
+"""The score network's parameters, samples drawn with it, and the grids of generated images, one an epoch."""
+ARTIFACTS = (CHECKPOINT, SAMPLES, GRIDS)
+
+DEFINED = {module.name: module.defines for module in MODULES}
+FILES = tuple(f"{module.name}.py" for module in MODULES)
+PROBLEMS = tuple(problem for module in MODULES for problem in module.problems)
+QUESTIONS = tuple(f"{problem.number}.{k + 1}" for problem in PROBLEMS for k in range(problem.questions))
