@@ -12,7 +12,6 @@ from tests.support.judging.denoising import Batch
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed import denoising as observed
 from tests.support.observed.denoising import Evaluation
-from tests.support.observed.recorded import FLOAT32_EPS
 from tests.support.submission import Submission
 from tests.support.verdicts import wrong
 
@@ -77,10 +76,7 @@ def _judge_arguments(evaluation: Evaluation, batch: Batch) -> None:
 
 def _judge_derivatives(evaluation: Evaluation, batch: Batch) -> None:
     """Read weight and target of every sample off the derivatives of the loss."""
-    tolerance = denoising.ROUNDINGS * FLOAT32_EPS
-    if evaluation.replayed:  # a difference of two gradients, divided by the shift of the scores
-        largest = np.nanmax(np.abs(batch.scores)) + np.nanmax(np.abs(batch.displacement / batch.sigma**2))
-        tolerance *= 1 + largest / observed.SHIFT
+    tolerance = denoising.derivative_tolerance(evaluation, batch)
     if not np.any(batch.weights):
         raise wrong(
             "The loss does not grow quadratically with the scores (its second derivative is 0).",
