@@ -119,7 +119,8 @@ def _wrong_target(batch: Batch, found: Target | None, tolerance: float) -> Excep
     ratio = denoising.targets(batch) / batch.displacement
     size, sigma = np.nanmedian(np.abs(ratio), axis=1), batch.levels.sigma
     fit = ""
-    known = np.isfinite(size) & (size > 0)
+    rounding = np.nanmedian(np.abs(batch.scores / batch.displacement), axis=1) * tolerance
+    known = np.isfinite(size) & (size > rounding)
     if found is None and known.any() and len(np.unique(sigma[known])) > 1:
         power, log_factor = np.polyfit(np.log(sigma[known]), np.log(size[known]), 1)
         fit = f"It is about {np.exp(log_factor):.3g} * (x~ - x) * sigma^{power:.2f}."

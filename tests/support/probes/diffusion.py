@@ -111,7 +111,7 @@ def _replay(
 def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
     """Gradient and Hessian-vector product of the loss (its mean, if it is a vector) with respect to the scores.
 
-    The last value is True when the loss cannot be differentiated twice, and the product must be had by a replay.
+    The last value is True when torch does not differentiate the loss twice, and the product must be had by a replay.
     """
     ends = np.cumsum([len(h) for h in handles])[:-1]
     parts = [torch.as_tensor(one, dtype=h.dtype) for one, h in zip(np.split(v, ends), handles, strict=True)]
@@ -122,8 +122,8 @@ def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np
         return _filled(first, handles), np.zeros_like(v), True
     gradient = _filled(first, handles)
     used = [(g, part) for g, part in zip(first, parts, strict=True) if g is not None and g.requires_grad]
-    if not used:
-        return gradient, np.zeros_like(gradient), False
+    if not used:  # linear in the scores, or differentiable once only, which torch does not tell here
+        return gradient, np.zeros_like(gradient), True
     try:
         directional = torch.stack([(g * part).sum() for g, part in used]).sum()
         return gradient, _filled(torch.autograd.grad(directional, handles, allow_unused=True), handles), False
