@@ -24,7 +24,7 @@ from grader.project import REFERENCE, ROOT
 
 BATCHES_OF_AN_EPOCH = 60_000 // 256
 LOOPS = ("released", "reference")
-GOAL, LOADING_GOAL = 3.0, 0.5
+GOAL, LOADING_GOAL = 1.6, 0.5
 
 
 def main() -> None:

@@ -25,7 +25,6 @@ from tests.support.judging.levels import passed_finding
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed import denoising as observed
 from tests.support.observed.denoising import Evaluation
-from tests.support.observed.recorded import FLOAT32_EPS
 from tests.support.submission import Submission
 from tests.support.verdicts import Finding, following, settle, stop, wrong
 
@@ -54,13 +53,13 @@ def test_denoising_loss_has_the_exact_value(submission: Submission) -> None:
     found = [passed_finding(batch.levels.passed, "Alg. 1, line 5: s(x~, sigma)")]
     weight, target = DENOISING_WEIGHTS[0], DENOISING_TARGETS[0]
     if evaluation.returned.differentiable and np.any(evaluation.gradient):
-        tolerance = _tolerance(evaluation, batch)
+        tolerance = denoising.derivative_tolerance(evaluation, batch)
         _judge_the_norm(batch, tolerance)
         seen_weight = denoising.recognise_weight(batch, tolerance)
         found.append(_about_the_weight(batch, seen_weight))
         stop(found, denoising.weight_deviation(batch, weight, tolerance))
         seen_target = denoising.recognise_target(batch, tolerance)
-        found.append(_about_the_target(batch, seen_target))
+        found.append(_about_the_target(batch, seen_target, tolerance))
         stop(found, denoising.target_deviation(batch, target, tolerance))
         weight, target = seen_weight or weight, seen_target or target
     stop(found)
@@ -92,15 +91,6 @@ def _judge_arguments(evaluation: Evaluation, batch: Batch) -> None:
             "It is evaluated at the perturbed points x~.",
             look_at="Alg. 1, lines 3 and 5",
         )
-
-
-def _tolerance(evaluation: Evaluation, batch: Batch) -> float:
-    """The relative error of weights and targets that are read off the derivatives of the loss."""
-    tolerance = denoising.ROUNDINGS * FLOAT32_EPS
-    if evaluation.replayed:  # a difference of two gradients, divided by the shift of the scores
-        largest = np.nanmax(np.abs(batch.scores)) + np.nanmax(np.abs(batch.displacement / batch.sigma**2))
-        tolerance *= 1 + largest / observed.SHIFT
-    return float(tolerance)
 
 
 def _judge_the_norm(batch: Batch, tolerance: float) -> None:
@@ -136,23 +126,24 @@ def _about_the_weight(batch: Batch, found: Weight | None) -> Finding:
     )
 
 
-def _about_the_target(batch: Batch, found: Target | None) -> Finding:
+def _about_the_target(batch: Batch, found: Target | None, tolerance: float) -> Finding:
     """The finding on what stands beside the score inside the norm."""
     if found is DENOISING_TARGETS[0]:
         return following(found, "Alg. 1, line 5")
     return Finding(
         "What is added to the network's score inside the norm is not (x~ - x)/sigma^2.",
         "At the optimum the score is -(x~ - x)/sigma^2, so that the sum is 0.",
-        denoising.recognised(found) if found else _power_of_sigma(batch),
+        denoising.recognised(found) if found else _power_of_sigma(batch, tolerance),
         "Alg. 1, line 5",
     )
 
 
-def _power_of_sigma(batch: Batch) -> Remark | str:
+def _power_of_sigma(batch: Batch, tolerance: float) -> Remark | str:
     """The power of sigma that a target without a name is about."""
     ratio = denoising.targets(batch) / batch.displacement
     size, sigma = np.nanmedian(np.abs(ratio), axis=1), batch.levels.sigma
-    known = np.isfinite(size) & (size > 0)
+    rounding = np.nanmedian(np.abs(batch.scores / batch.displacement), axis=1) * tolerance
+    known = np.isfinite(size) & (size > rounding)
     if not known.any() or len(np.unique(sigma[known])) == 1:
         return ""
     power, log_factor = np.polyfit(np.log(sigma[known]), np.log(size[known]), 1)

@@ -13,7 +13,7 @@ import numpy as np
 
 from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, EVERY_LEVEL, Target, Weight
 from tests.support.homework.readings import Reading, worded
-from tests.support.observed.denoising import GRID_SIDE, GRID_SPACING, Evaluation, float32
+from tests.support.observed.denoising import GRID_SIDE, GRID_SPACING, SHIFT, Evaluation, float32
 from tests.support.observed.recorded import FLOAT32_EPS, Levels, read_levels
 from tests.support.verdicts import Wrong, wrong
 
@@ -73,6 +73,15 @@ def _order(evaluation: Evaluation, data: np.ndarray, n_levels: int) -> np.ndarra
     if len(found) == n and all(cell in found for cell in wanted):
         return np.array([found[cell] for cell in wanted])
     return np.arange(n)
+
+
+def derivative_tolerance(evaluation: Evaluation, batch: Batch) -> float:
+    """How far, relatively, float32 may take the measured weights and targets from a formula's."""
+    tolerance = ROUNDINGS * FLOAT32_EPS
+    if evaluation.replayed:  # a difference of two gradients, divided by the shift of the scores
+        largest = np.nanmax(np.abs(batch.scores)) + np.nanmax(np.abs(batch.displacement / batch.sigma**2))
+        tolerance *= 1 + float(largest) / SHIFT
+    return tolerance
 
 
 def targets(batch: Batch) -> np.ndarray:
