@@ -14,7 +14,8 @@ from tests.support.submission import Submission
 from tests.support.transports import InProcess
 from tests.support.verdicts import Blocked, NotImplementedYet, SubmissionRaised, Verdict
 
-# The same examples for everybody, today and next year; no shrinking, because the message shows the first one anyway.
+# What a check draws itself is fixed in `tests/hidden/examples.py`; this is for the rest. No shrinking, because the message
+# shows the first example anyway.
 settings.register_profile(
     "grading",
     derandomize=True,
