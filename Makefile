@@ -8,10 +8,12 @@ SUBMISSIONS ?=
 OUT ?= out
 AS ?= student
 SEEDS ?=
+SAMPLE ?=
+SEED ?=
 GAN_EPOCHS ?=
 DIFFUSION_EPOCHS ?=
 
-.PHONY: grade test reproduce lint template rubric benchmark audit fuzz calibrate power package rehearse preview clean help
+.PHONY: grade test reproduce lint template rubric benchmark audit fuzz calibrate power mutate package rehearse preview clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
@@ -30,6 +32,9 @@ calibrate: $(VENV)/ready  ## random decisions on right work under SEEDS=10000 se
 
 power: $(VENV)/ready  ## by how much each mutant is caught
 	@$(RUN) -m grader.audit.power
+
+mutate: $(VENV)/ready  ## change trusted code at random, SAMPLE=40 times in each group, and see what no test notices (as root)
+	@$(RUN) -m grader.audit.mutation $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(VENV)/ready  ## more than 100,000 wrong frames, observations, archives and folders, new ones every time
 	FUZZ_SCALE=100 $(RUN) -m pytest --numprocesses auto grader/tests/test_fuzz.py

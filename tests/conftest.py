@@ -14,8 +14,7 @@ from tests.support.submission import Submission
 from tests.support.transports import InProcess
 from tests.support.verdicts import Blocked, NotImplementedYet, SubmissionRaised, Verdict
 
-# What a check draws itself is fixed in `tests/hidden/examples.py`; this is for the rest. No shrinking, because the message
-# shows the first example anyway.
+# The examples of the checks are listed in `tests/hidden/examples.py`. No shrinking: the message shows the first anyway.
 settings.register_profile(
     "grading",
     derandomize=True,
