@@ -23,8 +23,9 @@ GROUPS = {
     "tests/support": ["tests/support/**/*.py"],
     "checks": ["tests/public/*.py", "tests/hidden/*.py", "tests/conftest.py"],
 }
-"""The trusted code, in the groups that are counted apart; what the next list names belongs to none of them."""
-UNTRUSTED = ("grader/tests/", "grader/bench/", "grader/reproduce/", "tests/support/probes/")
+"""The trusted code, in the groups that are counted apart. To none belongs what the next list names: what decides no
+verdict, and this package, which cannot count itself."""
+OTHERS = ("grader/tests/", "grader/bench/", "grader/reproduce/", "grader/audit/mutation/", "tests/support/probes/")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Change:
 def trusted(group: str) -> list[str]:
     """The files of a group, relative to the project."""
     found = {path.relative_to(ROOT).as_posix() for pattern in GROUPS[group] for path in ROOT.glob(pattern)}
-    return sorted(path for path in found if not path.startswith(UNTRUSTED) and (ROOT / path).stat().st_size)
+    return sorted(path for path in found if not path.startswith(OTHERS) and (ROOT / path).stat().st_size)
 
 
 def sample(group: str, n: int, seed: int, only: str = "") -> list[Change]:

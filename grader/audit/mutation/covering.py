@@ -18,12 +18,13 @@ from grader.project import ROOT
 
 KNOWN = "grader/audit/mutation/known.py"
 """The mutants, styles and halves of the audit, as tests that run in process."""
-SLOW = (
-    *("test_attacks", "test_hostile_archives", "test_hostile_artifacts", "test_bad_input", "test_training"),
-    *("test_homework_helper", "test_rehearse"),
-)
+SLOW = ("test_attacks", "test_hostile_archives", "test_hostile_artifacts", "test_training", "test_homework_helper")
 """Test files that are not asked: each takes minutes, most of it in processes whose lines are not seen from here."""
-THROUGH_THE_RUNNER = ("grader/tests/test_runner.py", "grader/tests/test_results.py")
+THROUGH_THE_RUNNER = (
+    "grader/tests/test_runner.py::test_a_check_that_fails_in_the_grader_costs_nothing_silently",
+    "grader/tests/test_runner.py::test_a_judge_that_dies_leaves_every_row",
+    "grader/tests/test_runner.py::test_the_untouched_template_earns_nothing_and_every_row_says_why",
+)
 """Who is asked about lines that no test runs in its own process."""
 LONGEST = 1800.0
 """Seconds for one test file."""
