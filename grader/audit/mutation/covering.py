@@ -18,7 +18,10 @@ from grader.project import ROOT
 
 KNOWN = "grader/audit/mutation/known.py"
 """The mutants, styles and halves of the audit, as tests that run in process."""
-SLOW = ("test_attacks", "test_hostile_archives", "test_hostile_artifacts", "test_training", "test_homework_helper")
+SLOW = (
+    *("test_attacks", "test_hostile_archives", "test_hostile_artifacts", "test_training", "test_homework_helper"),
+    *("test_guides", "test_readme"),
+)
 """Test files that are not asked: each takes minutes, most of it in processes whose lines are not seen from here."""
 THROUGH_THE_RUNNER = (
     "grader/tests/test_runner.py::test_a_check_that_fails_in_the_grader_costs_nothing_silently",
