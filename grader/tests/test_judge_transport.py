@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from grader import messages, wire
 from grader.judge import server
 from grader.judge.server import ThroughRunner
 from grader.messages import Begin, End, Judged, Observe, Outcome
+from grader.project import ROOT
 from tests.support.observations import Failure
 from tests.support.verdicts import Status
 
@@ -184,3 +186,19 @@ def test_a_judge_server_forks_a_judge_for_every_order_and_ends_with_the_runner(t
     assert seeds == ["1", "2"]
     ours.close()
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_the_parts_of_pytest_that_a_judge_does_without_are_parts_of_it():
+    """A misspelt name would be ignored, and its part loaded."""
+    unknown = [name for name in server.UNUSED_PLUGINS if importlib.util.find_spec(f"_pytest.{name}") is None]
+    assert unknown == ["xdist"]
+    loaded = {one.removeprefix("-pno:") for one in server._arguments(Path("suites")) if one.startswith("-p")}
+    assert loaded == set(server.UNUSED_PLUGINS)
+
+
+def test_a_judge_runs_both_suites_and_neither_rewrites_nor_captures():
+    options = server._arguments(Path("suites"))
+    assert {"--assert=plain", "--capture=no"} <= set(options)
+    assert options[-2:] == ["suites/public", "suites/hidden"]
+    assert options[options.index("-c") + 1] == str(ROOT / "pyproject.toml")
+    assert f"--rootdir={ROOT}" in options

@@ -20,9 +20,11 @@ KNOWN = "grader/audit/mutation/known.py"
 """The mutants, styles and halves of the audit, as tests that run in process."""
 SLOW = (
     *("test_attacks", "test_hostile_archives", "test_hostile_artifacts", "test_training", "test_homework_helper"),
-    *("test_guides", "test_readme"),
+    *("test_guides", "test_readme", "test_bad_input"),
 )
 """Test files that are not asked: each takes minutes, most of it in processes whose lines are not seen from here."""
+SLOW_TESTS = ("grader/tests/test_audit.py::test_a_sabotaged_suite_fails_the_audit",)
+"""Tests that are not asked, of files that are."""
 THROUGH_THE_RUNNER = (
     "grader/tests/test_runner.py::test_a_check_that_fails_in_the_grader_costs_nothing_silently",
     "grader/tests/test_runner.py::test_a_judge_that_dies_leaves_every_row",
@@ -81,7 +83,7 @@ def measured(workers: int) -> Covering:
         told = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
         if not told or told["of"] != _digests([test_file, *told["of"]]):
             tree, answer = trees.get(), MEMORY / f"{Path(test_file).stem}.json"
-            trial.run(trial.cover, tree, LONGEST, [test_file], files, answer)
+            trial.run(trial.cover, tree, LONGEST, [test_file], SLOW_TESTS, files, answer)
             trees.put(tree)
             told = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else dict(_NOTHING)
             told["of"] = _digests([test_file, *told["files"]])

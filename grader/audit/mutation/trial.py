@@ -125,13 +125,13 @@ class _Contexts:
             self.failed.add(report.nodeid)
 
 
-def cover(tests: Sequence[str], files: Sequence[str], answer: Path) -> None:
-    """Run tests on the unchanged tree, and write down which lines of these files each of them runs."""
+def cover(tests: Sequence[str], without: Sequence[str], files: Sequence[str], answer: Path) -> None:
+    """Run tests on the unchanged tree, `without` some, and write down which lines of these files each of them runs."""
     here = Path.cwd()
     measured = coverage.Coverage(data_file=None, config_file=False, include=[str(here / path) for path in files])
     contexts = _Contexts(measured)
     measured.start()
-    _pytest(tests, contexts)
+    _pytest(tests, contexts, *(f"--deselect={name}" for name in without))
     measured.stop()
     lines: dict[str, dict[str, list[int]]] = {}
     data = measured.get_data()
