@@ -49,6 +49,8 @@ def written(results: Results) -> dict:
 
 def test_every_field_of_the_file_is_as_the_platform_reads_it(results: Results):
     results.write()
+    assert results.path.read_bytes().endswith(b"\n}\n")
+    assert [path.name for path in results.path.parent.iterdir()] == ["results.json"]
     document = written(results)
     assert document.pop("execution_time") >= 0
     assert [(entry["name"], entry["value"]) for entry in document.pop("leaderboard")] == [("share", 0.1235)]
