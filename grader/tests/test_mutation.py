@@ -55,6 +55,8 @@ def test_each_change_is_another_program_and_says_where_it_is(sample: list[Change
         ]
         assert changed[0] in one.lines
         assert one.name.startswith(f"@@ {one.path}")
+        inside = re.search(r"^@@ \S+ (?:\w+\.)*[a-z_]\w*$", one.name, re.MULTILINE)  # functions are in lower case
+        assert one.when_called == bool(inside)
 
 
 def test_words_are_left_alone(sample: list[Change]):
@@ -82,6 +84,12 @@ def test_the_tests_that_run_the_lines_are_asked_the_quickest_first():
         other=(0.1, {"b.py": {4}}),
     )
     assert covering.tests_of(CHANGE) == ["quick", "slow"]
+
+
+def test_about_what_runs_when_its_module_is_imported_all_tests_of_the_file_are_asked():
+    change = Change("grader", "a.py", range(4, 5), "", "@@ a.py", when_called=False)
+    covering = known(first=(2.0, {"a.py": {4}}), beside=(1.0, {"a.py": {9}}), other=(0.1, {"b.py": {4}}))
+    assert covering.tests_of(change) == ["beside", "first"]
 
 
 def test_without_one_the_tests_of_the_file_are_asked_and_then_the_grading_as_a_whole():

@@ -30,13 +30,17 @@ OTHERS = ("grader/tests/", "grader/bench/", "grader/reproduce/", "grader/audit/m
 
 @dataclass(frozen=True)
 class Change:
-    """One change: `after` is the file's new text, `lines` those that the changed node stands on, `name` its diff."""
+    """One change: `after` is the file's new text, `lines` those that the changed node stands on, `name` its diff.
+
+    `when_called` is whether it stands in a function: else it runs once, when its module is imported.
+    """
 
     group: str
     path: str
     lines: range
     after: str
     name: str
+    when_called: bool = True
 
 
 def trusted(group: str) -> list[str]:
@@ -72,20 +76,26 @@ def _made(group: str, path: str, i: int) -> Change | None:
     except SyntaxError:
         return None
     lines = range(place.start.line, place.end.line + 1)
-    return Change(group, path, lines, after, _diff(path, lines.start, module.code, after))
+    scopes = _scopes(module.code, lines.start)
+    when_called = any(isinstance(scope, ast.FunctionDef) for scope in scopes)
+    name = f"@@ {path} {'.'.join(scope.name for scope in scopes)}".rstrip()
+    return Change(group, path, lines, after, "\n".join([name, *_diff(module.code, after)]), when_called)
 
 
-def _diff(path: str, line: int, before: str, after: str) -> str:
-    """The lines that differ, below the place: what `equivalent.md` lists."""
-    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
-    scopes = [
+def _scopes(text: str, line: int) -> list[ast.ClassDef | ast.FunctionDef]:
+    """The classes and functions that a line stands in, the outermost first."""
+    found = [
         node
-        for node in ast.walk(ast.parse(before))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.lineno <= line <= (node.end_lineno or 0)
     ]
-    place = ".".join(node.name for node in sorted(scopes, key=lambda node: node.lineno))
-    shown = [f"{one[0]} {one[1:].strip()}" for one in lines if not one.startswith("@@")]
-    return "\n".join([f"@@ {path} {place}".rstrip(), *shown])
+    return sorted(found, key=lambda node: node.lineno)
+
+
+def _diff(before: str, after: str) -> list[str]:
+    """The lines that differ: what `equivalent.md` lists, below the place."""
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[2:]
+    return [f"{one[0]} {one[1:].strip()}" for one in lines if not one.startswith("@@")]
 
 
 @cache
