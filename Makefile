@@ -10,19 +10,21 @@ OUT = out
 READER = student
 ONLY =
 FULL =
+SAMPLE =
+SEED =
 ARGS =
 SEEDS =
 GAN_EPOCHS =
 DIFFUSION_EPOCHS =
 
-KNOWN := PYTHON SUBMISSION SUBMISSIONS OUT READER ONLY FULL ARGS SEEDS GAN_EPOCHS DIFFUSION_EPOCHS
+KNOWN := PYTHON SUBMISSION SUBMISSIONS OUT READER ONLY FULL SAMPLE SEED ARGS SEEDS GAN_EPOCHS DIFFUSION_EPOCHS
 given = $(foreach one,$(.VARIABLES),$(if $(filter command,$(origin $(one))),$(one)))
 unknown := $(filter-out $(KNOWN) MAKEFLAGS -*-command-variables-*-,$(given))
 ifneq ($(strip $(unknown)),)
 $(error no target knows $(strip $(unknown)); there are $(KNOWN))
 endif
 
-.PHONY: grade test reproduce lint format lock template rubric benchmark audit automatic fuzz calibrate power package \
+.PHONY: grade test reproduce lint format lock template rubric benchmark audit automatic fuzz calibrate power mutate package \
 	rehearse preview clean help
 
 help:  ## what can be made
@@ -45,6 +47,9 @@ power: $(VENV)/ready  ## by how much each mutant is caught, or those of ONLY=tex
 
 automatic: $(VENV)/ready  ## mistakes that nobody listed, made by rule, or those whose diff holds ONLY=text
 	@$(RUN) -m grader automatic $(if $(ONLY),--only "$(ONLY)")
+
+mutate: $(VENV)/ready  ## change trusted code at random, SAMPLE=40 times in each group, and see what no test notices (as root)
+	@$(RUN) -m grader.audit.mutation $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(VENV)/ready  ## more than 100,000 wrong frames, observations, archives and folders, new ones every time
 	FUZZ_SCALE=100 $(RUN) -m pytest --numprocesses auto grader/tests/test_fuzz.py

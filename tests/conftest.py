@@ -15,7 +15,7 @@ from tests.support.submission import Submission
 from tests.support.transports import InProcess
 from tests.support.verdicts import Blocked, SubmissionRaised, Verdict, Wrong
 
-# The same examples for everybody, today and next year; no shrinking, because the message shows the first one anyway.
+# The examples of the checks are listed in `tests/hidden/examples.py`. No shrinking: the message shows the first anyway.
 settings.register_profile(
     "grading",
     derandomize=True,

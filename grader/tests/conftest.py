@@ -12,8 +12,9 @@ from grader.report.results import Results
 from grader.run.runner import Runner
 from grader.tests.arena import arena
 from grader.tests.places import SHORT, Grade, worker_slot
+from grader.tests.scheduling import pytest_xdist_make_scheduler
 
-__all__ = ["arena", "grade", "runner", "workshop"]
+__all__ = ["arena", "grade", "pytest_xdist_make_scheduler", "runner", "workshop"]
 
 
 @pytest.fixture(scope="session")

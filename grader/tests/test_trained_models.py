@@ -213,7 +213,7 @@ def test_the_runner_gives_the_same_advice_for_a_zip(grade: Grade, tmp_path: Path
 def test_nothing_trained_costs_nothing(grade: Grade, base: Path, says: str):
     results = grade(base)
     assert says in results.outcomes[CHECK].output
-    assert results.outcomes[CHECK].seconds < 2
+    assert results.score == (20 if base == REFERENCE else 0)
 
 
 def test_a_checkpoint_of_an_unwritten_network_is_not_judged(grade: Grade, tmp_path: Path):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.hidden import oracles
+from tests.hidden.examples import SEEDS, with_examples
 from tests.support.homework.assignment import DIFFUSION
 from tests.support.homework.networks import SCORENET_FORWARDS, Forward
 from tests.support.judging.scorenet import stub_recognised
@@ -17,9 +16,8 @@ from tests.support.observed.networks import outputs
 from tests.support.submission import Submission
 from tests.support.verdicts import Blocked, Finding, following, settle, wrong
 
-SEEDS = st.integers(0, 2**32 - 1)
-POWERS = st.integers(-3, 2)
 LOOK_AT = "the docstring of ScoreNet: sigma is appended to x, and the network's output is divided by sigma"
+N_EXAMPLES = 12
 
 
 def _shapes(n_layers: int, latent_dim: int) -> list[tuple[int, ...]]:
@@ -32,7 +30,7 @@ def _shapes(n_layers: int, latent_dim: int) -> list[tuple[int, ...]]:
 @weight(0.5)
 @visibility("after_published")
 @tags("scorenet")
-@given(seed=SEEDS, n=st.integers(1, 4), n_layers=st.integers(2, 8), latent_dim=st.integers(1, 20), power=POWERS)
+@with_examples(N_EXAMPLES, seed=SEEDS, n=(1, 4), n_layers=(2, 8), latent_dim=(1, 20), power=(-3, 2))
 def test_scorenet_output_equals_the_closed_form(
     submission: Submission, seed: int, n: int, n_layers: int, latent_dim: int, power: int
 ) -> None:

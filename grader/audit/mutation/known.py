@@ -1,0 +1,46 @@
+"""The known submissions of the audit as tests in one process: what `make audit` proves through the bench, in seconds.
+
+Collected only when it is named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+
+from grader import rubric
+from grader.audit.cases import HALVES, MUTANTS, STYLES, Case, all_cases
+from grader.audit.headers import SOUND
+from grader.calibrate.decisions import functions
+from grader.project import REFERENCE
+from tests.support.homework.assignment import HELPERS
+from tests.support.probes import vocabulary
+from tests.support.status import Status
+from tests.support.submission import Submission
+from tests.support.transports import InProcess
+from tests.support.verdicts import Verdict
+
+ROWS = {row.name: row for row in rubric.read()}
+
+
+@pytest.mark.parametrize("case", all_cases((MUTANTS, STYLES, HALVES)), ids=lambda case: f"{case.kind} {case.name}")
+def test_a_known_submission_keeps_the_points_and_hears_the_words_that_it_must(case: Case, tmp_path: Path) -> None:
+    case.build(tmp_path)
+    shutil.copy(REFERENCE / f"{HELPERS[0]}.py", tmp_path)
+    submission = Submission(InProcess(tmp_path, vocabulary.perform))
+    said = []
+    for name, check in functions(case.fails or None).items():
+        expected = case.of(name)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                check(submission=submission.quoting(ROWS[name].audience == "public"))
+        except Verdict as verdict:
+            said.append(str(verdict))
+            assert (verdict.status, verdict.credit) == (expected.status, pytest.approx(expected.share))
+        else:
+            assert expected == SOUND or expected.status == Status.NOT_IMPLEMENTED, name  # advice is given all the same
+    assert case.says in "\n".join(said)
