@@ -150,10 +150,13 @@ class _Styled:
 def halves(rows: Sequence[Row] = ()) -> Iterator[Case]:
     """The template with one question solved, and the reference with one question taken away; and both as they are."""
     rows = rows or rubric.read()
-    yield Case(HALVES, "nothing solved", _Half("", solved=True), _unsolved(rows, SOLVED_BY), says="Not implemented yet")
+    everything = [*SOLVED_BY, *NEEDS]
+    yield Case(
+        HALVES, "nothing solved", _Half("", solved=True), _unsolved(rows, everything), says="Not implemented yet"
+    )
     yield Case(HALVES, "everything solved", _Half("", solved=False))
     for question in SOLVED_BY:
-        others = [number for number in (*SOLVED_BY, *NEEDS) if number != question]
+        others = [number for number in everything if number != question]
         yield Case(HALVES, f"only {question} solved", _Half(question, solved=True), _unsolved(rows, others))
     for question in SOLVED_BY:
         gone = [question, *(number for number, needed in NEEDS.items() if question in needed)]
