@@ -85,7 +85,7 @@ def mutant(path: Path, checks: Sequence[str]) -> Case:
     """The mutant in a file; raises `HeaderError`."""
     header = Header.read(path, ("fails", "says"))
     edits = path.read_text(encoding="utf-8").partition("\n")[2]
-    known = header.checks("fails", checks, unless=Known(Status.FAILED, 0.0))
+    known = header.checks("fails", checks, alone=Known(Status.FAILED, 0.0))
     return Case(MUTANTS, path.stem, _Edited(path.name, edits), known, says=header.fields["says"])
 
 
@@ -151,18 +151,21 @@ class _Styled:
 def halves(rows: Sequence[Row] = ()) -> Iterator[Case]:
     """The template with one question solved, and the reference with one question taken away; and both as they are."""
     rows = rows or rubric.read()
-    yield Case(HALVES, "nothing solved", _Half("", solved=True), _unsolved(rows, SOLVED_BY), says="Not implemented yet")
+    everything = [*QUESTIONS, *NEEDS]
+    yield Case(
+        HALVES, "nothing solved", _Half("", solved=True), _unsolved(rows, everything), says="Not implemented yet"
+    )
     yield Case(HALVES, "everything solved", _Half("", solved=False))
-    for question in SOLVED_BY:
-        others = [number for number in (*SOLVED_BY, *NEEDS) if number != question]
+    for question in QUESTIONS:
+        others = [number for number in everything if number != question]
         yield Case(HALVES, f"only {question} solved", _Half(question, solved=True), _unsolved(rows, others))
-    for question in SOLVED_BY:
+    for question in QUESTIONS:
         gone = [question, *(number for number, needed in NEEDS.items() if question in needed)]
         yield Case(HALVES, f"{question} not solved", _Half(question, solved=False), _unsolved(rows, gone))
 
 
 UNSOLVED = Known(Status.NOT_IMPLEMENTED, 0.0)
-SOLVED_BY = ("4.1", "4.2", "4.3", "4.4", "4.5", "5.1", "5.2", "5.3")
+QUESTIONS = ("4.1", "4.2", "4.3", "4.4", "4.5", "5.1", "5.2", "5.3")
 """The questions that have stubs of their own."""
 NEEDS = {"4.6": ("4.1", "4.2", "4.3", "4.4", "4.5")}
 """Questions that are solved when others are."""
@@ -216,7 +219,7 @@ def attack(path: Path, checks: Sequence[str]) -> Case:
     module = header.one_of("in", [name.removesuffix(".py") for name in MODULES])
     base = REFERENCE if header.one_of("base", ["reference"]) else TEMPLATE
     whole = {"nothing": NOTHING, "everything": SOUND}.get(fields["earns"])
-    known = {} if whole else header.checks("earns", checks, unless=SOUND)
+    known = {} if whole else header.checks("earns", checks, alone=SOUND)
     build = _Hostile(path, base, module)
     aim, needs = fields["tries"], fields.get("needs", "")
     return Case(ATTACKS, path.stem, build, known, whole or NOTHING, aim=aim, needs=needs)

@@ -69,8 +69,8 @@ class Header:
             raise HeaderError(f"{where}: {missing[0]!r} is missing")
         return cls(where, fields)
 
-    def checks(self, field: str, names: Iterable[str], unless: Known) -> dict[str, Known]:
-        """What a field says of each check that it names, `unless` where a name stands alone; raises `HeaderError`."""
+    def checks(self, field: str, names: Iterable[str], alone: Known) -> dict[str, Known]:
+        """What a field says of each check that it names, `alone` where a name stands so; raises `HeaderError`."""
         known: dict[str, Known] = {}
         for text in _BETWEEN.split(self.fields[field]):
             found = _NAMED.fullmatch(text.strip())
@@ -81,7 +81,7 @@ class Header:
                 raise HeaderError(f"{self.where}: {_unknown('check', check, names)}")
             if check in known:
                 raise HeaderError(f"{self.where}: {check!r} stands there twice")
-            known[check] = unless if addition is None else self._addition(addition)
+            known[check] = alone if addition is None else self._addition(addition)
         return known
 
     def _addition(self, text: str) -> Known:
