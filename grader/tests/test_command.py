@@ -106,7 +106,7 @@ def test_a_case_of_the_audit_that_is_written_wrongly_is_one_line(
     (tmp_path / "mutants").mkdir()
     (tmp_path / "mutants" / "made.mutant").write_text("no header\n")
     assert main(["audit", "--kinds", "mutants"]) == 2
-    assert capsys.readouterr().err.startswith("made.mutant, line 1: ")
+    assert capsys.readouterr().err.startswith("made.mutant, line 1: a header begins with ")
 
 
 def test_an_interruption_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

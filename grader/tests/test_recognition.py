@@ -10,17 +10,9 @@ from tests.support.submission import Submission
 from tests.support.verdicts import Finding, Wrong
 
 FACTOR = Line(
-    "factor",
-    "values_are_right",
-    (Reading("one", 1, ""), Reading("also one", 1, ""), Reading("two", 0.5, "Twice.")),
-)
     "factor", "values_are_right", (Reading("one", 1, ""), Reading("also one", 1, ""), Reading("two", 0.5, "Twice."))
 )
 SIGN = Line(
-    "sign",
-    "sign_is_right",
-    (Reading("plus", 1, ""), Reading("minus", 0, "Minus."), Reading("other", 0.25, "Other.")),
-)
     "sign", "sign_is_right", (Reading("plus", 1, ""), Reading("minus", 0, "Minus."), Reading("other", 0.25, "Other."))
 )
 
