@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from grader.project import ROOT
-from grader.report import drawing, pictures, templates
+from grader.report import drawing, templates
 from grader.report.pictures import LEVELS, MOST_FOR_PICTURES, Figure, Undrawable, admitted, choose, illustrate, sendable
 from grader.report.results import LARGEST_RESULT, Results
 from grader.tests.advised import advised, on_disk, soon
