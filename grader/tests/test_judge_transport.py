@@ -109,14 +109,14 @@ def test_a_check_s_begin_and_outcome_are_told(ends: tuple[ThroughRunner, Runner]
 
 SUITE = '''
 from tests.support.marks import number, visibility, weight
-from tests.support.verdicts import Finding, Wrong
+from tests.support.verdicts import TimedOut
 
 @number("4.1")
 @weight(1)
 @visibility("visible")
 def test_seed(request):
     """A check that tells the seed."""
-    raise Wrong(Finding(str(request.config.pluginmanager.get_plugin("graded_submission").seed), ""))
+    raise TimedOut(str(request.config.pluginmanager.get_plugin("graded_submission").seed))
 
 @number("4.2")
 @weight(1)
@@ -157,7 +157,7 @@ def test_a_judge_tells_of_every_check_in_the_rubric_s_order_and_then_its_end(tmp
     told = in_a_judge(lambda connection: server.judge(connection, 5, suites))
     assert [type(one) for one in told] == [Begin, Judged, Begin, Judged, End]
     seen = [(one.check, str(one.outcome.status), one.staff) for one in told if isinstance(one, Judged)]
-    assert seen == [("seed", "failed", ""), ("fine", "passed", "")]
+    assert seen == [("seed", "timed out", ""), ("fine", "passed", "")]
     assert "5" in told[1].outcome.output
     assert told[-1] == End(1)
 

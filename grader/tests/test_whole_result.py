@@ -20,7 +20,8 @@ PENDING = "Grading has not finished; what is listed below is what is known so fa
 
 def row(name: str, number: str, points: float, visibility: str = "visible", tags: tuple[str, ...] = ()) -> Row:
     title = f"The {name.replace('_', ' ')} is [right]."
-    return Row(name, title, number, points, visibility, "public", tags, (), "public/test_a.py")
+    fields = {"name": name, "title": title, "number": number, "points": points, "visibility": visibility, "tags": tags}
+    return Row(**fields, audience="public", requires=(), file="public/test_a.py")
 
 
 ROWS = [
