@@ -12,15 +12,15 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from grader.project import REFERENCE, ROOT, TEMPLATE
-from grader.release import gradescope
+from grader.project import REFERENCE, TEMPLATE
+from grader.release import gradescope, package
 from grader.report.results import SCHEMA
 from grader.run import memory
 from grader.run.runner import Runner
 from grader.tests.places import SHORT, worker_slot
 
 GIB = 2**30
-RUN_AUTOGRADER = ROOT / "grader" / "container" / "run_autograder"
+RUN_AUTOGRADER = package.CONTAINER / "run_autograder"
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from grader.project import ROOT
-from grader.report import drawing, pictures
+from grader.report import drawing, pictures, templates
 from grader.report.pictures import LEVELS, MOST_FOR_PICTURES, Figure, Undrawable, admitted, choose, illustrate, sendable
 from grader.report.results import LARGEST_RESULT, Results
 from grader.tests.advised import advised, on_disk, soon
@@ -271,7 +271,8 @@ def test_a_drawing_that_fails_leaves_the_words(tmp_path: Path, monkeypatch: pyte
 def test_a_page_that_fails_leaves_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     results = advised(tmp_path, *of_every_kind())
     before = row(results)
-    monkeypatch.setattr(pictures, "_TEMPLATE", tmp_path / "nothing")
+    made = templates.environment
+    monkeypatch.setattr(templates, "environment", lambda folder: made(tmp_path / "nothing"))
     illustrate(results, soon())
     assert row(results) == before
     assert "nothing" in results.remarks[0]
