@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,14 +109,14 @@ def test_a_check_s_begin_and_outcome_are_told(ends: tuple[ThroughRunner, Runner]
 
 SUITE = '''
 from tests.support.marks import number, visibility, weight
-from tests.support.verdicts import Finding, Wrong
+from tests.support.verdicts import TimedOut
 
 @number("4.1")
 @weight(1)
 @visibility("visible")
 def test_seed(request):
     """A check that tells the seed."""
-    raise Wrong(Finding(str(request.config.pluginmanager.get_plugin("graded_submission").seed), ""))
+    raise TimedOut(str(request.config.pluginmanager.get_plugin("graded_submission").seed))
 
 @number("4.2")
 @weight(1)
@@ -134,35 +134,7 @@ def made(folder: Path) -> Path:
     return folder
 
 
-def in_a_judge(work: Callable[[socket.socket], object]) -> list[messages.Event]:
-    """What a judge in a process of its own tells, up to its end."""
-    ours, theirs = socket.socketpair()
-    if (pid := os.fork()) == 0:
-        ours.close()
-        try:
-            work(theirs)
-        finally:
-            os._exit(0)
-    theirs.close()
-    runner, told = Runner(ours), []
-    while not told or not isinstance(told[-1], End):
-        told.append(runner.heard())
-    ours.close()
-    os.waitpid(pid, 0)
-    return told
-
-
-def test_a_judge_tells_of_every_check_in_the_rubric_s_order_and_then_its_end(tmp_path: Path):
-    suites = made(tmp_path / "tests")
-    told = in_a_judge(lambda connection: server.judge(connection, 5, suites))
-    assert [type(one) for one in told] == [Begin, Judged, Begin, Judged, End]
-    seen = [(one.check, str(one.outcome.status), one.staff) for one in told if isinstance(one, Judged)]
-    assert seen == [("seed", "failed", ""), ("fine", "passed", "")]
-    assert "5" in told[1].outcome.output
-    assert told[-1] == End(1)
-
-
-def test_a_judge_server_forks_a_judge_for_every_order_and_ends_with_the_runner(tmp_path: Path):
+def test_a_judge_server_forks_a_judge_for_every_order_who_tells_of_each_check_and_ends_with_the_runner(tmp_path: Path):
     suites = made(tmp_path / "tests")
     ours, control = socket.socketpair()
     if (pid := os.fork()) == 0:
@@ -180,6 +152,10 @@ def test_a_judge_server_forks_a_judge_for_every_order_and_ends_with_the_runner(t
         runner, told = Runner(mine), []
         while not told or not isinstance(told[-1], End):
             told.append(runner.heard())
+        assert [type(one) for one in told] == [Begin, Judged, Begin, Judged, End]
+        seen = [(one.check, str(one.outcome.status), one.staff) for one in told if isinstance(one, Judged)]
+        assert seen == [("seed", "timed out", ""), ("fine", "passed", "")]
+        assert told[-1] == End(1)
         seeds.append(told[1].outcome.output.strip())
         assert mine.recv(1) == b""
         mine.close()
