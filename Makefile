@@ -49,7 +49,7 @@ automatic: $(VENV)/ready  ## mistakes that nobody listed, made by rule, or those
 	@$(RUN) -m grader automatic $(if $(ONLY),--only "$(ONLY)")
 
 mutate: $(VENV)/ready  ## change trusted code at random, SAMPLE=40 times in each group, and see what no test notices (as root)
-	@$(RUN) -m grader.audit.mutation $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
+	@$(RUN) -m grader mutate $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(VENV)/ready  ## more than 100,000 wrong frames, observations, archives and folders, new ones every time
 	FUZZ_SCALE=100 $(RUN) -m pytest --numprocesses auto grader/tests/test_fuzz.py

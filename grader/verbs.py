@@ -49,6 +49,7 @@ VERBS = {
     "audit": Verb("grader.audit.command", "prove the grader right on every submission whose result is known"),
     "power": Verb("grader.audit.power", "by how much each mutant is caught"),
     "automatic": Verb("grader.audit.automatic", "grade mistakes that nobody listed, made by rule"),
+    "mutate": Verb("grader.audit.mutation.command", "change the grader at random, and see what no test notices"),
     "calibrate": Verb("grader.calibrate.command", "random decisions on right work, against their laws"),
     "reproduce": Verb("grader.reproduce.command", "train both references and draw the handout's figures"),
     "gradescope": Verb("grader.release.gradescope", "in Gradescope's container: grade what was submitted", True),

@@ -13,8 +13,8 @@ import pytest
 
 from grader.audit.automatic import listed
 from grader.audit.mutation import changes, covering
-from grader.audit.mutation.__main__ import EQUIVALENT, FLOORS, Tried
 from grader.audit.mutation.changes import Change
+from grader.audit.mutation.command import EQUIVALENT, FLOORS, Tried
 from grader.audit.mutation.covering import ENOUGH, THROUGH_THE_RUNNER, Covering
 from grader.project import ROOT
 
@@ -129,7 +129,7 @@ def test_every_proven_equivalent_is_a_change_of_the_code_as_it_is():
 def test_without_namespaces_nothing_is_changed():
     environment = {name: text for name, text in os.environ.items() if name != "GRADER_MUTATION"}
     process = subprocess.run(
-        [sys.executable, "-m", "grader.audit.mutation"], cwd=ROOT, capture_output=True, text=True,
+        [sys.executable, "-m", "grader", "mutate"], cwd=ROOT, capture_output=True, text=True,
         env=environment | {"PATH": ""},
     )  # fmt: skip
     assert process.returncode == 2

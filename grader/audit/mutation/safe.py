@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from grader.errors import UserError
 from grader.project import ROOT
 
 WRITABLE = ROOT / "out" / "mutation"
@@ -36,14 +36,13 @@ def contained() -> bool:
     return _MARK in os.environ
 
 
-def contain(arguments: Sequence[str]) -> NoReturn:
-    """Start the command anew within the namespaces; the exit code is 2 where the host does not allow them."""
+def contain() -> NoReturn:
+    """Start the command anew within the namespaces; raises `UserError` where the host does not allow them."""
     if os.geteuid() != 0 or not shutil.which("unshare"):
-        print("Changed code is tried only within namespaces: this needs root and unshare.", file=sys.stderr)
-        sys.exit(2)
+        raise UserError("Changed code is tried only within namespaces: this needs root and unshare.")
     WRITABLE.mkdir(parents=True, exist_ok=True)
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    again = (sys.executable, "-m", "grader.audit.mutation", *arguments)
+    again = (sys.executable, "-m", "grader", *sys.argv[1:])
     os.chdir(ROOT)
     os.execvpe(
         "unshare", [*_UNSHARE, "sh", "-c", _CLOSED, str(WRITABLE), *again], {**os.environ, **threads, _MARK: "1"}

@@ -1,4 +1,4 @@
-"""`python -m grader.audit.mutation`: change the trusted code at random and see whether a test notices.
+"""The verb `mutate`: change the trusted code at random and see whether a test notices.
 
 Each change is a small one to one file, tried on a copy of the project, in namespaces, by the tests that run its lines.
 One that survives is a gap in the tests, or must be listed in grader/tests/mutation/equivalent.md, with the proof that
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,13 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
 
-from rich.console import Console
-
 from grader.audit.automatic import listed
 from grader.audit.mutation import changes, covering, safe, trial
 from grader.audit.mutation.changes import Change
 from grader.project import KNOWN, ROOT
-from grader.report.terminal import progress_line
+from grader.report import terminal
 
 EQUIVALENT = KNOWN / "mutation" / "equivalent.md"
 FLOORS = {"grader": 0.85, "tests/support": 0.85, "checks": 0.5}
@@ -69,12 +66,21 @@ def tried(sample: list[Change], known: covering.Covering, workers: int) -> Itera
             yield done.result()
 
 
-def main(arguments: list[str] | None = None) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which changes, and how many at a time."""
+    parser.add_argument("--sample", type=int, default=40, help="changes of each group (default: 40)")
+    parser.add_argument("--seed", type=int, default=0, help="which sample (default: 0)")
+    parser.add_argument("--group", action="append", choices=list(FLOORS), help="only this group")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only files whose path holds this text")
+    parser.add_argument("--all", action="store_true", help="show the noticed changes too")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+
+
+def run(options: argparse.Namespace) -> int:
     """Try a sample of each group; 1 when a group is below its floor."""
-    options = _parser().parse_args(arguments)
     if not safe.contained():
-        safe.contain(sys.argv[1:] if arguments is None else arguments)
-    console = Console(width=None if sys.stdout.isatty() else 140)
+        safe.contain()
+    console = terminal.console(140)
     trial.start()
     began = time.monotonic()
     groups = options.group or list(FLOORS)
@@ -84,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     sample = [one for group in groups for one in changes.sample(group, options.sample, options.seed, options.only)]
     sample = [change for change in sample if change.name not in equivalent]
     results: list[Tried] = []
-    with progress_line(console) as line:
+    with terminal.progress_line(console) as line:
         task = line.add_task("changes", total=len(sample))
         for result in tried(sample, known, options.workers):
             results.append(result)
@@ -103,18 +109,3 @@ def main(arguments: list[str] | None = None) -> int:
         )
     console.print(f"seed {options.seed}, in {time.monotonic() - began:.0f} s", highlight=False)
     return int(below)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m grader.audit.mutation", description=__doc__)
-    parser.add_argument("--sample", type=int, default=40, help="changes of each group (default: 40)")
-    parser.add_argument("--seed", type=int, default=0, help="which sample (default: 0)")
-    parser.add_argument("--group", action="append", choices=list(FLOORS), help="only this group")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only files whose path holds this text")
-    parser.add_argument("--all", action="store_true", help="show the noticed changes too")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())
