@@ -1,50 +1,77 @@
-# Every target sets up what it needs: a virtual environment in .venv, made anew when the requirements change.
+# Every target sets up what it needs: a virtual environment in .venv, made anew when the requirements change. With uv the
+# locked versions are installed, without it the newest within the bounds.
 
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-SUBMISSION ?=
-SUBMISSIONS ?=
-OUT ?= out
-AS ?= student
-SEEDS ?=
-GAN_EPOCHS ?=
-DIFFUSION_EPOCHS ?=
+SUBMISSION =
+SUBMISSIONS =
+OUT = out
+READER = student
+ONLY =
+FULL =
+SAMPLE =
+SEED =
+ARGS =
+SEEDS =
+GAN_EPOCHS =
+DIFFUSION_EPOCHS =
 
-.PHONY: grade test reproduce lint template rubric benchmark audit fuzz calibrate power package rehearse preview clean help
+KNOWN := PYTHON SUBMISSION SUBMISSIONS OUT READER ONLY FULL SAMPLE SEED ARGS SEEDS GAN_EPOCHS DIFFUSION_EPOCHS
+given = $(foreach one,$(.VARIABLES),$(if $(filter command,$(origin $(one))),$(one)))
+unknown := $(filter-out $(KNOWN) MAKEFLAGS -*-command-variables-*-,$(given))
+ifneq ($(strip $(unknown)),)
+$(error no target knows $(strip $(unknown)); there are $(KNOWN))
+endif
+
+.PHONY: grade test reproduce lint format lock template rubric benchmark audit automatic fuzz calibrate power mutate package \
+	rehearse preview clean help
 
 help:  ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
+	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## */\t/' | expand -t 12
 
 grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or SUBMISSIONS=folder; OUT=folder
 	@$(RUN) -m grader grade $(if $(SUBMISSIONS),--class "$(SUBMISSIONS)",$(if $(SUBMISSION),"$(SUBMISSION)")) --out "$(OUT)"
 
-test: $(VENV)/ready  ## run every test of the suites and of the grader
-	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadgroup  # a worker on each processor, one thread each
+test: $(VENV)/ready  ## run every test of the suites and of the grader, or those of ARGS="-k wire"
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadgroup $(ARGS)  # a worker a processor, one thread each
 
-audit: $(VENV)/ready  ## prove the grader right on mutants, styles, half-finished work and attacks; out/audit/audit.html
-	@$(RUN) -m grader.audit --page out/audit/audit.html
+audit: $(VENV)/ready  ## prove the grader right; ONLY=text for some cases, FULL=1 for all through the bench; out/audit/audit.html
+	@$(RUN) -m grader audit --page out/audit/audit.html $(if $(ONLY),--only "$(ONLY)") $(if $(FULL),--full)
 
 calibrate: $(VENV)/ready  ## random decisions on right work under SEEDS=10000 seeds, against their laws; goes on where it ended
-	@$(RUN) -m grader.calibrate $(if $(SEEDS),--seeds $(SEEDS))
+	@$(RUN) -m grader calibrate $(if $(SEEDS),--seeds "$(SEEDS)")
 
-power: $(VENV)/ready  ## by how much each mutant is caught
-	@$(RUN) -m grader.audit.power
+power: $(VENV)/ready  ## by how much each mutant is caught, or those of ONLY=text
+	@$(RUN) -m grader power $(if $(ONLY),--only "$(ONLY)")
+
+automatic: $(VENV)/ready  ## mistakes that nobody listed, made by rule, or those whose diff holds ONLY=text
+	@$(RUN) -m grader automatic $(if $(ONLY),--only "$(ONLY)")
+
+mutate: $(VENV)/ready  ## change trusted code at random, SAMPLE=40 times in each group, and see what no test notices (as root)
+	@$(RUN) -m grader mutate $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(VENV)/ready  ## more than 100,000 wrong frames, observations, archives and folders, new ones every time
 	FUZZ_SCALE=100 $(RUN) -m pytest --numprocesses auto grader/tests/test_fuzz.py
 
 reproduce: $(VENV)/ready  ## train both references, draw the handout's figures; GAN_EPOCHS=, DIFFUSION_EPOCHS= for less
-	@$(RUN) -m grader.reproduce $(if $(GAN_EPOCHS),--gan-epochs $(GAN_EPOCHS)) \
-		$(if $(DIFFUSION_EPOCHS),--diffusion-epochs $(DIFFUSION_EPOCHS))
+	@$(RUN) -m grader reproduce $(if $(GAN_EPOCHS),--gan-epochs "$(GAN_EPOCHS)") \
+		$(if $(DIFFUSION_EPOCHS),--diffusion-epochs "$(DIFFUSION_EPOCHS)")
 
 lint: $(VENV)/ready  ## ruff and mypy
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 
+format: $(VENV)/ready  ## let ruff sort the imports and lay out the code
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+lock: $(VENV)/ready  ## lock the requirements of pyproject.toml, and export the container's and the students' from the lock
+	@$(RUN) -m grader lock
+
 template: $(VENV)/ready  ## cut student_template/ from reference/
-	$(RUN) -m grader.release.template
+	@$(RUN) -m grader template
 
 rubric: $(VENV)/ready  ## print the checks and their points
 	@$(RUN) -m grader rubric
@@ -54,17 +81,22 @@ benchmark: $(VENV)/ready  ## wall time, CPU and memory, against the bare imports
 	$(RUN) -m benchmarks.a_class
 
 package: $(VENV)/ready  ## build dist/autograder.zip for Gradescope and dist/student.zip for the students
-	@$(RUN) -m grader.release.package
+	@$(RUN) -m grader package
 
 rehearse: $(VENV)/ready  ## try both packages on a bare Debian (as root, with debootstrap)
-	@$(RUN) -m grader.release.rehearse
+	@$(RUN) -m grader rehearse
 
-preview: $(VENV)/ready  ## SUBMISSION=path AS=student|instructor: the page that Gradescope would show
-	@$(RUN) -m grader.release.preview "$(SUBMISSION)" --as "$(AS)" --out "$(OUT)/preview.html"
+preview: $(VENV)/ready  ## SUBMISSION=path READER=student|instructor: the page that Gradescope would show
+	@$(RUN) -m grader preview $(if $(SUBMISSION),"$(SUBMISSION)") --as "$(READER)" --out "$(OUT)/preview.html"
 
-$(VENV)/ready: pyproject.toml requirements.txt
+$(VENV)/ready: pyproject.toml uv.lock
+ifneq ($(shell command -v uv),)
+	UV_PROJECT_ENVIRONMENT="$(VENV)" uv sync --quiet --frozen --python "$(PYTHON)"
+else
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"  # earlier ones know no groups
+	$(RUN) -m pip install --quiet --disable-pip-version-check --group grading --group audit --group development
+endif
 	touch $@
 
 clean:  ## remove the virtual environment and all results

@@ -1,120 +1,60 @@
-"""The grader's command line: `python -m grader grade SUBMISSION --out FOLDER`, `python -m grader rubric`.
+"""The grader's command line: `python -m grader VERB ...`; `--help` lists the verbs, `VERB --help` the arguments of one.
 
-`gradescope` and `smoke` are for the container: what `run_autograder` and the end of `setup.sh` call.
+Exit codes: 0 when it is done, 1 when what was tried is not as it should be, 2 for what the caller can mend (in one
+line), 130 when interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
-import secrets
 import sys
-import tempfile
-from pathlib import Path
+from functools import partial
+from typing import Any, NoReturn
 
-from rich.console import Console
+from grader.errors import UserError
+from grader.verbs import VERBS
 
-from grader import rubric
-from grader.project import EXAMPLES, TEMPLATE
-from grader.release import gradescope
-from grader.report import terminal
-from grader.report.results import Results
-from grader.run.runner import Runner
-from tests.support.homework.assignment import TITLE
+INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command in one line, and of a verb what it is for in another."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=partial(argparse.HelpFormatter, max_help_position=16, width=110), **settings)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns 0 whenever results were produced, 1 for a broken image, 2 for a wrong command."""
-    options = _parser().parse_args(arguments)
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    if options.command == "rubric":
-        terminal.show_rubric(console, rubric.read())
-        return 0
-    if options.command == "gradescope":
-        results = gradescope.grade(options.folder, options.deadline, options.by_hand, options.leaderboard)
-        terminal.show(console, "submission", results)
-        return 0
-    if options.command == "smoke":
-        return _smoke(console)
-    whole_class = options.whole_class or options.submission == EXAMPLES
-    submissions = _entries(options.submission) if whole_class else {options.submission.name: options.submission}
-    graded: dict[str, Results] = {}
-    with Runner(seed=options.vary_seed, leaderboard=options.leaderboard) as runner:
-        for name, path in submissions.items():
-            graded[name] = _grade(runner, console, name, path, options.out / name if whole_class else options.out)
-    if whole_class:
-        terminal.show_class(console, graded)
-    folder = f"{options.out}/{'<name>/' if whole_class else ''}"
-    console.print(f"Results: {folder}results.json, and as a student sees them: {folder}page.html", highlight=False)
-    return 0
+    """Run one verb; returns its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        options = _parser(words).parse_args(words)
+        return VERBS[options.verb].run(options)
+    except UserError as error:
+        problem = str(error)
+    except OSError as error:
+        if error.filename is None:  # of a file, the caller knows more than we do; anything else is our mistake
+            raise
+        problem = f"{error.filename}: {error.strerror}"
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    print("; ".join(" ".join(line.split()) for line in problem.splitlines() if line.strip()), file=sys.stderr)
+    return 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m grader", description=f"Grade {TITLE}.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    grade = commands.add_parser("grade", help="grade one folder or zip, or a folder of submissions")
-    grade.add_argument("submission", type=_existing, nargs="?", default=EXAMPLES, help="default: the sample class")
-    grade.add_argument("--out", type=Path, default=Path("out"), help="folder for the results (default: out)")
-    grade.add_argument("--class", dest="whole_class", action="store_true", help="grade each entry of the folder")
-    grade.add_argument(
-        "--vary-seed",
-        type=int,
-        nargs="?",
-        default=0,
-        const=secrets.randbelow(2**20),
-        metavar="N",
-        help="for the staff: other random numbers everywhere; a right submission passes with any",
-    )
-    commands.add_parser("rubric", help="print the checks, their points and who sees them")
-    platform = commands.add_parser("gradescope", help="in Gradescope's container: grade what was submitted")
-    platform.add_argument("--folder", type=Path, default=Path("/autograder"), help="the platform's folder")
-    platform.add_argument("--deadline", type=float, default=gradescope.DEADLINE, help="seconds for a submission")
-    platform.add_argument("--by-hand", type=float, default=0.0, help="points of the assignment that people grade")
-    for command in (grade, platform):
-        command.add_argument("--leaderboard", action="store_true", help="put what was measured on the leaderboard")
-    commands.add_parser("smoke", help="in a new image: grade the untouched template, which must earn nothing")
+def _parser(words: list[str]) -> _Parser:
+    """All verbs by name, and the arguments of the one that is asked for."""
+    parser = _Parser(prog="python -m grader", description="Grade homework 5, and try, pack and calibrate the grader.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", title="verbs")
+    for name, verb in VERBS.items():
+        one = verbs.add_parser(name, help=verb.purpose, description=verb.purpose)
+        if name == next(iter(words), None):
+            verb.add_arguments(one)
     return parser
-
-
-def _smoke(console: Console) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            console.print(gradescope.smoke(TEMPLATE, Path(folder)), highlight=False)
-        except gradescope.SmokeError as error:
-            console.print(str(error), markup=False, highlight=False)
-            return 1
-    return 0
-
-
-def _existing(text: str) -> Path:
-    path = Path(text)
-    if not path.exists():
-        raise argparse.ArgumentTypeError(f"{text} does not exist")
-    return path.resolve()
-
-
-def _entries(folder: Path) -> dict[str, Path]:
-    """The submissions in a folder by name: each folder or zip in it."""
-    if not folder.is_dir():
-        return {folder.name: folder}
-    return {entry.name: entry for entry in sorted(folder.iterdir()) if entry.is_dir() or entry.suffix == ".zip"}
-
-
-def _grade(runner: Runner, console: Console, name: str, path: Path, out: Path) -> Results:
-    from grader.report import page  # not at the top: it costs nothing here, where the bench is still starting
-
-    with terminal.progress_line(console) as line:
-        task = line.add_task(f"{name}: starting", total=len(runner.rows))
-
-        def progress(check: str, results: Results) -> None:
-            judged = sum(outcome.status != "not judged yet" for outcome in results.outcomes.values())
-            line.update(task, description=f"{name}: {check.replace('_', ' ')}", completed=judged)
-
-        results = runner.grade(path, out, progress)
-    page.write(out / "page.html", results.document(), "student", name)
-    for outcome in results.outcomes.values():
-        outcome.html = ""  # it is on disk now, and a class would keep all of them
-    terminal.show(console, name, results)
-    return results
 
 
 if __name__ == "__main__":

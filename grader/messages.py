@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 
 from grader import wire
-from tests.support.verdicts import Picture, Status
+from tests.support.status import Picture, Status
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from grader.errors import UserError
 from grader.project import SUITES
 from tests.support.homework.assignment import module_of
 
@@ -21,7 +22,7 @@ AUDIENCES = ("public", "hidden")
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 
 
-class RubricError(Exception):
+class RubricError(UserError):
     """A check is declared wrongly: a missing or unknown mark, or a name used twice."""
 
 
@@ -58,7 +59,10 @@ def read(suites: Path = SUITES, written_counts: bool | None = None) -> list[Row]
     rows: list[Row] = []
     for audience in AUDIENCES:
         for path in sorted((suites / audience).glob("test_*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"), path.name)
+            try:
+                tree = ast.parse(path.read_text(encoding="utf-8"), path.name)
+            except SyntaxError as error:
+                raise RubricError(f"{path.name}, line {error.lineno}: {error.msg}") from error
             for node in tree.body:
                 if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                     rows.append(_row(node, audience, path))
@@ -94,10 +98,12 @@ def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:
         if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name):
             name = decorator.func.id
             if name in ("number", "weight", "visibility", "tags"):
-                marks[name] = [ast.literal_eval(argument) for argument in decorator.args]
+                marks[name] = _literals(decorator, f"{path.name}: {node.name}")
     missing = [name for name in ("number", "weight", "visibility") if name not in marks]
     if missing:
         raise RubricError(f"{path.name}: {node.name} has no {', '.join('@' + name for name in missing)}")
+    if not isinstance(marks["weight"][0], int | float):
+        raise RubricError(f"{path.name}: {node.name}: {marks['weight'][0]!r} is no number of points")
     return Row(
         name=node.name.removeprefix("test_"),
         title=(ast.get_docstring(node) or node.name).splitlines()[0],
@@ -109,6 +115,17 @@ def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:
         file=f"{audience}/{path.name}",
         module=found.name if (found := module_of(str(marks["number"][0]))) else "",
     )
+
+
+def _literals(decorator: ast.Call, where: str) -> list[Any]:
+    """What a mark says, which is read and not run."""
+    try:
+        said = [ast.literal_eval(argument) for argument in decorator.args]
+    except ValueError:
+        said = []
+    if not said:
+        raise RubricError(f"{where}: @{ast.unparse(decorator)} does not name its value literally")
+    return said
 
 
 def _verify(rows: list[Row]) -> None:

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, Phase, settings
 from tests.support.homework.assignment import FILES, module_of
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
-from tests.support.verdicts import Blocked, NotImplementedYet, SubmissionRaised, Verdict
+from tests.support.verdicts import Blocked, NotImplementedYet, SubmissionRaised, Verdict, Wrong
 
-# The same examples for everybody, today and next year; no shrinking, because the message shows the first one anyway.
+# The examples of the checks are listed in `tests/hidden/examples.py`. No shrinking: the message shows the first anyway.
 settings.register_profile(
     "grading",
     derandomize=True,
@@ -97,6 +97,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _number(item: pytest.Item) -> str:
     return str(getattr(getattr(item, "function", None), "__number__", ""))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    """A check whose findings earn all points passes: a table may say so of any reading."""
+    try:
+        return (yield)
+    except Wrong as verdict:
+        if verdict.credit < 1:
+            raise
+        return True
 
 
 @pytest.hookimpl(wrapper=True)

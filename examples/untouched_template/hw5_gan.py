@@ -3,15 +3,28 @@
 The discriminator is Table 1 of the handout, the generator Table 2, and the two losses come from Eq. 1.
 """
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import torch
 from torch import Tensor, nn, optim
-from torch.utils.data import DataLoader
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 from torchvision import transforms
 from torchvision.utils import save_image
 from tqdm import tqdm
 
-from hw5_utils import BASE_URL, GANDataset, download
+from hw5_utils import (
+    Checkpoint,
+    GANDataset,
+    Options,
+    add_to_samples,
+    find_digits,
+    finish_figure,
+    read_options,
+    show_figures,
+)
+
+N_EPOCHS = 30
 
 
 class DNet(nn.Module):
@@ -72,6 +85,18 @@ class GAN:
         self._zdim = zdim
         self.disc = DNet().to(self._dev)
         self.gen = GNet(zdim).to(self._dev)
+        self._out = Path()
+        self._resume = False
+
+    def configure(self, options: Options) -> None:
+        """Take what the command line asks for: the device, the folder, a seed for new weights, whether to go on."""
+        self._dev, self._out, self._resume = options.device, options.out, options.resume
+        if options.seed is not None:
+            torch.manual_seed(options.seed)
+            self.disc._weight_init()
+            self.gen._weight_init()
+        self.disc.to(self._dev)
+        self.gen.to(self._dev)
 
     def _get_loss_d(self, batch_size: int, batch_data: Tensor, z: Tensor) -> Tensor:
         """Return the discriminator's loss, a scalar (Question 4.4).
@@ -101,45 +126,59 @@ class GAN:
     ) -> None:
         """Train both networks with Adam, iter_d and iter_g steps a batch; the images answer Question 4.6.
 
-        Writes `goal.pdf`, one digit of the data, and every tenth epoch `test_<epoch>.png`, a grid of 64
-        images by the generator as it is when that epoch begins.
+        Writes `goal.pdf`, one digit of the data; before every tenth epoch and after the last one
+        `test_<epochs done>.png`, a grid of 64 generated images; and the last ones as `digits` in `samples.npz`.
         Raises ValueError if the data set is smaller than one batch.
         """
-        name = "train-images-idx3-ubyte.gz"
-        download(BASE_URL + name, name)
         to_unit_range = transforms.Compose([transforms.Normalize((0.0,), (255.0,))])
-        digits = GANDataset("./data/" + name, self._dev, transform=to_unit_range)
+        digits = GANDataset(find_digits(), self._dev, transform=to_unit_range)
         if len(digits) < batch_size:
             raise ValueError(f"{len(digits)} digits do not fill a batch of {batch_size}: use a smaller one.")
-        loader = DataLoader(digits, batch_size=batch_size, shuffle=True, drop_last=True)
+        # batch_size=None, with a sampler of batches: one index fetches a whole batch, digit by digit takes far longer.
+        batches = BatchSampler(RandomSampler(digits), batch_size, drop_last=True)
+        loader = DataLoader(digits, sampler=batches, batch_size=None)
 
+        # With the channels last in memory a CPU convolves many channels faster; shapes and values stay the same.
+        self.gen.to(memory_format=torch.channels_last)
         optimizer_d = optim.Adam(self.disc.parameters(), lr=lr, weight_decay=0)
         optimizer_g = optim.Adam(self.gen.parameters(), lr=lr, weight_decay=0)
 
-        figure, axes = plt.subplots()
-        axes.imshow(digits[0][0].cpu().numpy(), cmap="gray")
-        figure.savefig("goal.pdf")
-        plt.close(figure)
+        plt.imshow(digits[0][0].cpu().numpy(), cmap="gray")
+        finish_figure(self._out / "goal.pdf")
 
-        for epoch in range(n_epochs):
-            if epoch % 10 == 0:
-                with torch.no_grad():
-                    images = self.gen(self._draw_z(64)).cpu()
-                save_image(images, f"test_{epoch}.png", nrow=8, normalize=True)
+        parts = {"disc": self.disc, "gen": self.gen, "optimizer_d": optimizer_d, "optimizer_g": optimizer_g}
+        with (
+            Checkpoint(self._out / "gan-training.ckpt", every=5, resume=self._resume, **parts) as checkpoint,
+            tqdm(total=n_epochs * len(loader), initial=checkpoint.done * len(loader), disable=None) as bar,
+        ):
+            for epoch in checkpoint.remaining(n_epochs):
+                if epoch % 10 == 0:
+                    self._save_grid(epoch)
+                for batch in loader:
+                    z = self._draw_z(batch_size)
+                    for _ in range(iter_d):
+                        optimizer_d.zero_grad()
+                        loss_d = self._get_loss_d(batch_size, batch, z)
+                        loss_d.backward()
+                        optimizer_d.step()
+                    for _ in range(iter_g):
+                        optimizer_g.zero_grad()
+                        loss_g = self._get_loss_g(batch_size, z)
+                        # Only the generator steps: the discriminator's gradients need not be computed.
+                        loss_g.backward(inputs=list(self.gen.parameters()))
+                        optimizer_g.step()
+                    bar.update()
+                bar.write(f"epoch {epoch}: loss of D {loss_d.item():.4f}, loss of G {loss_g.item():.4f}")
+        images = self._save_grid(checkpoint.done)
+        add_to_samples(self._out / "samples.npz", digits=(255 * images[:, 0]).byte().numpy())
+        show_figures()
 
-            for batch in tqdm(loader, desc=f"epoch {epoch}", leave=False):
-                z = self._draw_z(batch_size)
-                for _ in range(iter_d):
-                    optimizer_d.zero_grad()
-                    loss_d = self._get_loss_d(batch_size, batch, z)
-                    loss_d.backward()
-                    optimizer_d.step()
-                for _ in range(iter_g):
-                    optimizer_g.zero_grad()
-                    loss_g = self._get_loss_g(batch_size, z)
-                    loss_g.backward()
-                    optimizer_g.step()
-            print(f"epoch {epoch}: loss of D {loss_d.item():.4f}, loss of G {loss_g.item():.4f}")
+    def _save_grid(self, epoch: int) -> Tensor:
+        """Write the grid of this epoch and return its images `(64, 1, 28, 28)`."""
+        with torch.no_grad():
+            images = self.gen(self._draw_z(64)).cpu()
+        save_image(images, self._out / f"test_{epoch}.png", nrow=8, normalize=True)
+        return images
 
     def _draw_z(self, n: int) -> Tensor:
         """Return n latents `(n, zdim)`, uniform on [-1, 1)."""
@@ -147,4 +186,7 @@ class GAN:
 
 
 if __name__ == "__main__":
-    GAN().train()
+    options = read_options("Train the GAN on MNIST and draw digits for Question 4.6.", N_EPOCHS)
+    gan = GAN()
+    gan.configure(options)
+    gan.train(n_epochs=options.epochs or N_EPOCHS)

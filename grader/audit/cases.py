@@ -1,74 +1,110 @@
 """The cases of the audit: mutants, styles, half-finished work and attacks, with the result that each must have.
 
-mutants/<name>.mutant   one mistake in the reference; its first line names the checks that fail and what remains
+mutants/<name>.mutant   one mistake in the reference; its first line names the checks that find it
 styles/<name>/*.py      a right submission, written differently; what it lacks comes from the reference
 attacks/<name>.py       hostile code appended to the template (or the reference)
 half-finished work      made here: the template with nothing or one question solved, the reference without one
+
+What a case earns follows from the rubric: a case says what each check finds, never points.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader import rubric
+from grader.audit.headers import NOTHING, SOUND, Header, HeaderError, Known
+from grader.errors import UserError
 from grader.project import KNOWN, REFERENCE, TEMPLATE
 from grader.release.template import END, MARK, cut
+from grader.rubric import Row
 from tests.support.homework.assignment import FILES, REQUIRED
+from tests.support.status import Status
 
 MUTANTS, STYLES, HALVES, ATTACKS = "mutants", "styles", "half-finished", "attacks"
 
-_HEADER = re.compile(r"# fails: (?P<fails>.+?) \| says: (?P<says>.+) \| score: (?P<score>[\d.]+)\s*")
 _HUNK = re.compile(r"^<{7}\n(?P<old>.*?)\n={7}\n(?P<new>.*?)\n?>{7}$", re.DOTALL | re.MULTILINE)
-_ATTACK = re.compile(r"# attack: \d+ \| score: (?P<score>[\d.]+) \| (?P<fields>(?:\w+: [^|]+ \| )*)(?P<aim>.+)")
+_BEGINS = re.compile(r"\s*# BEGIN SOLUTION (\d\.\d)")
 
 
-class CaseError(Exception):
-    """A case is written wrongly: no header, or an edit that does not fit the reference."""
+class CaseError(UserError):
+    """A case is written wrongly: headers that say what cannot be, or an edit that does not fit the reference."""
 
 
 @dataclass(frozen=True)
 class Case:
     """A submission with a known result.
 
-    `build` writes its files into a folder. `fails` names every check that must not pass (None: not stated), `says` is
-    a text that must stand in the message of one of them, `score` what must remain. An attack has an `aim`, and
-    `needs` what must be in force where it is tried.
+    `build` writes its files into a folder. `known` is what is known of the checks that it names, `rest` of all others;
+    `says` is a text that must stand in the message of one that finds a fault. An attack has an `aim`, and `needs` what
+    must be in force where it is tried.
     """
 
     kind: str
     name: str
-    score: float
     build: Callable[[Path], None] = field(compare=False)
-    fails: frozenset[str] | None = None
+    known: Mapping[str, Known] = field(default_factory=dict, compare=False)
+    rest: Known = SOUND
     says: str = ""
     aim: str = ""
     needs: str = ""
 
+    def of(self, check: str) -> Known:
+        """What is known of a check."""
+        return self.known.get(check, self.rest)
 
-def all_cases(kinds: tuple[str, ...] = (MUTANTS, STYLES, HALVES, ATTACKS)) -> list[Case]:
-    """Every case of the kinds named, in the order of their names."""
-    sources = {MUTANTS: mutants, STYLES: styles, HALVES: halves, ATTACKS: attacks}
-    return [case for kind in kinds for case in sources[kind]()]
+    @property
+    def fails(self) -> frozenset[str]:
+        """The checks that are named because they find a fault."""
+        return frozenset(name for name, known in self.known.items() if known != SOUND)
 
 
-def mutants() -> Iterator[Case]:
-    """The reference with one mistake each; raises `CaseError`."""
-    for path in sorted((KNOWN / "mutants").glob("*.mutant")):
-        header, _, edits = path.read_text(encoding="utf-8").partition("\n")
-        found = _HEADER.fullmatch(header)
-        if found is None:
-            raise CaseError(f"{path.name}: the first line is not '# fails: ... | says: ... | score: ...'")
-        yield Case(
-            kind=MUTANTS,
-            name=path.stem,
-            score=float(found["score"]),
-            build=_Edited(path.name, edits),
-            fails=frozenset(name.strip() for name in found["fails"].split(",")),
-            says=found["says"],
-        )
+def all_cases(kinds: Sequence[str] = (MUTANTS, STYLES, HALVES, ATTACKS), suites: Path | None = None) -> list[Case]:
+    """Every case of the kinds named, in the order of their names; raises `CaseError` with all that is wrong in them."""
+    rows = rubric.read(suites) if suites else rubric.read()
+    sources: dict[str, Callable[[list[Row]], Iterable[Case]]] = {
+        MUTANTS: mutants,
+        STYLES: lambda _: styles(),
+        HALVES: halves,
+        ATTACKS: attacks,
+    }
+    return [case for kind in kinds for case in sources[kind](rows)]
+
+
+def mutants(rows: Sequence[Row] = ()) -> list[Case]:
+    """The reference with one mistake each, under a rubric (the project's own by default); raises `CaseError`."""
+    names = _names(rows)
+    return _read_all(sorted((KNOWN / "mutants").glob("*.mutant")), lambda path: mutant(path, names))
+
+
+def mutant(path: Path, checks: Sequence[str]) -> Case:
+    """The mutant in a file; raises `HeaderError`."""
+    header = Header.read(path, ("fails", "says"))
+    edits = path.read_text(encoding="utf-8").partition("\n")[2]
+    known = header.checks("fails", checks, alone=Known(Status.FAILED, 0.0))
+    return Case(MUTANTS, path.stem, _Edited(path.name, edits), known, says=header.fields["says"])
+
+
+def _names(rows: Sequence[Row]) -> list[str]:
+    return [row.name for row in rows or rubric.read()]
+
+
+def _read_all(paths: Sequence[Path], read: Callable[[Path], Case]) -> list[Case]:
+    """The cases in files; raises `CaseError` with what is wrong in each header."""
+    found: list[Case] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            found.append(read(path))
+        except HeaderError as error:
+            problems.append(str(error))
+    if problems:
+        raise CaseError("\n".join(problems))
+    return found
 
 
 @dataclass(frozen=True)
@@ -98,7 +134,7 @@ def styles() -> Iterator[Case]:
     """Right submissions, each written in its own way."""
     for path in sorted((KNOWN / "styles").iterdir()):
         if path.is_dir() and list(path.rglob("*.py")):
-            yield Case(STYLES, path.name, 20.0, _Styled(path), frozenset())
+            yield Case(STYLES, path.name, _Styled(path))
 
 
 @dataclass(frozen=True)
@@ -112,20 +148,31 @@ class _Styled:
         shutil.copytree(self.source, folder, dirs_exist_ok=True)
 
 
-def halves() -> Iterator[Case]:
+def halves(rows: Sequence[Row] = ()) -> Iterator[Case]:
     """The template with one question solved, and the reference with one question taken away; and both as they are."""
-    yield Case(HALVES, "nothing solved", 0.0, _Half("", solved=True), says="Not implemented yet")
-    yield Case(HALVES, "everything solved", 20.0, _Half("", solved=False), frozenset())
-    for question, points in ALONE.items():
-        yield Case(HALVES, f"only {question} solved", points, _Half(question, solved=True))
-    for question, points in WITHOUT.items():
-        yield Case(HALVES, f"{question} not solved", points, _Half(question, solved=False))
+    rows = rows or rubric.read()
+    everything = [*QUESTIONS, *NEEDS]
+    yield Case(
+        HALVES, "nothing solved", _Half("", solved=True), _unsolved(rows, everything), says="Not implemented yet"
+    )
+    yield Case(HALVES, "everything solved", _Half("", solved=False))
+    for question in QUESTIONS:
+        others = [number for number in everything if number != question]
+        yield Case(HALVES, f"only {question} solved", _Half(question, solved=True), _unsolved(rows, others))
+    for question in QUESTIONS:
+        gone = [question, *(number for number, needed in NEEDS.items() if question in needed)]
+        yield Case(HALVES, f"{question} not solved", _Half(question, solved=False), _unsolved(rows, gone))
 
 
-ALONE = {"4.1": 2.0, "4.2": 2.0, "4.3": 2.0, "4.4": 1.5, "4.5": 1.5, "5.1": 2.5, "5.2": 3.5, "5.3": 4.0}
-"""Points of a template with one question solved; 4.6 needs all before it."""
-WITHOUT = {"4.1": 17.0, "4.2": 17.0, "4.3": 17.0, "4.4": 17.5, "4.5": 17.5, "5.1": 17.5, "5.2": 16.5, "5.3": 16.0}
-"""Points of the reference without one question: 4.6 goes with any before it."""
+UNSOLVED = Known(Status.NOT_IMPLEMENTED, 0.0)
+QUESTIONS = ("4.1", "4.2", "4.3", "4.4", "4.5", "5.1", "5.2", "5.3")
+"""The questions that have stubs of their own."""
+NEEDS = {"4.6": ("4.1", "4.2", "4.3", "4.4", "4.5")}
+"""Questions that are solved when others are."""
+
+
+def _unsolved(rows: Sequence[Row], numbers: Sequence[str]) -> dict[str, Known]:
+    return {row.name: UNSOLVED for row in rows if row.number in numbers}
 
 
 @dataclass(frozen=True)
@@ -136,33 +183,45 @@ class _Half:
     solved: bool
 
     def __call__(self, folder: Path) -> None:
-        for module in FILES:
+        for module in REQUIRED:
             text = (REFERENCE / module).read_text(encoding="utf-8")
             (folder / module).write_text(self._cut(text, module), encoding="utf-8")
 
     def _cut(self, text: str, module: str) -> str:
-        """Cut the regions of this question, or of all others: the marks of the rest are taken out first."""
+        """Cut the regions of this question, or of all others: a region whose marks are taken out stays as it is."""
         kept: list[str] = []
-        inside: str | None = None
+        open_question = ""
         for line in text.splitlines(keepends=True):
-            begins = re.match(r"\s*# BEGIN SOLUTION (\d\.\d)", line)
-            inside = begins[1] if begins else inside
-            if (begins or END.match(line)) and (inside == self.question) == self.solved:
-                continue  # the region stays as it is: without its marks nothing is cut
-            kept.append(line)
+            begins = _BEGINS.match(line)
+            open_question = begins[1] if begins else open_question
+            if not ((begins or END.match(line)) and self._stays(open_question)):
+                kept.append(line)
         remaining = "".join(kept)
         return cut(remaining, module) if MARK.search(remaining) else remaining
 
+    def _stays(self, question: str) -> bool:
+        return (question == self.question) == self.solved
 
-def attacks() -> Iterator[Case]:
+
+def attacks(rows: Sequence[Row] = ()) -> list[Case]:
     """Hostile submissions; what they must not do besides is asserted by the tests of the attacks."""
-    for path in sorted((KNOWN / "attacks").glob("*.py")):
-        found = _ATTACK.match(path.read_text(encoding="utf-8"))
-        if found is None:
-            raise CaseError(f"{path.name}: the first line is not '# attack: NN | score: S | ...'")
-        fields = dict(field.split(": ") for field in found["fields"].split(" | ") if field)
-        build = _Hostile(path, REFERENCE if fields.get("base") == "reference" else TEMPLATE, fields.get("in", ""))
-        yield Case(ATTACKS, path.stem, float(found["score"]), build, aim=found["aim"], needs=fields.get("needs", ""))
+    names = _names(rows)
+    return _read_all(sorted((KNOWN / "attacks").glob("*.py")), lambda path: attack(path, names))
+
+
+def attack(path: Path, checks: Sequence[str]) -> Case:
+    """The attack in a file; raises `HeaderError`."""
+    header = Header.read(path, ("attack", "earns", "tries"), ("needs", "in", "base"))
+    fields = header.fields
+    if not path.name.startswith(f"{fields['attack']}_"):
+        raise HeaderError(f"{header.where}: an attack of class {fields['attack']} has a file name that begins so")
+    module = header.one_of("in", [name.removesuffix(".py") for name in FILES])
+    base = REFERENCE if header.one_of("base", ["reference"]) else TEMPLATE
+    whole = {"nothing": NOTHING, "everything": SOUND}.get(fields["earns"])
+    known = {} if whole else header.checks("earns", checks, alone=SOUND)
+    build = _Hostile(path, base, module)
+    aim, needs = fields["tries"], fields.get("needs", "")
+    return Case(ATTACKS, path.stem, build, known, whole or NOTHING, aim=aim, needs=needs)
 
 
 @dataclass(frozen=True)
@@ -185,6 +244,3 @@ def _reference(folder: Path, with_module: str = "") -> None:
     """Write the files that are required, and an optional one if it is named: each is graded when it is there."""
     for module in dict.fromkeys([*REQUIRED, *([with_module] if with_module else [])]):
         shutil.copy(REFERENCE / module, folder / module)
-
-
-__all__ = ["ATTACKS", "HALVES", "MUTANTS", "STYLES", "Case", "CaseError", "all_cases"]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from grader.audit import cases as known
-from grader.audit.run import CaseResult
+from grader.audit.run import PARTS, CaseResult
 from grader.messages import Outcome
 from grader.project import ROOT
 from grader.report.templates import environment
 from grader.rubric import Row
-from tests.support.verdicts import NO_FAULT, Status
+from tests.support.status import NO_FAULT, Status
 
 CALIBRATION = ROOT / "out" / "calibration"
 CLAIMS = {
@@ -54,8 +55,17 @@ class MatrixLine:
     cells: list[Cell]
 
 
-def write(path: Path, verdicts: list[CaseResult], rows: list[Row], seconds: float) -> None:
-    """Write the page of these verdicts under a rubric, graded in `seconds`."""
+def how(part: int | None, kinds: Sequence[str]) -> str:
+    """Where the cases were graded: which part of the mutants through the bench, and what the tests grade."""
+    if part is None:
+        return "All of it went through the bench."
+    said = f"Of the mutants, part {part} of {PARTS} went through the bench, the others were graded in process"
+    attacks = "" if known.ATTACKS in kinds else " `make test` grades the attacks."
+    return f"{said}; the rest through the bench.{attacks} `make audit FULL=1` leaves nothing out."
+
+
+def write(path: Path, verdicts: list[CaseResult], rows: list[Row], seconds: float, how: str) -> None:
+    """Write the page of these verdicts under a rubric, graded in `seconds`, and `how` it was done."""
     ordered = sorted(verdicts, key=lambda verdict: verdict.case.name)
     text = (
         environment(Path(__file__).parent)
@@ -73,6 +83,7 @@ def write(path: Path, verdicts: list[CaseResult], rows: list[Row], seconds: floa
             halves=[verdict for verdict in ordered if verdict.case.kind == known.HALVES],
             in_force=sorted({defence for verdict in verdicts for defence in verdict.in_force}),
             seconds=seconds,
+            how=how,
         )
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,11 +109,16 @@ def matrix(mutants: list[CaseResult], rows: list[Row]) -> list[tuple[str, list[M
 
 
 def _line(verdict: CaseResult, rows: list[Row]) -> MatrixLine:
-    fails = verdict.case.fails or frozenset()
+    fails = verdict.case.fails
     first = min((index for index, row in enumerate(rows) if row.name in fails), default=0)
     name = verdict.case.name.partition("_")[2].replace("_", " ")
     summary = f"{verdict.case.name}: {verdict.score:g} points remain"
-    return MatrixLine(first, name, summary, [_cell(row, verdict.outcomes[row.name], row.name in fails) for row in rows])
+    return MatrixLine(
+        first, name, summary, [_cell(row, verdict.outcomes.get(row.name, ABSENT), row.name in fails) for row in rows]
+    )
+
+
+ABSENT = Outcome(Status.PASSED, 1.0, "The file that this check is of was not handed in.")
 
 
 def _cell(row: Row, outcome: Outcome, must_fail: bool) -> Cell:

@@ -1,4 +1,4 @@
-"""`python -m grader.audit.power`: by how much each mutant is caught, in the checks that must catch it.
+"""The verb `power`: by how much each mutant is caught, in the checks that must catch it.
 
 The margin of a check is the deviation over its tolerance, or log p over the log of the rate at which a law rejects
 (the largest of its tests): 1 is barely caught. Mutants are our own, hence run in worker processes without a bench.
@@ -12,20 +12,18 @@ import io
 import multiprocessing
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from grader.audit.cases import Case, mutants
 from grader.calibrate.decisions import functions
 from grader.project import REFERENCE
-from grader.report.terminal import progress_line
+from grader.report import terminal
 from tests.support.homework.assignment import HELPERS
 from tests.support.probes import vocabulary
 from tests.support.submission import Submission
@@ -78,16 +76,22 @@ def _margin(function: Callable[..., None], submission: Submission) -> float | No
     return 0.0
 
 
-def main(arguments: list[str] | None = None) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which mutants, under how many seeds, and how many at a time."""
+    parser.add_argument("--seeds", type=int, default=5, help="default: 5; the smallest margin counts")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the mutants whose name holds this text")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+
+
+def run(options: argparse.Namespace) -> int:
     """Print the weakest mutants; 1 when one is not caught, or its margin is below the goal."""
-    options = _parser().parse_args(arguments)
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = terminal.console(140)
     cases = [case for case in mutants() if options.only in case.name]
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     powers = []
     with (
         ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as pool,
-        progress_line(console) as line,
+        terminal.progress_line(console) as line,
     ):
         task = line.add_task("power", total=len(cases))
         for done in as_completed([pool.submit(measure, case, range(options.seeds)) for case in cases]):
@@ -105,15 +109,3 @@ def main(arguments: list[str] | None = None) -> int:
     said = f"{len(powers) - len(measured)} mutants are caught by exact checks alone; {len(weak)} margins below {GOAL:g}"
     console.print(f"{said}, {options.seeds} seeds each", highlight=False)
     return int(bool(weak) or not powers)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m grader.audit.power", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=5, help="default: 5; the smallest margin counts")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only the mutants whose name holds this text")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,8 +15,9 @@ import pytest
 
 from grader.messages import Outcome
 from grader.report import pictures, results
+from tests.support.status import Status
 from tests.support.submission import Submission
-from tests.support.verdicts import Advice, Status, Verdict
+from tests.support.verdicts import Advice, Verdict
 
 STAFF_TRACEBACK_LINES = 30
 

@@ -49,11 +49,14 @@ class ThroughRunner:
         """Tell the runner something."""
         self.connection.sendall(messages.encode(event))
 
+    def ask(self, module: str, operation: str, arguments: dict[str, Any]) -> tuple[bytes, bytes]:
+        """The frame that answers a request, and the letter of its origin before it."""
+        self.send(Observe(module, operation, arguments))
+        return self.connection.recv(1), wire.receive(self.connection, math.inf)
+
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
         """One observation, or how it failed; what a hostile process sent never raises here."""
-        self.send(Observe(module, operation, arguments))
-        origin = self.connection.recv(1)
-        frame = wire.receive(self.connection, math.inf)
+        origin, frame = self.ask(module, operation, arguments)
         try:
             answer = wire.decode(frame)
             if "interrupted" in answer:
@@ -79,9 +82,8 @@ def _garbled() -> Failure:
     return Failure("crashed", "Your code's process sent something that is not a measurement.")
 
 
-def judge(connection: socket.socket, order: JudgeOrder, suites: Path) -> int:
-    """Run the checks of an order on the submission behind the connection; returns pytest's exit code."""
-    transport = ThroughRunner(connection)
+def judge(transport: ThroughRunner, order: JudgeOrder, suites: Path) -> int:
+    """Run the checks of an order on the submission behind the transport; returns pytest's exit code."""
     submission = Submission(transport, order.seed)
     # Registered under a name: the `submission` fixture of the suites looks for it.
     plugins: list[Any] = [Collector(transport, order.checks), _Registrar(submission)]
@@ -101,9 +103,14 @@ class _Registrar:
         config.pluginmanager.register(self.submission, "graded_submission")
 
 
+def prepare(suites: Path) -> None:
+    """Import every suite once, for all judges that are forked from this process."""
+    pytest.main([*_arguments(suites), "--collect-only"])
+
+
 def serve(control: socket.socket, suites: Path) -> NoReturn:
     """Fork a judge for every order that arrives; ends with the runner's end of the connection."""
-    pytest.main([*_arguments(suites), "--collect-only"])  # imports every suite once, for all judges
+    prepare(suites)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.freeze()  # the judges share these pages
     while True:
@@ -114,7 +121,8 @@ def serve(control: socket.socket, suites: Path) -> NoReturn:
             control.close()
             code = 1
             with contextlib.suppress(wire.Ended, BrokenPipeError):  # the runner's clock has struck
-                code = judge(socket.socket(fileno=descriptors[0]), msgspec.json.decode(text, type=JudgeOrder), suites)
+                transport = ThroughRunner(socket.socket(fileno=descriptors[0]))
+                code = judge(transport, msgspec.json.decode(text, type=JudgeOrder), suites)
             sys.stdout.flush()
             os._exit(code)
         for descriptor in descriptors:

@@ -1,7 +1,8 @@
-"""Grading as Gradescope asks for it: one submission, in a container of its own, from and to the platform's folders."""
+"""The verb `gradescope`: one submission, in a container of its own, from and to the platform's folders."""
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import importlib.metadata
 import json
@@ -9,19 +10,31 @@ from pathlib import Path
 from typing import Any
 
 from grader import rubric
+from grader.report import terminal
 from grader.report.results import CONTACT, Results
 from grader.run import memory
 from grader.run.clocks import Clocks
 from grader.run.runner import Runner
-from tests.support.verdicts import Status
+from tests.support.status import Status
 
 DEADLINE = 540.0
 """Seconds for a whole submission: the platform's own deadline is 600, and with it every result is lost."""
 LEAST_FOR_GRADING = 30.0
 
 
-class SmokeError(Exception):
-    """The freshly built image does not grade as it should; the message is for whoever builds it."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The platform's folder and the two settings of a run."""
+    parser.add_argument("--folder", type=Path, default=Path("/autograder"), help="the platform's folder")
+    parser.add_argument("--deadline", type=float, default=DEADLINE, help="seconds for a submission")
+    parser.add_argument("--by-hand", type=float, default=0.0, help="points of the assignment that people grade")
+    parser.add_argument("--leaderboard", action="store_true", help="put what was measured on the leaderboard")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Grade what was submitted and show it in the staff's log; returns 0 whenever results were produced."""
+    results = grade(options.folder, options.deadline, options.by_hand, options.leaderboard)
+    terminal.show(terminal.console(160), "submission", results)
+    return 0
 
 
 def grade(folder: Path, deadline: float = DEADLINE, by_hand: float = 0.0, leaderboard: bool = False) -> Results:
@@ -72,24 +85,3 @@ def about_the_assignment(metadata: Path, points: float) -> list[str]:
         "autograder points of the assignment, or --by-hand in run_autograder. While this line is here, students see no "
         "total."
     ]
-
-
-def smoke(sample: Path, folder: Path) -> str:
-    """Grade the untouched template and return what was seen, in one line; raises `SmokeError` unless it earns nothing.
-
-    Every check that is worth points must have found its stub, so that bench, judge and all suites have worked.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with memory.Peak() as peak, Runner() as runner:
-        results = runner.grade(sample, folder)
-    unexpected = [
-        f"{row.name}: {results.outcomes[row.name].status}"
-        for row in results.rows
-        if row.points and not row.by_hand and results.outcomes[row.name].status != "not implemented"
-    ]
-    if results.staff or results.score or unexpected:
-        raise SmokeError("\n".join(["The sample was not graded as it should be.", *unexpected, *results.staff]))
-    return (
-        f"{len(results.rows)} checks work on the untouched template; {peak.largest / memory.MIB:.0f} MB at most; "
-        f"in force: {', '.join(results.facts['in_force'])}."
-    )

@@ -1,4 +1,4 @@
-"""Build the two packages: `python -m grader.release.package [--out dist]`.
+"""The verb `package`: build the two packages.
 
 `autograder.zip` is what Gradescope installs: the grader and the suites, no solution. `student.zip` is what students
 receive: the template and the public suites, no hidden check and no grader. Built twice, both are the same bytes.
@@ -8,41 +8,45 @@ from __future__ import annotations
 
 import argparse
 import ast
-import re
-import sys
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from grader.errors import UserError
 from grader.project import ROOT, SUITES, TEMPLATE
+from grader.verbs import VERBS
 
 CONTAINER = ROOT / "grader" / "release" / "container"
 HANDOUT = ROOT / "grader" / "release" / "handout"
-STARTED = ("grader.__main__", "grader.judge.server", "grader.bench.server", "grader.bench.unpack")
+STARTED = (
+    "grader.__main__",
+    *(verb.module for verb in VERBS.values() if verb.in_container),
+    "grader.judge.server",
+    "grader.bench.server",
+    "grader.bench.unpack",
+)
 """The modules that run by name while a submission is graded; what they import goes with them, and nothing else."""
 OPENED = ("results.schema.json", "page.html.j2", "advice.html.j2")
 """Files of the grader that these modules open."""
-STUDENTS_NEED = (
-    "torch", "torchvision", "numpy", "opencv-python-headless", "matplotlib", "pillow", "tqdm",
-    "pytest", "hypothesis", "gradescope-utils", "msgspec",
-)  # fmt: skip
 LARGEST_PACKAGE = 100 * 2**20
 """Bytes that Gradescope takes."""
 
+PINNED = ("pinned.txt", "torch.txt")
+"""What setup.sh installs."""
+
 _EXECUTABLE = ("setup.sh", "run_autograder")
-_NAME = re.compile(r"[a-z0-9-]+")
 
 
-class PackageError(Exception):
+class PackageError(UserError):
     """A package cannot be built as it should be."""
 
 
 def autograder() -> dict[str, bytes]:
     """The files of `autograder.zip`, by name."""
     top = {name: CONTAINER / name for name in _EXECUTABLE}
-    top |= {name: ROOT / name for name in ("pyproject.toml", "requirements.txt")}
-    grading = [*_needed(STARTED), *(ROOT / "grader" / "report" / name for name in OPENED), CONTAINER / "pinned.txt"]
-    return _read(top) | _read(_placed([*grading, *_suites(), *_sources(TEMPLATE)]))
+    top["pyproject.toml"] = ROOT / "pyproject.toml"
+    opened = [*(ROOT / "grader" / "report" / name for name in OPENED), *(CONTAINER / name for name in PINNED)]
+    return _read(top) | _read(_placed([*_needed(STARTED), *opened, *_suites(), *_sources(TEMPLATE)]))
 
 
 def student() -> dict[str, bytes]:
@@ -50,22 +54,21 @@ def student() -> dict[str, bytes]:
 
     Of the suites' support it holds what public checks and probes import, so that what is known of mistakes stays here.
     """
-    top = {path.name: path for path in [*_sources(TEMPLATE), HANDOUT / "Makefile", HANDOUT / "pyproject.toml"]}
+    handout = [HANDOUT / name for name in ("Makefile", "pyproject.toml", "requirements.txt")]
+    top = {path.name: path for path in [*_sources(TEMPLATE), *handout]}
     public = [path for path in _suites() if "hidden" not in path.relative_to(ROOT).parts]
     started = [name for path in public if "support" not in path.parts and (name := _module(path))]
     suites = [path for path in public if path.suffix != ".py"] + sorted(_needed(started, "tests"))
     texts = {"README.md": ROOT / "docs" / "student.md"} | _placed(suites)
-    return _read(top | texts) | {"requirements.txt": requirements(STUDENTS_NEED).encode()}
+    return _read(top | texts)
 
 
-def requirements(names: Iterable[str]) -> str:
-    """The project's requirement lines of these packages, without remarks; raises `PackageError` for one it lacks."""
-    lines = [line.partition("#")[0].strip() for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines()]
-    known = {found.group(): line for line in lines if (found := _NAME.match(line))}
-    missing = [name for name in names if name not in known]
-    if missing:
-        raise PackageError(f"requirements.txt does not name {', '.join(missing)}")
-    return "".join(f"{known[name]}\n" for name in names)
+def build(out: Path) -> dict[Path, int]:
+    """Write both packages into a folder; returns the number of files in each. Raises `PackageError`."""
+    packages = {out / "autograder.zip": autograder(), out / "student.zip": student()}
+    for path, files in packages.items():
+        write(path, files)
+    return {path: len(files) for path, files in packages.items()}
 
 
 def write(path: Path, files: Mapping[str, bytes]) -> None:
@@ -125,16 +128,13 @@ def _read(paths: Mapping[str, Path]) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in paths.items()}
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write both packages and say where they are."""
-    parser = argparse.ArgumentParser(prog="python -m grader.release.package", description="Build both packages.")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the packages go."""
     parser.add_argument("--out", type=Path, default=Path("dist"), help="folder for the packages (default: dist)")
-    out = parser.parse_args(arguments).out
-    for name, files in (("autograder.zip", autograder()), ("student.zip", student())):
-        write(out / name, files)
-        print(f"{out / name}: {len(files)} files, {(out / name).stat().st_size / 1024:.0f} KB")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write both packages and say where they are; raises `PackageError`."""
+    for path, n_files in build(options.out).items():
+        print(f"{path}: {n_files} files, {path.stat().st_size / 1024:.0f} KB")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

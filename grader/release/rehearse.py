@@ -1,10 +1,11 @@
-"""Rehearse both packages on a bare Debian: `python -m grader.release.rehearse`. Needs root, debootstrap and chroot.
+"""The verb `rehearse`: try both packages on a bare Debian. Needs root, debootstrap and chroot.
 
 The first run downloads the system and every package into `out/rehearsal`; later runs take them from there.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import rubric
+from grader.errors import UserError
 from grader.project import EXAMPLES, REFERENCE, ROOT
 from grader.release import package
 from grader.run.runner import first_users
@@ -34,7 +36,7 @@ _INSIDE = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LAN
 _PASSED_ON = re.compile(r"(?i)(https?|no)_proxy|SSL_CERT_FILE|REQUESTS_CA_BUNDLE")
 
 
-class RehearsalError(Exception):
+class RehearsalError(UserError):
     """A package does not do what it should."""
 
 
@@ -117,7 +119,7 @@ def rehearse_grading(system: BareSystem, archive: Path) -> None:
     _say(" ".join(sample.stdout.split()))
     shutil.copy(source / "run_autograder", autograder / "run_autograder")
     points = sum(row.points for row in rubric.read())
-    (autograder / "submission_metadata.json").write_text(json.dumps({"assignment": {"total_points": points}}))
+    (autograder / "submission_metadata.json").write_text(json.dumps({"assignment": {"total_points": str(points)}}))
     for name in SUBMISSIONS:
         for folder in ("submission", "results"):
             shutil.rmtree(autograder / folder, ignore_errors=True)
@@ -202,25 +204,25 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
-def main() -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """It has none."""
+
+
+def run(options: argparse.Namespace) -> int:
     """Rehearse both packages; 0 when all is well or nothing can be rehearsed here, 1 when a package fails."""
     if reason := obstacle():
         _say(f"The rehearsal is skipped: {reason}.")
         return 0
     with tempfile.TemporaryDirectory() as built:
-        package.main(["--out", built])
+        package.build(Path(built))
         for archive, rehearse in (("autograder.zip", rehearse_grading), ("student.zip", rehearse_student)):
             system = BareSystem()
             try:
                 rehearse(system, Path(built) / archive)
             except RehearsalError as error:
-                _say(f"The rehearsal of {archive} failed. {error}")
+                _say(f"The rehearsal of {archive} failed. {error}")  # with the end of its log: more than a line
                 return 1
             finally:
                 shutil.rmtree(system.root)
     _say("The rehearsal passed.")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Cut the students' files out of the reference: `python -m grader.release.template [--check]`.
+"""The verb `template`: cut the students' files out of the reference.
 
 A solution region runs from a line `# BEGIN SOLUTION <question>: <task>` to the next line `# END SOLUTION`.
 The cut puts a `raise NotImplementedError` that names the question and the task in its place and keeps
@@ -12,10 +12,10 @@ TemplateError
 import argparse
 import difflib
 import re
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+from grader.errors import UserError
 from grader.project import REFERENCE, TEMPLATE
 from tests.support.homework.assignment import FILES, HELPERS
 
@@ -29,7 +29,7 @@ ANSWER = re.compile(r"(?P<key> *\"\d+\.\d+\": )(?P<answer>True|False|\".*\"),  #
 ANSWER_MARK = re.compile(r"#\s*ANSWER\b", re.IGNORECASE)
 
 
-class TemplateError(Exception):
+class TemplateError(UserError):
     """The template cannot be cut, or is not up to date."""
 
 
@@ -43,6 +43,11 @@ class RegionError(TemplateError):
 
 class DriftError(TemplateError):
     """The template on disk differs from what the reference gives."""
+
+    def __init__(self, folder: str, diff: str) -> None:
+        """Say which folder, and keep the unified diff for who wants to see it."""
+        super().__init__(f"{folder}/ has drifted: run `make template`.")
+        self.diff = diff
 
 
 def cut(source: str, file: str) -> str:
@@ -106,27 +111,25 @@ def check(files: Mapping[str, str], folder: Path) -> None:
         before, after = (texts.get(name, "").splitlines(keepends=True) for texts in (on_disk, files))
         diff += difflib.unified_diff(before, after, f"{folder.name}/{name}", f"cut from reference/{name}")
     if diff:
-        raise DriftError("".join(diff) + f"{folder.name}/ has drifted: run `python -m grader.release.template`.")
+        raise DriftError(folder.name, "".join(diff))
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write student_template/, or compare it with --check; return the exit code, 1 for any TemplateError."""
-    parser = argparse.ArgumentParser(prog="python -m grader.release.template", description="Cut the students' files.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 and show a diff on drift")
-    options = parser.parse_args(arguments)
-    try:
-        files = build()
-        if options.check:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Write, or only compare."""
+    parser.add_argument("--check", action="store_true", help="write nothing; show a diff on drift, which is an error")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write student_template/, or compare it with --check; raises TemplateError."""
+    files = build()
+    if options.check:
+        try:
             check(files, TEMPLATE)
-    except TemplateError as error:
-        print(error, file=sys.stderr)
-        return 1
-    if not options.check:
-        TEMPLATE.mkdir(exist_ok=True)
-        for name, text in files.items():
-            (TEMPLATE / name).write_text(text, "utf-8")
+        except DriftError as drift:
+            print(drift.diff, end="")
+            raise
+        return 0
+    TEMPLATE.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (TEMPLATE / name).write_text(text, "utf-8")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -18,7 +18,7 @@ import numpy as np
 from grader import wire
 from grader.report.results import LARGEST_RESULT, Results, clean
 from tests.support.homework.figures import FIGURES
-from tests.support.verdicts import Picture
+from tests.support.status import Picture
 
 if TYPE_CHECKING:
     from grader.report.drawing import Drawing

@@ -20,7 +20,8 @@ import jsonschema_rs  # ten times as fast as jsonschema: the file is checked aft
 
 from grader.messages import Outcome
 from grader.rubric import Row, graded, left_to_people
-from tests.support.verdicts import Status, order_of
+from tests.support.status import Status
+from tests.support.verdicts import order_of
 
 SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -10,9 +12,14 @@ from rich.table import Table
 from grader import rubric
 from grader.report.results import Results
 from tests.support.homework.assignment import PROBLEMS
-from tests.support.verdicts import Status
+from tests.support.status import Status
 
 _STYLES = {Status.PASSED: "green", Status.FAILED: "red", Status.ADVICE: "cyan"}
+
+
+def console(width: int) -> Console:
+    """The terminal as wide as it is, and so many columns where the output goes to a file."""
+    return Console(width=None if sys.stdout.isatty() else width)
 
 
 def progress_line(console: Console) -> Progress:

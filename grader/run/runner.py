@@ -23,7 +23,7 @@ from grader.run.server import Server
 from grader.run.session import Equipment, Progress, Session, no_progress
 from grader.wire import BadFrame, Ended, Late
 from tests.support.homework.assignment import MODULES
-from tests.support.verdicts import Status
+from tests.support.status import Status
 
 FIRST_USER = 61_000
 """User ids of the bench when the runner is root: one for each module of a submission that is graded, from here on.

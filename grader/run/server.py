@@ -36,7 +36,7 @@ class Server:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "grader.bench.server", str(theirs.fileno())],
                 cwd=ROOT,
-                env=_environment(log.parent),
+                env=environment(log.parent),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -81,7 +81,7 @@ class Server:
         self.control.close()
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
     """The whole environment of the bench: nothing of the caller's passes."""
     return {
         "PATH": "/usr/bin:/bin",

@@ -22,7 +22,7 @@ from grader.run.clocks import Clocks, StudentFailure
 from grader.run.host import Host, remove
 from grader.run.server import Server
 from grader.wire import Late
-from tests.support.verdicts import Status
+from tests.support.status import Status
 
 JUDGE_THINKS = 60.0
 

@@ -18,11 +18,12 @@ from grader.run.clocks import Clocks
 from grader.run.runner import Runner
 from grader.tests.places import worker_slot
 from tests.support.homework.figures import DIGITS, PATHS, SCORE_FIELD, STEPS
-from tests.support.verdicts import Picture
+from tests.support.status import Picture
 
 HEAD = """
 import numpy as np
-from tests.support.verdicts import Advice, Picture
+from tests.support.status import Picture
+from tests.support.verdicts import Advice
 from tests.support.marks import number, visibility, weight
 from tests.support.verdicts import wrong
 """

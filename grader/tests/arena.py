@@ -1,10 +1,9 @@
-"""Where hostile submissions are graded: an attack as its file describes it, and a runner with secrets around it."""
+"""Where hostile submissions are graded: a runner with secrets around it."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -17,58 +16,23 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from grader.project import REFERENCE, ROOT, TEMPLATE
+from grader.project import REFERENCE
 from grader.report.results import SCHEMA, Results
 from grader.run import processes
 from grader.run.runner import Runner
 from grader.tests.places import SHORT, worker_slot
 from tests.support.homework import assignment
-from tests.support.verdicts import NO_FAULT
+from tests.support.status import NO_FAULT
 
-ATTACKS = Path(__file__).parent / "attacks"
-HEADER = re.compile(
-    r"# attack: (?P<kind>\d\d) \| score: (?P<score>[\d.]+) \| (?P<fields>(?:\w+: [^|]+ \| )*)(?P<aim>.+)"
-)
 MARK = "stowaway"
 LISTENER = 54461
 """Port on which this machine listens while the attacks run."""
 MODULES = list(assignment.REQUIRED)
 
 
-@dataclass(frozen=True)
-class Attack:
-    """One file of `attacks/`, as its first line describes it."""
-
-    path: Path
-    score: float
-    base: Path
-    modules: list[str]
-    needs: str
-
-    @classmethod
-    def read(cls, path: Path) -> Attack:
-        """The attack in a file; raises ValueError when its first line is not a header."""
-        code = path.read_text(encoding="utf-8")
-        header = HEADER.fullmatch(code.partition("\n")[0])
-        if header is None or not path.name.startswith(header["kind"]):
-            raise ValueError(f"{path.name} does not begin with a header, or with that of another class")
-        fields = dict(field.split(": ") for field in header["fields"].split(" | ") if field)
-        base = REFERENCE if fields.get("base") == "reference" else TEMPLATE
-        modules = [f"{fields['in']}.py"] if "in" in fields else MODULES
-        return cls(path, float(header["score"]), base, modules, fields.get("needs", ""))
-
-    def submission(self, folder: Path) -> Path:
-        """A folder with the base's files and this attack's code at their ends."""
-        copy_of(self.base, folder, self.modules)
-        for module in self.modules:
-            with (folder / module).open("a", encoding="utf-8") as file:
-                file.write("\n\n" + self.path.read_text(encoding="utf-8"))
-        return folder
-
-
 @dataclass
 class Arena:
-    """A runner with secrets around it: in its environment, beside the hidden tests, beside the reference."""
+    """A runner with secrets around it: one in its environment, the hidden suites and the reference."""
 
     runner: Runner
     canary: str
@@ -119,10 +83,6 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """The runner of all attacks; after the last attack it must still give the reference full marks."""
     canary = f"canary-{secrets.token_hex(8)}"
     with ExitStack() as stack:
-        for folder in (ROOT / "tests" / "hidden", REFERENCE):
-            planted = folder / f"{canary}.txt"
-            planted.write_text(canary)
-            stack.callback(planted.unlink)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setenv("AUTOGRADER_TOKEN", canary)
         for address, family in ((("127.0.0.1", LISTENER), socket.AF_INET), ("\0canary-listener", socket.AF_UNIX)):
@@ -142,5 +102,5 @@ def neighbour_is_untouched(arena: Arena, out: Path) -> Results:
     """Grade the reference: full marks, whatever was graded before."""
     results, _ = arena.grade(REFERENCE, out)
     assert {name: one.output for name, one in results.outcomes.items() if one.status not in NO_FAULT} == {}
-    assert results.score == results.possible == 20
+    assert results.score == results.possible
     return results

@@ -7,18 +7,27 @@ from pathlib import Path
 
 import pytest
 
+from grader.audit.workshop import Workshop
 from grader.report.results import Results
 from grader.run.runner import Runner
 from grader.tests.arena import arena
 from grader.tests.places import SHORT, Grade, worker_slot
+from grader.tests.scheduling import pytest_xdist_make_scheduler
 
-__all__ = ["arena", "grade", "runner"]
+__all__ = ["arena", "grade", "pytest_xdist_make_scheduler", "runner", "workshop"]
 
 
 @pytest.fixture(scope="session")
 def runner() -> Iterator[Runner]:
     """A runner with short clocks, shared by all tests: the bench and the judge start once."""
     with Runner(clocks=SHORT, slot=worker_slot()) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def workshop() -> Iterator[Workshop]:
+    """Where submissions of our own are graded without a bench, under any suites: torch is imported once."""
+    with Workshop() as one:
         yield one
 
 

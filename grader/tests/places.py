@@ -22,11 +22,7 @@ def worker_slot() -> int:
     return 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
-def copy_project(folder: Path) -> None:
-    """Copy what grades and what is handed out, to plant something in it; submissions whose result is known stay."""
-    ignored = shutil.ignore_patterns("__pycache__", "styles", "mutants", "attacks", "artifacts")
-    for name in ("grader", "tests", "student_template"):
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    (folder / "docs").mkdir()
-    for name in ("pyproject.toml", "requirements.txt", "docs/student.md"):
-        shutil.copy(ROOT / name, folder / name)
+def checkout(folder: Path) -> Path:
+    """A copy of the project that a test may change; returns the folder."""
+    made_here = shutil.ignore_patterns(".git", ".venv", "out", "dist", "__pycache__", ".*_cache", ".hypothesis")
+    return Path(shutil.copytree(ROOT, folder, ignore=made_here))

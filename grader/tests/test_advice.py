@@ -19,7 +19,8 @@ from grader.report.pictures import illustrate
 from grader.report.results import Results
 from grader.rubric import Row
 from grader.tests.advised import advised, graded, on_disk, pictures, soon, suites
-from tests.support.verdicts import Status, order_of
+from tests.support.status import Status
+from tests.support.verdicts import order_of
 
 DRAWN = """
     digits = np.zeros((64, 28, 28), dtype=np.uint8)
@@ -152,15 +153,17 @@ def test_the_terminal_counts_no_advice_as_failed(informational: tuple[Results, d
     assert "Picture: 64 black squares" in text
 
 
-def test_the_audit_minds_advice_only_when_points_differ(tmp_path: Path):
-    case = cases.Case(cases.STYLES, "made", 0.0, lambda folder: None, frozenset())
+def test_the_audit_takes_advice_for_what_it_is_worth(tmp_path: Path):
+    case = cases.Case(cases.STYLES, "made", lambda folder: None)
     results = advised(tmp_path)
     results.outcomes["trained"].credit = 0.25
     verdict = run.compare(case, results)
     assert verdict.complaints == ()
     assert page.matrix([verdict], results.rows)[0][1][0].cells[0].look == "passed"
     results.rows = [Row("trained", "What was trained", "5.4", 2.0, "visible", "public", (), "public/test_x.py")]
-    assert run.compare(case, results).complaints == ("0.5 points remain, not 0",)
+    verdict = run.compare(case, results)
+    assert verdict.complaints == ()
+    assert verdict.score == verdict.due == 0.5
 
 
 # --- on the page ------------------------------------------------------------------------------------

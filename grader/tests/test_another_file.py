@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from grader.tests.places import copy_project
+from grader.tests.places import checkout
 
 ENTRY = 'Module("hw5_essay", defines=("answer",), problems=(Problem("6", "essay", 1),)),'
 CHECK = """
@@ -24,9 +24,7 @@ def test_there_is_an_essay(submission):
 
 
 def test_another_file_is_one_entry(tmp_path: Path):
-    project, submissions = tmp_path / "project", tmp_path / "submissions"
-    project.mkdir()
-    copy_project(project)
+    project, submissions = checkout(tmp_path / "project"), tmp_path / "submissions"
     description = project / "tests" / "support" / "homework" / "assignment.py"
     text = description.read_text("utf-8")
     description.write_text(text.replace("MODULES = (\n", f"MODULES = (\n    {ENTRY}\n"), "utf-8")

@@ -1,9 +1,10 @@
 """Hostile submissions earn nothing, read no secret, leave nothing behind and harm nobody: one file each in `attacks/`.
 
-The first line of an attack says what it is: `# attack: NN | score: S | <what it tries>`, where NN is its class in the
-list of attacks and S the points that remain. Fields between: `in: MODULE` (the code goes into that file only, else into
-both), `base: reference` (an attack that must not harm honest work; else the template), `needs: WORDS` (what has to be
-in force on this host). An attack that has read a secret prints LEAK; "stowaway" marks every text it tries to smuggle.
+The first line of an attack says what it is: `# attack: NN | earns: nothing | tries: <what>`, where NN is its class in
+the list of attacks; it earns nothing, everything, or the points of the checks that are named. Fields between: `in:
+MODULE` (the code goes into that file only, else into both), `base: reference` (an attack that must not harm honest
+work; else the template), `needs: WORDS` (what has to be in force on this host). An attack that has read a secret
+prints LEAK; "stowaway" marks every text it tries to smuggle. The audit grades them too when it leaves nothing out.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from grader.audit.cases import Case, attacks
+from grader.audit.run import compare
 from grader.project import REFERENCE, TEMPLATE
 from grader.run.runner import claim_users
-from grader.tests.arena import ATTACKS, MARK, Arena, Attack, copy_of, neighbour_is_untouched
+from grader.tests.arena import MARK, Arena, copy_of, neighbour_is_untouched
 
 # One worker for all: they share a listening port and the canaries.
 pytestmark = pytest.mark.xdist_group("attacks")
@@ -22,15 +25,21 @@ pytestmark = pytest.mark.xdist_group("attacks")
 NASTIEST = ("06_kill", "15_send_forged", "16_fork")
 
 
-@pytest.mark.parametrize("path", sorted(ATTACKS.glob("*.py")), ids=lambda path: path.stem)
-def test_an_attack_earns_what_is_honest_and_nothing_else(arena: Arena, tmp_path: Path, path: Path):
-    attack = Attack.read(path)
+ALL = attacks()
+
+
+@pytest.mark.parametrize("attack", ALL, ids=[attack.name for attack in ALL])
+def test_an_attack_earns_what_is_honest_and_nothing_else(arena: Arena, tmp_path: Path, attack: Case):
     if not arena.in_force(attack.needs):
         pytest.skip(f"this host cannot offer: {attack.needs}")
-    results, document = arena.grade(attack.submission(tmp_path / "handed in"), tmp_path / "out")
-    assert results.staff == []
-    assert document["score"] == attack.score
-    if path.stem.startswith(NASTIEST):
+    handed_in = tmp_path / "handed in"
+    handed_in.mkdir()
+    attack.build(handed_in)
+    results, document = arena.grade(handed_in, tmp_path / "out")
+    verdict = compare(attack, results)
+    assert verdict.complaints == ()
+    assert document["score"] == verdict.due
+    if attack.name.startswith(NASTIEST):
         neighbour_is_untouched(arena, tmp_path / "neighbour")
 
 
@@ -48,7 +57,7 @@ FAKES = {
     "tests/__init__.py": "print('stowaway', flush=True)\n",
     "tests/support/probes/vocabulary.py": "print('stowaway', flush=True)\n",
     "grader.py": "print('stowaway', flush=True)\n",
-    "results.json": '{"score": 20, "output": "stowaway"}',
+    "results.json": '{"score": 1000, "output": "stowaway"}',
     "model.ckpt": "cposix\nsystem\n(S'touch /tmp/stowaway-unpickled'\ntR.",
 }
 
@@ -60,12 +69,12 @@ def test_files_that_pose_as_ours_are_never_run(arena: Arena, tmp_path: Path, bas
         (handed_in / name).parent.mkdir(parents=True, exist_ok=True)
         (handed_in / name).write_text(content)
     results, document = arena.grade(handed_in, tmp_path / "out")
-    assert document["score"] == (20 if base == REFERENCE else 0)
+    assert document["score"] == (results.possible if base == REFERENCE else 0)
     assert MARK not in str(results.facts["printed"])
 
 
 def test_every_class_of_attack_on_one_submission_is_tried():
-    tried = {Attack.read(path).path.name[:2] for path in ATTACKS.glob("*.py")}
+    tried = {attack.name[:2] for attack in ALL}
     in_this_module = {"09", "21"}
     assert tried | in_this_module >= {f"{number:02}" for number in (1, 2, 3, *range(5, 19), 21, 22)}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.calibrate import __main__ as calibrate
+from grader.__main__ import main
 from grader.calibrate import decisions
 from grader.calibrate.comparison import GOAL, LEVEL, chance_of_share, compare
 from grader.calibrate.decisions import CHUNK, Chunk, Store
@@ -138,12 +138,12 @@ def test_the_command_observes_compares_and_draws(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(decisions, "fingerprint", lambda folder: "known")
     store = Store(tmp_path / "calibration" / "known")
     store.add(_chunk(**{"a check: right": _uniform(), "a check: also right": _uniform(3)}))
-    assert calibrate.main(["--seeds", str(N), "--out", str(tmp_path)]) == 0
+    assert main(["calibrate", "--seeds", str(N), "--out", str(tmp_path)]) == 0
     assert "at most 2.00 decisions x 1e-8 = 2e-08" in capsys.readouterr().out
     picture = (tmp_path / "calibration" / "calibration.svg").read_text()
     assert "also right" in picture
     store.add(_chunk(N, n=N, **{"a check: right": _uniform() / 2, "a check: also right": _uniform(3)}))
-    assert calibrate.main(["--seeds", str(N), "--out", str(tmp_path)]) == 1
+    assert main(["calibrate", "--seeds", str(N), "--out", str(tmp_path)]) == 1
     assert "a check: right: " in capsys.readouterr().out
 
 

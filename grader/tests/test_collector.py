@@ -10,10 +10,10 @@ pytest_plugins = ["pytester"]
 
 SUITE = """
 import pytest
-from tests.support.verdicts import Crashed, NotImplementedYet, OutOfMemory, TimedOut, wrong
+from tests.support.verdicts import Crashed, Finding, NotImplementedYet, OutOfMemory, TimedOut, Wrong
 
 def test_that_passes(): pass
-def test_that_is_wrong(): raise wrong("seen", "expected", credit=0.5)
+def test_that_is_wrong(): raise Wrong(Finding("seen", "expected"), credit=0.5)
 def test_that_is_a_stub(): raise NotImplementedYet("Not implemented yet: 5.2")
 def test_that_is_slow(): raise TimedOut("slow")
 def test_that_is_large(): raise OutOfMemory("large")
@@ -84,4 +84,4 @@ def test_a_grader_error_is_told_to_the_staff_and_not_to_the_student(heard: Heard
 
 
 def test_a_wrong_check_reads_seen_then_expected(heard: Heard):
-    assert heard.outcomes["that_is_wrong"].output == "seen\nexpected"
+    assert heard.outcomes["that_is_wrong"].output == "Yours:          seen\nExpected:       expected"

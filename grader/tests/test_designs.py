@@ -14,10 +14,18 @@ from tests.support import laws
 from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, PERTURBATION_SCALES
 from tests.support.homework.langevin import LANGEVIN_NOISE_VARIANCES, LANGEVIN_STARTS, LANGEVIN_STEP_SIZES
 from tests.support.judging.chain import SILENCE
-from tests.support.judging.denoising import ROUNDINGS
+from tests.support.judging.denoising import (
+    ROUNDINGS,
+    Batch,
+    derivative_tolerance,
+    matched,
+    recognise_target,
+    recognise_weight,
+)
 from tests.support.laws import FALSE_FAIL_RATE
 from tests.support.observed import denoising, langevin
-from tests.support.observed.recorded import FLOAT32_EPS
+from tests.support.observed.denoising import Evaluation
+from tests.support.observed.recorded import FLOAT32_EPS, Returned
 
 LEVELS = np.array(denoising.SIGMAS)
 SIGMAS = np.array(langevin.SIGMAS)
@@ -83,6 +91,54 @@ def test_the_grid_reveals_every_training_point() -> None:
     """Half the spacing is more than 8 standard deviations of the strongest noise."""
     assert denoising.GRID_SPACING / max(denoising.SIGMAS) > 2 * 8
     assert denoising.GRID_SIDE**2 >= denoising.N_SAMPLES
+
+
+def _replayed(rounding: float, stretched: float = 0.0) -> tuple[Evaluation, Batch]:
+    """The right loss, differentiated by a replay: each gradient is off by so many float32 roundings, to opposite sides.
+
+    Its second derivatives are `stretched` besides.
+    """
+    rng = np.random.default_rng(0)
+    data, n = denoising.training_points(), denoising.N_SAMPLES
+    sigma = denoising.float32(denoising.SIGMAS)[rng.integers(0, len(LEVELS), n)]
+    displacement, scores = sigma[:, None] * rng.normal(size=(n, 2)), rng.uniform(-3, 3, (n, 2))
+    direction = rng.choice([-1.0, 1.0], (n, 2))
+    residual = scores + displacement / sigma[:, None] ** 2
+    error = rounding * FLOAT32_EPS
+    gradient = sigma[:, None] ** 2 / n * residual
+    shifted = sigma[:, None] ** 2 / n * (residual + denoising.SHIFT * direction)
+    product = (shifted * (1 + error) - gradient * (1 - error)) / denoising.SHIFT
+    evaluation = Evaluation(
+        points=data + displacement,
+        levels=sigma,
+        scores=scores,
+        sizes=np.array([n]),
+        repeats=np.array([1]),
+        refused="",
+        returned=Returned("Tensor", [], np.zeros(()), True),
+        data_changed=False,
+        sigmas_changed=False,
+        direction=direction,
+        gradient=gradient * (1 - error),
+        product=product * (1 + stretched),
+        replayed=True,
+    )
+    return evaluation, matched(evaluation, data, denoising.SIGMAS)
+
+
+def test_a_replay_may_be_off_by_the_rounding_of_both_gradients() -> None:
+    """Half of the roundings in each gradient, divided by the shift: weights and targets are still recognised."""
+    evaluation, batch = _replayed(ROUNDINGS / 2)
+    tolerance = derivative_tolerance(evaluation, batch)
+    assert recognise_weight(batch, tolerance) is DENOISING_WEIGHTS[0]
+    assert recognise_target(batch, tolerance) is DENOISING_TARGETS[0]
+
+
+def test_a_replay_may_not_be_off_by_more() -> None:
+    """Weights that are off by half as much again as rounding explains are not recognised."""
+    largest = 3 + 4 / LEVELS.min()  # of the scores, and of (x~ - x)/sigma^2 at 4 standard deviations
+    evaluation, batch = _replayed(0, stretched=1.5 * ROUNDINGS * FLOAT32_EPS * (1 + largest / denoising.SHIFT))
+    assert recognise_weight(batch, derivative_tolerance(evaluation, batch)) is None
 
 
 def _smallest(degrees: int) -> tuple[float, float]:

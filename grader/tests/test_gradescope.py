@@ -12,15 +12,17 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from grader.project import REFERENCE, ROOT, TEMPLATE
-from grader.release import gradescope
+from grader import rubric
+from grader.project import REFERENCE, TEMPLATE
+from grader.release import gradescope, package, smoke
 from grader.report.results import SCHEMA
 from grader.run import memory
 from grader.run.runner import Runner
 from grader.tests.places import SHORT, worker_slot
 
 GIB = 2**30
-RUN_AUTOGRADER = ROOT / "grader" / "container" / "run_autograder"
+POSSIBLE = sum(row.points for row in rubric.read())
+RUN_AUTOGRADER = package.CONTAINER / "run_autograder"
 
 
 @pytest.fixture
@@ -52,10 +54,10 @@ def metadata(platform: Path, total: object) -> None:
 def test_a_submission_is_graded_with_its_cost_in_the_result(platform: Path):
     for module in ("hw5_gan.py", "hw5_diffusion.py"):
         shutil.copy(REFERENCE / module, platform / "submission" / module)
-    metadata(platform, "25.0")
+    metadata(platform, str(POSSIBLE + 5))
     gradescope.grade(platform, by_hand=5)
     found = document(platform)
-    assert found["score"] == 20
+    assert found["score"] == POSSIBLE
     assert staff_rows(found) == []
     facts = found["extra_data"]
     assert 100 < facts["peak_memory_mb"] < facts["container_memory_mb"]
@@ -64,24 +66,24 @@ def test_a_submission_is_graded_with_its_cost_in_the_result(platform: Path):
 
 
 def test_points_that_do_not_fit_the_assignment_are_told_to_the_staff_only(platform: Path):
-    metadata(platform, "19.0")
+    metadata(platform, str(POSSIBLE - 1))
     gradescope.grade(platform)
     (told,) = staff_rows(document(platform))
-    assert "worth 19 points" in told
-    assert "20" in told
+    assert f"worth {POSSIBLE - 1:g} points" in told
+    assert f"{POSSIBLE:g}" in told
 
 
-@pytest.mark.parametrize(("total", "fits"), [("20.0", True), (20, True), ("20.5", False), ("0", False)])
+@pytest.mark.parametrize(("total", "fits"), [("12.0", True), (12, True), ("12.5", False), ("0", False)])
 def test_the_assignment_s_points_are_compared_as_numbers(platform: Path, total: object, fits: bool):
     metadata(platform, total)
-    assert (gradescope.about_the_assignment(platform / "submission_metadata.json", 20) == []) is fits
+    assert (gradescope.about_the_assignment(platform / "submission_metadata.json", 12) == []) is fits
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"assignment": null}', '{"assignment": {"total_points": "many"}}'])
 def test_metadata_of_another_shape_are_told_to_the_staff_only(tmp_path: Path, text: str):
     path = tmp_path / "submission_metadata.json"
     path.write_text(text)
-    (told,) = gradescope.about_the_assignment(path, 20)
+    (told,) = gradescope.about_the_assignment(path, 12)
     assert told.startswith("submission_metadata.json cannot be read")
 
 
@@ -150,7 +152,7 @@ def test_what_the_bench_itself_takes_is_not_charged_to_students(tmp_path: Path):
     """The processes of a check share several hundred MiB of imports with the bench: more than this limit, twice."""
     clocks = dataclasses.replace(SHORT, memory=memory.LEAST_FOR_STUDENTS)
     with Runner(clocks=clocks, slot=60 + worker_slot()) as runner:
-        assert runner.grade(REFERENCE, tmp_path).score == 20
+        assert runner.grade(REFERENCE, tmp_path).score == POSSIBLE
 
 
 # --- what starts it --------------------------------------------------------------------------------
@@ -169,9 +171,9 @@ def test_a_result_exists_even_when_nothing_can_start(tmp_path: Path):
 
 
 def test_the_sample_earns_nothing_and_a_finished_one_is_no_sample(tmp_path: Path):
-    assert "checks work" in gradescope.smoke(TEMPLATE, tmp_path / "template")
-    with pytest.raises(gradescope.SmokeError, match="passed"):
-        gradescope.smoke(REFERENCE, tmp_path / "reference")
+    assert "checks work" in smoke.smoke(TEMPLATE, tmp_path / "template")
+    with pytest.raises(smoke.SmokeError, match="passed"):
+        smoke.smoke(REFERENCE, tmp_path / "reference")
 
 
 def test_the_scripts_of_the_container_are_shell(tmp_path: Path):

@@ -16,12 +16,13 @@ from grader.tests.places import SHORT, worker_slot
 
 DOCS = ROOT / "docs"
 GUIDE = (DOCS / "instructor.md").read_text(encoding="utf-8")
+HOW_TO_ADD = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 NEW = "gnet_draws_as_many_images_as_latents"
 
 
 def example() -> tuple[str, str]:
-    """The name and the text of the check in the instructor's guide."""
-    found = re.search(r"to be saved as `([\w/.]+)`:\n\n```python\n(.*?)```", GUIDE, re.DOTALL)
+    """The name and the text of the check in CONTRIBUTING.md."""
+    found = re.search(r"Save it as `([\w/.]+)`:\n\n```python\n(.*?)```", HOW_TO_ADD, re.DOTALL)
     assert found is not None
     return found[1], found[2]
 
@@ -38,7 +39,7 @@ def test_a_new_check_is_one_file_of_less_than_thirty_lines(tmp_path: Path):
         for submission, status in ((REFERENCE, "passed"), (TEMPLATE, "not implemented"), (wrong, "failed")):
             results = runner.grade(submission, tmp_path / "out")
             assert results.outcomes[NEW].status == status
-            assert results.possible == 20.5
+            assert results.possible == sum(row.points for row in rubric.read()) + 0.5
     assert "It should be (3, 1, 28, 28)." in results.outcomes[NEW].output
 
 

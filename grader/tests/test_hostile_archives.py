@@ -12,7 +12,7 @@ import pytest
 
 from grader.project import REFERENCE
 from grader.tests.arena import MODULES, Arena
-from tests.support.verdicts import NO_FAULT
+from tests.support.status import NO_FAULT
 
 # One worker for all: they share a listening port and the canaries.
 pytestmark = pytest.mark.xdist_group("attacks")
@@ -119,13 +119,13 @@ LARGE = "The archive is too large"
 
 
 @pytest.mark.parametrize(
-    ("fill", "change", "score", "says"),
+    ("fill", "change", "share", "says"),
     [
         pytest.param(with_links, bytes, 0, MISSING, id="links"),
-        pytest.param(with_ways_out, bytes, 20, "", id="ways out"),
-        pytest.param(with_devices, bytes, 20, "", id="devices"),
-        pytest.param(with_odd_names, bytes, 20, "", id="odd names"),
-        pytest.param(with_backslashes, bytes, 20, "", id="backslashes"),
+        pytest.param(with_ways_out, bytes, 1, "", id="ways out"),
+        pytest.param(with_devices, bytes, 1, "", id="devices"),
+        pytest.param(with_odd_names, bytes, 1, "", id="odd names"),
+        pytest.param(with_backslashes, bytes, 1, "", id="backslashes"),
         pytest.param(with_a_bomb, bytes, 0, LARGE, id="bomb"),
         pytest.param(with_many_files, bytes, 0, LARGE, id="10,000 files"),
         pytest.param(with_a_zip, bytes, 0, MISSING, id="zip in a zip"),
@@ -135,12 +135,12 @@ LARGE = "The archive is too large"
         pytest.param(
             honest, lambda content: content.replace(b"import torch", b"import t0rch"), 0, UNREADABLE, id="sums"
         ),
-        pytest.param(honest, lambda content: b"#!/bin/sh\n" + content, 20, "", id="bytes before it"),
+        pytest.param(honest, lambda content: b"#!/bin/sh\n" + content, 1, "", id="bytes before it"),
         pytest.param(lambda archive: None, bytes, 0, MISSING, id="empty"),
     ],
 )
 def test_a_hostile_archive_is_answered_or_harmless(
-    arena: Arena, tmp_path: Path, fill: Fill, change: Callable[[bytes], bytes], score: float, says: str
+    arena: Arena, tmp_path: Path, fill: Fill, change: Callable[[bytes], bytes], share: float, says: str
 ):
     handed_in = tmp_path / "homework.zip"
     with zipfile.ZipFile(
@@ -150,5 +150,5 @@ def test_a_hostile_archive_is_answered_or_harmless(
     handed_in.write_bytes(change(handed_in.read_bytes()))
     results, document = arena.grade(handed_in, tmp_path / "out")
     assert results.staff == []
-    assert document["score"] == score
+    assert document["score"] == share * results.possible
     assert all(says in one.output for name, one in results.outcomes.items() if one.status not in NO_FAULT)

@@ -137,7 +137,7 @@ def test_bombs_in_a_folder_cost_nothing_and_run_nothing(arena: Arena, tmp_path: 
     for name, content in FILES.items():
         (folder / name).write_bytes(content)
     results, document = arena.grade(folder, tmp_path / "out")
-    assert document["score"] == 20
+    assert document["score"] == results.possible
     assert results.staff == []
     assert MARK not in str(results.facts["printed"])
     assert "model.ckpt could not be judged" in results.outcomes[MODEL].output
@@ -154,7 +154,7 @@ def test_links_and_giants_are_left_out_of_a_folder(arena: Arena, tmp_path: Path)
     with (folder / "model.ckpt").open("wb") as giant:
         giant.truncate(3 * GIB)
     results, document = arena.grade(folder, tmp_path / "out")
-    assert document["score"] == 20
+    assert document["score"] == results.possible
     assert results.staff == []
     assert "Neither model.ckpt nor samples.npz was handed in" in results.outcomes[MODEL].output
     assert "model.ckpt has 3072 MB; it may have 8 MB. It was left out." in document["extra_data"]["notes"]
@@ -174,7 +174,7 @@ def test_hostile_artifacts_in_a_zip_leave_the_sources_and_the_honest_ones(arena:
             packed.writestr(f"me/{epoch}/test_{epoch}.png", bytes(2**20))
         packed.writestr("me/test_9990.png", picture.getvalue())
     results, document = arena.grade(archive, tmp_path / "out")
-    assert document["score"] == 20
+    assert document["score"] == results.possible
     assert results.staff == []
     assert "Neither model.ckpt nor samples.npz was handed in" in results.outcomes[MODEL].output
     assert "samples.npz has more than 16 MB; it may have 16 MB. It was left out." in document["extra_data"]["notes"]
@@ -189,7 +189,7 @@ def test_a_damaged_artifact_in_a_zip_does_not_cost_the_sources(arena: Arena, tmp
             packed.write(REFERENCE / name, name)
     archive.write_bytes(archive.read_bytes().replace(b"weights446", b"weights447"))
     results, document = arena.grade(archive, tmp_path / "out")
-    assert document["score"] == 20
+    assert document["score"] == results.possible
     assert "Neither model.ckpt nor samples.npz was handed in" in results.outcomes[MODEL].output
 
 

@@ -115,7 +115,7 @@ def test_a_failure_is_reported_when_a_fresh_seed_confirms_it() -> None:
     experiment = Scripted(seed0=1e-12, seed1=RETRY_BELOW / 2)
     with pytest.raises(Wrong) as failure:
         laws.judge(experiment)
-    assert [str(one) for one in failure.value.findings] == ["seen"]
+    assert [one.yours for one in failure.value.findings] == ["seen"]
     assert experiment.asked == [(0, 1), (1, 1)]
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
+from grader.__main__ import main
 from grader.project import REFERENCE, ROOT
-from grader.release import package
+from grader.release import lock, package
+from grader.tests.places import checkout
 from grader.tests.test_template import solution_lines
 from tests.support.homework.assignment import FILES
 
@@ -26,7 +28,7 @@ IMPORTED_AS = {"gradescope-utils": "gradescope_utils", "opencv-python-headless":
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with both packages, as `make package` builds them."""
     out = tmp_path_factory.mktemp("dist")
-    assert package.main(["--out", str(out)]) == 0
+    assert main(["package", "--out", str(out)]) == 0
     return out
 
 
@@ -60,7 +62,7 @@ def reference_solution() -> set[str]:
 
 
 def test_built_twice_they_are_the_same_bytes(packages: Path, tmp_path: Path):
-    package.main(["--out", str(tmp_path)])
+    package.build(tmp_path)
     for name in ("autograder.zip", "student.zip"):
         assert (tmp_path / name).read_bytes() == (packages / name).read_bytes()
 
@@ -78,32 +80,21 @@ def test_neither_names_a_place_of_the_machine_that_built_it(archive: zipfile.Zip
         assert not re.search(r"/(root|home|work)/", text), name
 
 
-def test_neither_holds_what_was_planted_beside_the_sources(packages: Path, tmp_path: Path):
-    folders = (ROOT / "tests" / "support", REFERENCE, ROOT / "grader")
-    planted = [folder / "canary-package.txt" for folder in folders]
-    try:
-        for path in planted:
-            path.write_text("canary-package")
-        package.main(["--out", str(tmp_path)])
-    finally:
-        for path in planted:
-            path.unlink()
-    for name in ("autograder.zip", "student.zip"):
-        assert (tmp_path / name).read_bytes() == (packages / name).read_bytes()
-
-
-def test_measurements_go_with_the_suites_that_read_them():
-    planted = [ROOT / "tests" / audience / "canary-package.npz" for audience in ("support", "public", "hidden")]
-    try:
-        for path in planted:
-            path.write_bytes(b"canary")
-        files = {"staff": package.autograder(), "students": package.student()}
-    finally:
-        for path in planted:
-            path.unlink()
-    found = {reader: {name for name in names if name.endswith("canary-package.npz")} for reader, names in files.items()}
-    everything = {path.relative_to(ROOT).as_posix() for path in planted}
-    assert found == {"staff": everything, "students": everything - {"tests/hidden/canary-package.npz"}}
+def test_what_is_planted_beside_the_sources_goes_into_no_package_but_measurements_do(packages: Path, tmp_path: Path):
+    """The suites' measurements go with the suites that read them, hence students receive none of hidden ones."""
+    copy = checkout(tmp_path / "copy")
+    for folder in ("tests/support", "reference", "grader"):
+        (copy / folder / "canary.txt").write_text("canary")
+    measurements = {f"tests/{audience}/canary.npz" for audience in ("support", "public", "hidden")}
+    for name in measurements:
+        (copy / name).write_bytes(b"canary")
+    command = [sys.executable, "-m", "grader", "package", "--out", str(tmp_path)]
+    subprocess.run(command, cwd=copy, check=True, capture_output=True)
+    students = measurements - {"tests/hidden/canary.npz"}
+    for name, added in (("autograder.zip", measurements), ("student.zip", students)):
+        before, after = zipfile.ZipFile(packages / name), zipfile.ZipFile(tmp_path / name)
+        assert set(after.namelist()) - set(before.namelist()) == added
+        assert all(after.read(one) == before.read(one) for one in before.namelist())
 
 
 def test_the_grader_s_package_has_every_file_that_its_modules_open(packages: Path):
@@ -139,14 +130,9 @@ def test_the_grader_s_package_has_what_the_platform_starts_and_every_suite(packa
     started = set(re.findall(r'"-m", "(grader[\w.]+)"', "\n".join(texts(archive).values())))
     assert started == {"grader.judge.server", "grader.bench.server", "grader.bench.unpack"}
     assert {f"{module.replace('.', '/')}.py" for module in started} <= set(archive.namelist())
-    unwanted = (
-        "reference/",
-        "examples/",
-        "grader/tests/",
-        "grader/audit",
-        "grader/calibrate",
-        "grader/release/package",
-    )
+    release = ("package", "rehearse", "template", "preview", "lock")
+    unwanted = ("reference/", "examples/", *(f"grader/{room}" for room in ("tests", "audit", "calibrate", "reproduce")))
+    unwanted += tuple(f"grader/release/{name}" for name in release)
     assert [name for name in archive.namelist() if name.startswith(unwanted)] == []
 
 
@@ -155,7 +141,7 @@ def test_no_package_has_an_import_that_it_cannot_satisfy(archive: zipfile.ZipFil
     names = set(archive.namelist())
     if "setup.sh" in names:
         required = re.findall(r"^([a-z0-9-]+)==", texts(archive)["grader/release/container/pinned.txt"], re.MULTILINE)
-        required += ["torch", "torchvision"]
+        required += re.findall(r"^([a-z0-9-]+)==", texts(archive)["grader/release/container/torch.txt"], re.MULTILINE)
     else:
         required = re.findall(r"^([a-z0-9-]+)", texts(archive)["requirements.txt"], re.MULTILINE)
     known = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in required} | set(sys.stdlib_module_names)
@@ -176,28 +162,14 @@ def imported(source: str) -> list[str]:
     return direct + [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
 
 
-def test_what_the_container_installs_is_what_is_tested_here():
-    """Every pinned version lies in the project's bounds, and every file that is installed has a hash."""
-    from packaging.requirements import Requirement
-
-    pinned = (package.CONTAINER / "pinned.txt").read_text(encoding="utf-8")
-    entries = [Requirement(line.rstrip("\\ ")) for line in pinned.splitlines() if re.match(r"[a-z]", line)]
-    assert pinned.count("--hash=sha256:") >= len(entries) > 20
-    wanted = (package.CONTAINER / "requirements.in").read_text(encoding="utf-8").splitlines()[1:]
-    for line in package.requirements(wanted).splitlines():
-        bounds = Requirement(line)
-        versions = [next(iter(entry.specifier)).version for entry in entries if entry.name == bounds.name]
-        if bounds.name in ("torch", "torchvision"):
-            assert str(bounds.specifier).startswith("==")
-            assert versions == []
-        else:
-            assert versions
-            assert all(bounds.specifier.contains(version) for version in versions), line
-
-
-def test_a_requirement_that_the_project_does_not_have_is_an_error():
-    with pytest.raises(package.PackageError, match="nothing-like-it"):
-        package.requirements(["numpy", "nothing-like-it"])
+def test_every_file_that_the_container_installs_has_a_hash_but_torch_s(packages: Path):
+    """torch and torchvision are exact: their builds differ, and one list of hashes cannot stand for all of them."""
+    pinned = (ROOT / lock.PINNED).read_text(encoding="utf-8")
+    entries = re.findall(r"^[a-z][^\n]*(?:\\\n    --hash=sha256:[0-9a-f]{64} ?)+$", pinned, re.MULTILINE)
+    assert len(entries) == len(re.findall(r"^[a-z]", pinned, re.MULTILINE)) > 20
+    assert not re.search(r"^(torch|torchvision|nvidia-|cuda-|triton)", pinned, re.MULTILINE)
+    lines = (ROOT / lock.TORCH).read_text(encoding="utf-8").splitlines()
+    assert [line.partition("==")[0] for line in lines] == ["torch", "torchvision"]
 
 
 # --- the students' ---------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from grader.report.results import LARGEST_RESULT, Results
 from grader.tests.advised import advised, on_disk, soon
 from grader.tests.advised import pictures as of_every_kind
 from tests.support.homework.figures import DIGITS, PATHS, SCORE_FIELD, STEPS
-from tests.support.verdicts import Picture
+from tests.support.status import Picture
 
 
 def shown(results: Results) -> list[Image.Image]:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from grader import rubric
 from grader.project import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+POINTS = sum(row.points for row in rubric.read())
 IN_CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
@@ -40,7 +42,7 @@ def test_one_submission_is_graded_into_the_folder_that_was_asked_for(tmp_path: P
     assert "make grade SUBMISSION=examples/three_mistakes OUT=out/three_mistakes" in commands()
     assert run(f"make grade SUBMISSION=examples/three_mistakes OUT={tmp_path}").returncode == 0
     document = json.loads((tmp_path / "results.json").read_text())
-    assert 0 < document["score"] < 20
+    assert 0 < document["score"] < POINTS
 
 
 def test_a_path_that_does_not_exist_is_an_error_and_no_result(tmp_path: Path):
@@ -51,7 +53,7 @@ def test_a_path_that_does_not_exist_is_an_error_and_no_result(tmp_path: Path):
 
 
 def test_the_rubric_is_printed():
-    assert "20 points" in run("make rubric").stdout
+    assert f"{POINTS:g} points" in run("make rubric").stdout
 
 
 def test_a_student_reads_what_is_not_implemented_in_the_order_of_the_handout():

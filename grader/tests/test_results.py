@@ -10,7 +10,7 @@ from grader.messages import Outcome
 from grader.report import results
 from grader.report.results import Results
 from grader.rubric import Row
-from tests.support.verdicts import Status
+from tests.support.status import Status
 
 
 def row(name: str, points: float = 1.0, visibility: str = "visible") -> Row:

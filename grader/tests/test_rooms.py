@@ -18,20 +18,20 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from grader.project import ROOT
-from grader.tests.places import copy_project
+from grader.tests.places import checkout
 from tests.support.homework import assignment
 
 GRADER = (
-    *("project", "wire", "messages", "rubric"),
+    *("errors", "verbs", "project", "wire", "messages", "rubric"),
     *("bench", "report", "judge", "run", "release", "calibrate", "audit", "reproduce", "__main__"),
 )
 SUPPORT = (
-    *("homework", "observations", "verdicts", "laws", "marks", "transports", "submission"),
+    *("homework", "observations", "status", "verdicts", "laws", "marks", "transports", "submission"),
     *("probes", "observed", "judging", "advice"),
 )
 """The rooms of `grader/` and of `tests/support/`, from the ground up: each imports only of those before it."""
-BESIDE_STUDENTS_CODE = ("observations", "probes", "verdicts")
-"""What the bench may import of `tests.support`; the last for its messages, which name the status of a check."""
+BESIDE_STUDENTS_CODE = ("observations", "probes", "status")
+"""What the bench may import of `tests.support`; the last for its messages, which say how a check stands."""
 HANDED_OUT = (
     *("Makefile", "README.md", "pyproject.toml", "requirements.txt"),
     *(*assignment.FILES, f"{assignment.HELPERS[0]}.py"),
@@ -237,9 +237,9 @@ def test_every_room_is_in_its_list():
     ],
 )
 def test_each_guard_sees_what_is_planted(tmp_path: Path, guard: Guard, file: str, planted: str):
-    copy_project(tmp_path)
-    path = tmp_path / file
+    copy = checkout(tmp_path / "copy")
+    path = copy / file
     path.parent.mkdir(exist_ok=True)
     before = path.read_text("utf-8") if path.exists() else ""
     path.write_text(f"{before}\n{planted}\n", "utf-8")
-    assert guard(tmp_path) != []
+    assert guard(copy) != []

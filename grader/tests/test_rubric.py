@@ -37,6 +37,7 @@ def test_each_question_is_worth_what_the_handout_says():
         "5.3": 4,
         "5.4": 0,
     }
+    assert sum(points.values()) == 20
 
 
 def test_the_rubric_lists_exactly_the_checks_that_pytest_runs():

@@ -5,15 +5,17 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader import rubric
 from grader.project import REFERENCE, TEMPLATE
-from grader.run.clocks import Clocks
+from grader.report.results import Results
+from grader.run import runner as running
 from grader.run.runner import Runner
 from grader.tests.places import Grade, worker_slot
-from tests.support.verdicts import NO_FAULT, Status
+from tests.support.status import NO_FAULT, Status
 
 CONFTEST = "from tests.conftest import pytest_configure, submission, submitted_files\n"
 HEAD = "import os, signal, time\nfrom tests.support.marks import number, visibility, weight\n"
@@ -37,9 +39,8 @@ def suites(folder: Path, **bodies: str) -> Path:
     return folder
 
 
-def graded(tmp_path: Path, clocks: Clocks, **bodies: str) -> dict:
-    with Runner(suites(tmp_path / "suites", **bodies), clocks, slot=worker_slot()) as runner:
-        runner.server.await_ready(time.monotonic() + clocks.start)  # a short total clock is not for the start
+def graded(tmp_path: Path, **bodies: str) -> dict:
+    with Runner(suites(tmp_path / "suites", **bodies), slot=worker_slot()) as runner:
         runner.grade(REFERENCE, tmp_path / "out")
     return json.loads((tmp_path / "out" / "results.json").read_text())
 
@@ -51,20 +52,36 @@ def verdicts(document: dict) -> dict[str, str]:
 
 
 def test_a_check_that_fails_in_the_grader_costs_nothing_silently(tmp_path: Path):
-    document = graded(tmp_path, Clocks(), fine="pass", broken="1 / 0", later="pass")
+    document = graded(tmp_path, fine="pass", broken="1 / 0", later="pass")
     assert verdicts(document) == {"fine": "passed", "broken": "grader error", "later": "passed"}
     assert "contact the staff" in document["tests"][1]["output"]
     assert any("ZeroDivisionError" in test["output"] for test in document["tests"] if test["visibility"] == "hidden")
 
 
 def test_a_judge_that_dies_leaves_every_row(tmp_path: Path):
-    document = graded(tmp_path, Clocks(), fine="pass", fatal="os.kill(os.getpid(), signal.SIGKILL)", later="pass")
+    document = graded(tmp_path, fine="pass", fatal="os.kill(os.getpid(), signal.SIGKILL)", later="pass")
     assert verdicts(document) == {"fine": "passed", "fatal": "grader error", "later": "grader error"}
     assert document["score"] == 1
 
 
-def test_the_total_clock_ends_the_grading_with_what_is_known(tmp_path: Path):
-    document = graded(tmp_path, Clocks(total=15), fine="pass", endless="time.sleep(600)", later="pass")
+def test_the_total_clock_ends_the_grading_with_what_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The clock strikes as soon as the endless check has begun, however slow the machine is."""
+    sessions: list[running.Session] = []
+
+    class Observed(running.Session):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            sessions.append(self)
+
+    def strike(check: str, results: Results) -> None:
+        if check == "endless":
+            sessions[0].deadline = time.monotonic()
+
+    monkeypatch.setattr(running, "Session", Observed)
+    made = suites(tmp_path / "suites", fine="pass", endless="time.sleep(600)", later="pass")
+    with Runner(made, slot=worker_slot()) as runner:
+        runner.grade(REFERENCE, tmp_path / "out", strike)
+    document = json.loads((tmp_path / "out" / "results.json").read_text())
     assert verdicts(document) == {"fine": "passed", "endless": "timed out", "later": "timed out"}
     assert document["score"] == 1
 
@@ -95,4 +112,4 @@ def test_the_reference_earns_full_marks_with_any_seed(runner: Runner, grade: Gra
     finally:
         runner.seed = before
     assert {name: one.output for name, one in results.outcomes.items() if one.status not in NO_FAULT} == {}
-    assert results.score == results.possible == 20
+    assert results.score == results.possible

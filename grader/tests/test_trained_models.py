@@ -206,14 +206,14 @@ def test_the_runner_gives_the_same_advice_for_a_zip(grade: Grade, tmp_path: Path
     results = grade(Path(shutil.make_archive(str(tmp_path / "homework"), "zip", tmp_path, folder.name)))
     assert "model.ckpt spells CS446." in results.outcomes[CHECK].output
     assert "samples.npz spells CS446" in results.outcomes[CHECK].output
-    assert results.score == 20
+    assert results.score == results.possible
 
 
 @pytest.mark.parametrize(("base", "says"), [(REFERENCE, "Add model.ckpt"), (TEMPLATE, "Add model.ckpt")])
 def test_nothing_trained_costs_nothing(grade: Grade, base: Path, says: str):
     results = grade(base)
     assert says in results.outcomes[CHECK].output
-    assert results.outcomes[CHECK].seconds < 2
+    assert results.score == (20 if base == REFERENCE else 0)
 
 
 def test_a_checkpoint_of_an_unwritten_network_is_not_judged(grade: Grade, tmp_path: Path):

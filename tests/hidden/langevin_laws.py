@@ -7,8 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.langevin import LANGEVIN_NOISE_VARIANCES, LANGEVIN_STARTS
-from tests.support.judging.chain import SILENCE, Chain, Fit
+from tests.support.homework.langevin import (
+    ANOTHER_VARIANCE,
+    LANGEVIN_NOISE_VARIANCES,
+    LANGEVIN_STARTS,
+    SHARED_START,
+    SHARED_Z,
+    SILENT,
+)
+from tests.support.homework.readings import Reading, Remark, measured, worded
+from tests.support.judging.chain import SILENCE, Chain, LevelFit
 from tests.support.laws import FALSE_FAIL_RATE
 from tests.support.observed.langevin import AMPLITUDE, EPS
 from tests.support.verdicts import Finding
@@ -37,7 +45,7 @@ def noise_tests(chains: Sequence[Chain]) -> list[laws.Test]:
     silent = [fit for fit in chains[0].fits if fit.mean_square < (SILENCE * fit.alpha * AMPLITUDE) ** 2]
     if len(silent) == len(chains[0].fits):
         said = "The states change without any noise."
-        return [laws.Test("silent", 0.0, Finding(said, "Each step adds sqrt(2 alpha) z_t.", look_at=NOISE_LINE))]
+        return [laws.Test("silent", 0.0, Finding(said, "Each step adds sqrt(2 alpha) z_t.", SILENT, NOISE_LINE))]
     variance = _variance_tests(chains)
     z = [_standardised(chain, variance) for chain in chains]
     pairs = _pair_tests(z)
@@ -47,7 +55,8 @@ def noise_tests(chains: Sequence[Chain]) -> list[laws.Test]:
         failed = [test for test in tests if test.p < FALSE_FAIL_RATE]
         if failed:
             return failed[:1]
-    return variance + pairs + sums + _shape_tests(np.concatenate([one.ravel() for part in z for one in part]))
+    shape = _shape_tests(np.concatenate([one.ravel() for part in z for one in part]))
+    return variance + pairs + sums + shape + laws.reading(LANGEVIN_NOISE_VARIANCES[0], NOISE_LINE)
 
 
 def _variance_tests(chains: Sequence[Chain]) -> list[laws.Test]:
@@ -84,19 +93,19 @@ def _variance_by(chains: Sequence[Chain], own: bool) -> list[laws.Test]:
     return tests
 
 
-def _noise_mistake(fits: Sequence[Fit]) -> str:
+def _noise_mistake(fits: Sequence[LevelFit]) -> Reading | Remark | str:
     """The recognised formula within 12% of every variance: four standard errors of 2,560 values."""
-    alpha, sigma, step, measured = (
+    alpha, sigma, step, seen = (
         np.array(values)
         for values in zip(*((fit.alpha, fit.sigma, abs(fit.step), fit.mean_square) for fit in fits), strict=True)
     )
     for formula in LANGEVIN_NOISE_VARIANCES[1:]:
         for base, note in ((alpha, ""), (step, " (with alpha your own step size)")):
-            if np.all(np.abs(measured / formula.of(base, sigma, EPS) - 1) < NAMED_WITHIN):
-                return f"Recognised: {formula.message}{note}."
-    if len(fits) > 1 and np.all(measured > 0):
-        power, log_factor = np.polyfit(np.log(sigma), np.log(measured), 1)
-        return f"The variance is about {np.exp(log_factor):.3g} * sigma^{power:.2f}."
+            if np.all(np.abs(seen / formula.of(base, sigma, EPS) - 1) < NAMED_WITHIN):
+                return worded(formula, f"Recognised: {formula.sentence}{note}.")
+    if len(fits) > 1 and np.all(seen > 0):
+        power, log_factor = np.polyfit(np.log(sigma), np.log(seen), 1)
+        return measured(ANOTHER_VARIANCE, f"{np.exp(log_factor):.3g} * sigma^{power:.2f}")
     return ""
 
 
@@ -128,7 +137,7 @@ def _pair_tests(z: Sequence[list[np.ndarray]]) -> list[laws.Test]:
         if one.size == 0:
             continue
         r = float(one @ other / max(np.linalg.norm(one) * np.linalg.norm(other), 1e-300))
-        mistake = "They share one z." if r > 0.95 else ""
+        mistake = SHARED_Z if r > 0.95 else ""
         said = f"The noise of {name} is correlated: {r:.3f}."
         finding = Finding(said, "Each has a z of its own, drawn independently.", mistake, NOISE_LINE)
         tests.append(laws.Test(name, laws.correlation(one, other), finding))
@@ -169,7 +178,9 @@ def start_tests(chains: Sequence[Chain]) -> list[laws.Test]:
     x = np.concatenate(starts)
     if not np.any(x != x[0, 0]):
         said = f"All samples start at x_0 = {x[0, 0]:g}."
-        return [laws.Test("constant", 0.0, Finding(said, "x_0 is standard normal.", look_at=START_LINE))]
+        found = _start_mistake(chains[0], x)
+        unsaid = worded(found, "") if found else ""  # the first line says it
+        return [laws.Test("constant", 0.0, Finding(said, "x_0 is standard normal.", unsaid, START_LINE))]
     neighbours = [start[: len(start) // 2 * 2] for start in starts]
     even, odd = (np.concatenate([one[side::2].ravel() for one in neighbours]) for side in (0, 1))
     shared = [
@@ -182,7 +193,8 @@ def start_tests(chains: Sequence[Chain]) -> list[laws.Test]:
     mean, square = float(np.mean(x)), float(np.mean(x**2))
     low, high = np.min(x), np.max(x)
     said = f"x_0 has the mean {mean:.3g}, the mean square {square:.4g}, and values from {low:.3g} to {high:.3g}."
-    finding = Finding(said, "Mean 0 and mean square 1: standard normal.", _start_mistake(chains[0], x), START_LINE)
+    mistake = _start_mistake(chains[0], x) or ""
+    finding = Finding(said, "Mean 0 and mean square 1: standard normal.", mistake, START_LINE)
     moments = [
         laws.Test("mean", laws.normal(mean * x.size**0.5), finding),
         laws.Test("mean square", laws.chi_square(float(np.sum(x**2)), x.size), finding),
@@ -195,18 +207,18 @@ def start_tests(chains: Sequence[Chain]) -> list[laws.Test]:
         laws.Test("shape", laws.dkw(x, laws.normal_cdf), finding),
         laws.Test("tail", laws.binomial(beyond, x.size, laws.TAIL_PROBABILITY), finding),
     ]
-    return moments + shape + shared
+    return moments + shape + shared + laws.reading(LANGEVIN_STARTS[0], START_LINE)
 
 
 def _start_pair(name: str, one: np.ndarray, other: np.ndarray) -> laws.Test:
     r = float(one @ other / max(np.linalg.norm(one) * np.linalg.norm(other), 1e-300))
-    mistake = "They share one value." if r > 0.95 else ""
+    mistake = SHARED_START if r > 0.95 else ""
     said = f"{name} have correlated x_0: {r:.3f}."
     finding = Finding(said, "They are drawn independently.", mistake, START_LINE)
     return laws.Test(name, laws.correlation(one, other), finding)
 
 
-def _start_mistake(chain: Chain, x: np.ndarray) -> str:
+def _start_mistake(chain: Chain, x: np.ndarray) -> Reading | None:
     """The recognised law with this mean and standard deviation, both within 7 standard errors."""
     first, last = chain.design.noise_levels[[0, -1]]
     slack = 7 / x.size**0.5
@@ -214,5 +226,5 @@ def _start_mistake(chain: Chain, x: np.ndarray) -> str:
         mean, deviation = start.of(first, last)
         scale = max(deviation, abs(mean), 1e-6)
         if abs(np.mean(x) - mean) < slack * scale and abs(np.std(x) - deviation) < slack * scale:
-            return f"Recognised: {start.message}."
-    return ""
+            return worded(start, f"Recognised: {start.sentence}.")
+    return None

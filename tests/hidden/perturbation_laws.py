@@ -7,8 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.denoising import PERTURBATION_SCALES
-from tests.support.judging.denoising import Batch
+from tests.support.homework.denoising import (
+    ANOTHER_SCALE,
+    DATA_MISSING,
+    DATA_SCALED,
+    DEPENDENT_LEVELS,
+    LEVELS_AS_WEIGHTS,
+    NEVER_DRAWN,
+    NOISE_TIMES_DATA,
+    PERTURBATION_SCALES,
+    ROUNDED_LEVELS,
+    SHARED_NOISE,
+)
+from tests.support.homework.readings import Reading, Remark, measured
+from tests.support.judging.denoising import Batch, recognised
 from tests.support.laws import FALSE_FAIL_RATE
 from tests.support.observed.denoising import SIGMAS
 from tests.support.verdicts import Finding
@@ -31,7 +43,7 @@ def noise_tests(batches: Sequence[Batch]) -> list[laws.Test]:
     for tests in (moved, shared, scale, slope, sharing):
         if any(test.p < FALSE_FAIL_RATE for test in tests):
             return tests
-    return slope + sharing + scale + _shape_tests(z)
+    return slope + sharing + scale + _shape_tests(z) + laws.reading(PERTURBATION_SCALES[0], Z_LINE)
 
 
 def independent(batches: Sequence[Batch]) -> Sequence[Batch]:
@@ -47,12 +59,12 @@ def _slope_tests(batches: Sequence[Batch], z: np.ndarray) -> list[laws.Test]:
         x = np.concatenate([batch.data[:, j] for batch in batches])
         moved = np.concatenate([batch.perturbed[:, j] for batch in batches])
         slope = float(moved @ x / (x @ x))
-        mistake = "The training point itself is missing in x~." if abs(slope) < 0.01 else ""
+        mistake: Reading | str = DATA_MISSING if abs(slope) < 0.01 else ""
         either_way = 0.4 < float(np.mean(z[:, j] * x > 0)) < 0.6
         if either_way and float(np.corrcoef(np.abs(z[:, j]), np.abs(x))[0, 1]) > 0.3:  # 20 standard errors
-            mistake = mistake or "The noise grows with x: sigma z is multiplied by x, in place of added."
+            mistake = mistake or NOISE_TIMES_DATA
         if not mistake and abs(slope - 1) > 0.01:
-            mistake = "Is x scaled down, as in the forward process of Problem 2? Here x~ = x + sigma z."
+            mistake = DATA_SCALED
         finding = Finding(f"The perturbed samples are {slope:.4g} x + noise.", "x~ is x + noise.", mistake, Z_LINE)
         tests.append(laws.Test(f"slope {j}", laws.normal(float(z[:, j] @ x / np.linalg.norm(x))), finding))
     return tests
@@ -71,7 +83,7 @@ def _sharing_tests(batches: Sequence[Batch], z: np.ndarray) -> list[laws.Test]:
     tests = []
     for name, (one, other) in pairs.items():
         r = float(np.sum(one * other) / max(np.linalg.norm(one) * np.linalg.norm(other), 1e-300))
-        mistake = "They share one z." if r > 0.99 else ""
+        mistake = SHARED_NOISE if r > 0.99 else ""
         said = f"{name} have noise z that is correlated: {r:.3f}."
         finding = Finding(said, "They are drawn independently.", mistake, Z_LINE)
         tests.append(laws.Test(name, laws.correlation(one, other), finding))
@@ -99,16 +111,16 @@ def _scale_tests(batches: Sequence[Batch], z: np.ndarray) -> list[laws.Test]:
     return failed[:1] or tests
 
 
-def _scale_mistake(z: np.ndarray, sigma: np.ndarray) -> str:
+def _scale_mistake(z: np.ndarray, sigma: np.ndarray) -> Reading | Remark | str:
     """The recognised standard deviation of x~ - x, if one fits within 3 standard errors of 1,640 values."""
     levels = np.unique(sigma)
-    measured = np.array([np.sqrt(np.mean((z[sigma == one] * one) ** 2)) for one in levels])
+    seen = np.array([np.sqrt(np.mean((z[sigma == one] * one) ** 2)) for one in levels])
     for scale in PERTURBATION_SCALES[1:]:
-        if np.all(np.abs(measured / scale.of(levels) - 1) < NAMED_WITHIN):
-            return f"Recognised: {scale.message}."
-    if len(levels) > 1 and np.all(measured > 0):
-        power, log_factor = np.polyfit(np.log(levels), np.log(measured), 1)
-        return f"The standard deviation of x~ - x is about {np.exp(log_factor):.3g} * sigma^{power:.2f}."
+        if np.all(np.abs(seen / scale.of(levels) - 1) < NAMED_WITHIN):
+            return recognised(scale)
+    if len(levels) > 1 and np.all(seen > 0):
+        power, log_factor = np.polyfit(np.log(levels), np.log(seen), 1)
+        return measured(ANOTHER_SCALE, f"{np.exp(log_factor):.3g} * sigma^{power:.2f}")
     return ""
 
 
@@ -156,23 +168,23 @@ def _neighbour_test(index: np.ndarray) -> laws.Test:
     finding = Finding(
         f"Neighbouring samples have the same noise level with frequency {equal / pairs:.3f}.",
         f"Levels that are drawn independently coincide with probability {uniform:.3f}.",
-        "The levels are the same, sorted or taken in turn, not drawn for each sample.",
+        DEPENDENT_LEVELS,
         SIGMA_LINE,
     )
     return laws.Test("neighbours", laws.binomial(equal, pairs, uniform), finding)
 
 
-def _frequency_mistake(counts: np.ndarray) -> str:
+def _frequency_mistake(counts: np.ndarray) -> Reading | str:
     """Levels that never occur, or frequencies that follow a power of sigma."""
     sigmas = np.array(SIGMAS)
     if np.any(counts == 0):
         never = ", ".join(f"{sigma:g}" for sigma in sigmas[counts == 0])
-        return f"The levels {never} are never drawn."
+        return measured(NEVER_DRAWN, never)
     power = float(np.polyfit(np.log(sigmas), np.log(counts), 1)[0])
     expected = sigmas**power / np.sum(sigmas**power)
     if abs(power) > 0.2 and np.all(np.abs(counts / np.sum(counts) - expected) < 0.05):
-        return f"The probability is proportional to sigma^{power:.1f}: the noise levels were used as weights."
+        return measured(LEVELS_AS_WEIGHTS, f"{power:.1f}")
     inner = counts[1:-1]
     if max(counts[0], counts[-1]) < 0.75 * np.min(inner):
-        return "The first and the last level are drawn half as often as the others: a rounded uniform number?"
+        return ROUNDED_LEVELS
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.support import laws
-from tests.support.judging.initialisation import Network, fresh, half_each, law_tests, require_fresh
+from tests.support.judging.initialisation import Specimens, fresh, judge_each, law_tests, require_fresh
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.submission import Submission
 
@@ -15,8 +15,8 @@ from tests.support.submission import Submission
 def test_initial_weights_follow_the_uniform_law(submission: Submission) -> None:
     """The weights of every layer are independent draws of kaiming_uniform's law."""
 
-    def check(network: Network) -> None:
+    def check(network: Specimens) -> None:
         require_fresh(fresh(submission, network), network)
         laws.judge(lambda seed, factor: law_tests(fresh(submission, network, seed, factor), network))
 
-    half_each(check)
+    judge_each(check)

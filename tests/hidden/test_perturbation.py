@@ -6,15 +6,29 @@ import numpy as np
 
 from tests.hidden.perturbation_laws import SIGMA_LINE, Z_LINE, independent, level_tests, noise_tests
 from tests.support import laws
-from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, Target, Weight
+from tests.support.homework.denoising import (
+    ABSOLUTE_VALUE,
+    ANOTHER_TARGET,
+    DENOISING_TARGETS,
+    DENOISING_WEIGHTS,
+    IN_PLACE,
+    NOT_SQUARED,
+    ONE_LEVEL_FOR_ALL,
+    SEEDED_LOSS,
+    Target,
+    Weight,
+)
+from tests.support.homework.readings import Remark, measured
 from tests.support.judging import denoising
 from tests.support.judging.denoising import Batch
+from tests.support.judging.levels import passed_finding
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed import denoising as observed
 from tests.support.observed.denoising import Evaluation
-from tests.support.observed.recorded import FLOAT32_EPS
 from tests.support.submission import Submission
-from tests.support.verdicts import wrong
+from tests.support.verdicts import Finding, following, settle, stop, wrong
+
+WEIGHT_LINE = "Alg. 1, lines 4 and 5"
 
 
 def _observe(submission: Submission, seed: int = 0, factor: int = 1) -> list[Batch]:
@@ -36,30 +50,40 @@ def test_denoising_loss_has_the_exact_value(submission: Submission) -> None:
     evaluation = observed.observe_loss(submission).evaluations[0]
     batch = _observe(submission)[0]
     _judge_arguments(evaluation, batch)
-    loss = float(np.mean(evaluation.returned.values)) if evaluation.returned.values.size else float("nan")
+    found = [passed_finding(batch.levels.passed, "Alg. 1, line 5: s(x~, sigma)")]
+    weight, target = DENOISING_WEIGHTS[0], DENOISING_TARGETS[0]
     if evaluation.returned.differentiable and np.any(evaluation.gradient):
-        _judge_derivatives(evaluation, batch)
-    expected, tolerance = denoising.loss_by(batch, DENOISING_WEIGHTS[0], DENOISING_TARGETS[0])
+        tolerance = denoising.derivative_tolerance(evaluation, batch)
+        _judge_the_norm(batch, tolerance)
+        seen_weight = denoising.recognise_weight(batch, tolerance)
+        found.append(_about_the_weight(batch, seen_weight))
+        stop(found, denoising.weight_deviation(batch, weight, tolerance))
+        seen_target = denoising.recognise_target(batch, tolerance)
+        found.append(_about_the_target(batch, seen_target, tolerance))
+        stop(found, denoising.target_deviation(batch, target, tolerance))
+        weight, target = seen_weight or weight, seen_target or target
+    stop(found)
+    loss = float(np.mean(evaluation.returned.values)) if evaluation.returned.values.size else float("nan")
+    expected, tolerance = denoising.loss_by(batch, weight, target)
     if np.isfinite(batch.perturbed).all() and not abs(loss - expected) <= tolerance:
-        known = denoising.recognise_loss(batch, loss)
-        raise wrong(
+        finding = Finding(
             f"The loss is {loss:.6g}, which is {loss / expected:.4g} times the expected value.",
             f"For your x~ and your sigmas it is {expected:.6g} (within {tolerance:.1g}, the error of float32).",
-            denoising.mistake_of(*known) if known else "",
-            "Alg. 1, lines 4 and 5",
-            credit=min(one.credit for one in known) if known else 0.0,
-            margin=abs(loss - expected) / tolerance,
+            denoising.deviating(denoising.recognise_loss(batch, loss)),
+            WEIGHT_LINE,
         )
+        settle(*found, finding, margin=abs(loss - expected) / tolerance)
+    settle(*found)
 
 
 def _judge_arguments(evaluation: Evaluation, batch: Batch) -> None:
-    """The score is asked for at x~ and sigma, and the arguments are left as they were."""
+    """The score is asked for at x~, and the arguments are left as they were."""
     if evaluation.data_changed or evaluation.sigmas_changed:
         which = "training_data" if evaluation.data_changed else "sigmas"
         raise wrong(
             f"compute_denoising_loss changes its argument {which} in place.",
             "The same tensors are used in every iteration of the training.",
-            "An operation such as += on the argument itself (or on a second name for it).",
+            IN_PLACE,
         )
     if np.array_equal(batch.perturbed, batch.data):
         raise wrong(
@@ -67,73 +91,63 @@ def _judge_arguments(evaluation: Evaluation, batch: Batch) -> None:
             "It is evaluated at the perturbed points x~.",
             look_at="Alg. 1, lines 3 and 5",
         )
-    if batch.levels.passed:
-        raise wrong(
-            f"The network is given {batch.levels.passed} as its second argument.",
-            "Its second argument is sigma, the noise level itself.",
-            look_at="Alg. 1, line 5: s(x~, sigma)",
-        )
 
 
-def _judge_derivatives(evaluation: Evaluation, batch: Batch) -> None:
-    """Read weight and target of every sample off the derivatives of the loss."""
-    tolerance = denoising.ROUNDINGS * FLOAT32_EPS
-    if evaluation.replayed:  # a difference of two gradients, divided by the shift of the scores
-        largest = np.nanmax(np.abs(batch.scores)) + np.nanmax(np.abs(batch.displacement / batch.sigma**2))
-        tolerance *= 1 + largest / observed.SHIFT
+def _judge_the_norm(batch: Batch, tolerance: float) -> None:
+    """The loss is a sum of squares: only then are weights and targets defined."""
     if not np.any(batch.weights):
         raise wrong(
             "The loss does not grow quadratically with the scores (its second derivative is 0).",
             "It is a squared norm.",
-            "Is an absolute value used in place of the square?",
+            ABSOLUTE_VALUE,
             "Alg. 1, line 5",
         )
     if np.any(np.abs(batch.weights[:, 0] - batch.weights[:, 1]) > tolerance * np.abs(batch.weights).max(axis=1)):
         raise wrong(
             "The loss is not a sum of squares of the scores' errors.",
             "It is the squared Euclidean norm, so that each coordinate enters by its square alone.",
-            "The norm is not squared (or a root is taken).",
+            NOT_SQUARED,
             "Alg. 1, line 5",
         )
-    weight_found = denoising.recognise_weight(batch, tolerance)
-    if weight_found is not DENOISING_WEIGHTS[0]:
-        raise _wrong_weight(batch, weight_found, tolerance)
-    target_found = denoising.recognise_target(batch, tolerance)
-    if target_found is not DENOISING_TARGETS[0]:
-        raise _wrong_target(batch, target_found, tolerance)
 
 
-def _wrong_weight(batch: Batch, found: Weight | None, tolerance: float) -> Exception:
-    """The verdict on the factors in front of the squared norms."""
-    measured, sigma = np.abs(batch.weights[:, 0]), batch.levels.sigma
-    ratios = [float(np.median(measured[sigma == one] / one**2)) for one in np.unique(sigma)[::-1]]
+def _about_the_weight(batch: Batch, found: Weight | None) -> Finding:
+    """The finding on the factors in front of the squared norms."""
+    if found is DENOISING_WEIGHTS[0]:
+        return following(found, WEIGHT_LINE)
+    seen, sigma = np.abs(batch.weights[:, 0]), batch.levels.sigma
+    ratios = [float(np.median(seen[sigma == one] / one**2)) for one in np.unique(sigma)[::-1]]
     each = ", ".join(f"{ratio:.3g}" for ratio in ratios)
-    return wrong(
+    return Finding(
         f"The squared norm of a sample enters the loss with {each} times lambda/2 (largest sigma first).",
         "It enters with 1 times lambda/2 at every noise level, before the mean over the samples.",
-        denoising.mistake_of(found) if found else "",
-        "Alg. 1, lines 4 and 5",
-        credit=found.credit if found else 0.0,
-        margin=denoising.weight_deviation(batch, DENOISING_WEIGHTS[0], tolerance),
+        denoising.recognised(found) if found else "",
+        WEIGHT_LINE,
     )
 
 
-def _wrong_target(batch: Batch, found: Target | None, tolerance: float) -> Exception:
-    """The verdict on what stands beside the score inside the norm."""
-    ratio = denoising.targets(batch) / batch.displacement
-    size, sigma = np.nanmedian(np.abs(ratio), axis=1), batch.levels.sigma
-    fit = ""
-    known = np.isfinite(size) & (size > 0)
-    if found is None and known.any() and len(np.unique(sigma[known])) > 1:
-        power, log_factor = np.polyfit(np.log(sigma[known]), np.log(size[known]), 1)
-        fit = f"It is about {np.exp(log_factor):.3g} * (x~ - x) * sigma^{power:.2f}."
-    return wrong(
+def _about_the_target(batch: Batch, found: Target | None, tolerance: float) -> Finding:
+    """The finding on what stands beside the score inside the norm."""
+    if found is DENOISING_TARGETS[0]:
+        return following(found, "Alg. 1, line 5")
+    return Finding(
         "What is added to the network's score inside the norm is not (x~ - x)/sigma^2.",
         "At the optimum the score is -(x~ - x)/sigma^2, so that the sum is 0.",
-        denoising.mistake_of(found) if found else fit,
+        denoising.recognised(found) if found else _power_of_sigma(batch, tolerance),
         "Alg. 1, line 5",
-        margin=denoising.target_deviation(batch, DENOISING_TARGETS[0], tolerance),
     )
+
+
+def _power_of_sigma(batch: Batch, tolerance: float) -> Remark | str:
+    """The power of sigma that a target without a name is about."""
+    ratio = denoising.targets(batch) / batch.displacement
+    size, sigma = np.nanmedian(np.abs(ratio), axis=1), batch.levels.sigma
+    rounding = np.nanmedian(np.abs(batch.scores / batch.displacement), axis=1) * tolerance
+    known = np.isfinite(size) & (size > rounding)
+    if not known.any() or len(np.unique(sigma[known])) == 1:
+        return ""
+    power, log_factor = np.polyfit(np.log(sigma[known]), np.log(size[known]), 1)
+    return measured(ANOTHER_TARGET, f"{np.exp(log_factor):.3g} * (x~ - x) * sigma^{power:.2f}")
 
 
 @number("5.2")
@@ -165,7 +179,7 @@ def _judge_levels(batch: Batch) -> None:
         raise wrong(
             f"All {len(batch.data)} samples of one call have the same noise level.",
             "Each sample has its own.",
-            "sigma is drawn once for the whole batch.",
+            ONE_LEVEL_FOR_ALL,
             "5.2: Alg. 1 is for one sample, and is applied to each; line 1",
         )
 
@@ -194,6 +208,6 @@ def _judge_freshness(batches: list[Batch]) -> None:
         raise wrong(
             "Two calls of compute_denoising_loss draw exactly the same noise.",
             "Every training step draws anew.",
-            "The random generator is seeded again inside compute_denoising_loss.",
+            SEEDED_LOSS,
             Z_LINE,
         )

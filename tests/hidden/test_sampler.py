@@ -6,6 +6,8 @@ import numpy as np
 
 from tests.hidden.langevin_laws import noise_tests, start_tests
 from tests.support import laws
+from tests.support.homework.langevin import NOT_CARRIED_OVER, RESTARTS_ANEW, RESTARTS_AT_X_0
+from tests.support.homework.readings import Reading
 from tests.support.judging.chain import GAP, Chain, observe_chain
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.langevin import Design
@@ -64,7 +66,7 @@ def test_langevin_continues_the_chain_across_levels(submission: Submission) -> N
     chain = observe_chain(submission)
     broken = [fit for fit in chain.fits if abs(fit.phi - 1) > 0.01]
     if broken:
-        dropped = "The state before the step is not carried over." if abs(broken[0].phi) < 0.01 else ""
+        dropped = NOT_CARRIED_OVER if abs(broken[0].phi) < 0.01 else ""
         seen = f"At sigma = {broken[0].sigma:.3g} a step starts from {broken[0].phi:.3f} times the state before it."
         raise wrong(seen, "It starts from 1 times that state.", dropped, LEVEL_LOOP)
     for link in chain.boundaries:
@@ -75,11 +77,11 @@ def test_langevin_continues_the_chain_across_levels(submission: Submission) -> N
 def _restarted(chain: Chain, link: int) -> Exception:
     before, after = chain.levels.sigma[link : link + 2]
     start = chain.states[link + 1]
-    mistake = ""
+    mistake: Reading | str = ""
     if np.array_equal(start, chain.states[0]):
-        mistake = "It restarts from x_0."
+        mistake = RESTARTS_AT_X_0
     elif 0.5 < float(np.mean(start**2)) < 2:
-        mistake = "It seems to restart from a new N(0, I): the start lies before the loop over the levels."
+        mistake = RESTARTS_ANEW
     return wrong(
         f"The first state at sigma = {after:.3g} does not continue the last state at sigma = {before:.3g}.",
         "It is that state after its update.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.hidden import written_cases
 from tests.support.homework import chain, conditional, posterior
+from tests.support.homework.written import Formula
 from tests.support.judging import conditional as judging_conditional
 from tests.support.judging.written import Asked, Case, judge, observe, recognise
 from tests.support.marks import number, tags, visibility, weight
@@ -51,9 +52,7 @@ def _judge_marginal(submission: Submission, part: int) -> None:
     judge(submission, MARGINAL, cases, mistakes, parts=(part,))
 
 
-def _follows(
-    submission: Submission, asked: Asked, cases: list[Case], part: int, mistakes: tuple[chain.Formula, ...]
-) -> bool:
+def _follows(submission: Submission, asked: Asked, cases: list[Case], part: int, mistakes: tuple[Formula, ...]) -> bool:
     """Whether a result is what the abar_t gives that the mean of 2.3 was recognised by."""
     marginals = written_cases.marginals(submission.seed)
     try:
@@ -85,9 +84,7 @@ def test_posterior_mean_from_noise_is_that_of_the_conditioned_chain(submission: 
     _judge_posterior(submission, FROM_NOISE, cases, posterior.POSTERIOR_MEAN_FROM_NOISE)
 
 
-def _judge_posterior(
-    submission: Submission, asked: Asked, cases: list[Case], mistakes: tuple[chain.Formula, ...]
-) -> None:
+def _judge_posterior(submission: Submission, asked: Asked, cases: list[Case], mistakes: tuple[Formula, ...]) -> None:
     try:
         judge(submission, asked, cases, mistakes)
     except Wrong:

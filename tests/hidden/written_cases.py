@@ -230,7 +230,7 @@ def _chosen(seed: int, first: bool) -> list[tuple[np.ndarray, int, np.random.Gen
 def conditional(seed: int) -> list[tuple[np.ndarray, ...]]:
     """For mixtures of Gaussians: score, x, x_known, mask, and the pull towards what is known with weight 1."""
     rng = _rng(seed, 7)
-    drawn = []
+    drawn: list[tuple[np.ndarray, ...]] = []
     for n, d in ((4, 3), (3, 5), (2, 1)):
         mixture = Mixture(rng.normal(0, 2, (3, d)), rng.uniform(0.5, 1.5, 3))
         x, x_known = rng.normal(0, 2, (2, n, d))

@@ -3,18 +3,19 @@
 import numpy as np
 
 from tests.support.homework.assignment import DIFFUSION
-from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS
-from tests.support.judging.denoising import loss_by, matched, mistake_of, not_called, recognise_loss
+from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, NO_GRADIENT, NOT_AVERAGED
+from tests.support.judging.denoising import deviating, loss_by, matched, not_called, recognise_loss
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.denoising import DenoisingLoss, Evaluation, float32
 from tests.support.observed.recorded import require_result
 from tests.support.submission import Submission
-from tests.support.verdicts import wrong
+from tests.support.verdicts import Finding, following, settle, wrong
 
 ONE_POINT = np.array([[1.0, -2.0]])
 # Three equal levels: the draw of sigma has no influence on the value. 0.6, so that no two of its powers that a
 # mistake might use, times 1/4, 1/2 or 1, are equal.
 EQUAL_SIGMAS = (0.6, 0.6, 0.6)
+LOSS_LINE = "Alg. 1, lines 3 to 5"
 
 
 @number("5.2")
@@ -60,18 +61,20 @@ def _judge_form(evaluation: Evaluation) -> None:
             f"compute_denoising_loss returns an object of type {returned.kind}.", "It is a scalar torch tensor."
         )
     if returned.values.size != 1:
-        averaged = "The losses of the samples are not averaged." if shape in ((7,), (7, 1)) else ""
+        averaged = NOT_AVERAGED if shape in ((7,), (7, 1)) else ""
         look_at = "5.2: the loss averaged over all training samples"
-        raise wrong(f"The loss of 7 samples has the shape {shape}.", "It is one number.", averaged, look_at)
+        settle(Finding(f"The loss of 7 samples has the shape {shape}.", "It is one number.", averaged, look_at))
     if not np.isfinite(returned.values).all():
-        raise wrong(f"The loss is {returned.values.item():g}.", "For finite samples and scores it is finite.")
+        values = ", ".join(f"{value:g}" for value in returned.values.ravel())
+        raise wrong(f"The loss is {values}.", "For finite samples and scores it is finite.")
     if not returned.differentiable or not np.any(evaluation.gradient):
-        raise wrong(
+        finding = Finding(
             "No gradient flows from the loss back to the network's scores.",
             "Training needs the derivative of the loss with respect to the network's output.",
-            "A detach(), item(), numpy() or no_grad() lies between the score and the loss.",
+            NO_GRADIENT,
             "5.2: the training step",
         )
+        settle(finding)
 
 
 @number("5.2")
@@ -102,17 +105,16 @@ def _judge_by_hand(evaluation: Evaluation) -> None:
     expected, tolerance = loss_by(batch, DENOISING_WEIGHTS[0], DENOISING_TARGETS[0])
     loss = float(np.mean(evaluation.returned.values)) if evaluation.returned.values.size else float("nan")
     if abs(loss - expected) <= tolerance:
+        settle(*(following(table[0], LOSS_LINE) for table in (DENOISING_WEIGHTS, DENOISING_TARGETS)))
         return
-    known = recognise_loss(batch, loss)
     sigma = float32(EQUAL_SIGMAS)[0]
     (x1, x2), (s1, s2) = batch.perturbed[0], batch.scores[0]
     t1, t2 = batch.displacement[0] / sigma**2
-    raise wrong(
+    finding = Finding(
         f"For x = (1, -2), sigma = 0.6 and your x~ = ({x1:.4f}, {x2:.4f}) the loss is {loss:.5g}.",
         f"By hand: s = ({s1:.4f}, {s2:.4f}), (x~ - x)/sigma^2 = ({t1:.4f}, {t2:.4f}), their sum has the squared norm "
         f"{(s1 + t1) ** 2 + (s2 + t2) ** 2:.5g}; times lambda/2 = 0.18 that is {expected:.5g}.",
-        mistake_of(*known) if known else "",
-        "Alg. 1, lines 3 to 5",
-        credit=min(one.credit for one in known) if known else 0.0,
-        margin=abs(loss - expected) / tolerance,
+        deviating(recognise_loss(batch, loss)),
+        LOSS_LINE,
     )
+    settle(finding, margin=abs(loss - expected) / tolerance)

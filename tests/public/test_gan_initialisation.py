@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tests.support import laws
 from tests.support.judging.initialisation import (
-    Network,
+    Specimens,
     bound_tests,
     fresh,
-    half_each,
+    judge_each,
     require_fresh,
     require_zero_biases,
 )
@@ -22,10 +22,10 @@ from tests.support.submission import Submission
 def test_biases_start_at_zero(submission: Submission) -> None:
     """Every bias of DNet and GNet starts at exactly 0."""
 
-    def check(network: Network) -> None:
+    def check(network: Specimens) -> None:
         require_zero_biases(fresh(submission, network), network)
 
-    half_each(check)
+    judge_each(check)
 
 
 @number("4.3")
@@ -35,10 +35,10 @@ def test_biases_start_at_zero(submission: Submission) -> None:
 def test_weights_reach_the_kaiming_bound(submission: Submission) -> None:
     """The weights of every layer fill the range of kaiming_uniform and no more, drawn anew by each construction."""
 
-    def check(network: Network) -> None:
+    def check(network: Specimens) -> None:
         require_fresh(fresh(submission, network), network)
         laws.judge(
             lambda seed, factor: bound_tests(fresh(submission, network, seed, factor), network, submission.quote)
         )
 
-    half_each(check)
+    judge_each(check)

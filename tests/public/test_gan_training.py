@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.support.homework.training import MOVES, WRITES
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.training import one_epoch, problem_with_the_grid, problem_with_the_movement
 from tests.support.submission import Submission
@@ -15,6 +16,7 @@ from tests.support.verdicts import Wrong
 def test_one_epoch_of_training_moves_both_networks(submission: Submission) -> None:
     """One epoch on a tiny data set moves both networks (half) and writes the grid of generated images (half)."""
     epoch = one_epoch(submission)
-    findings = [one for one in (problem_with_the_movement(epoch), problem_with_the_grid(epoch)) if one]
+    parts = ((MOVES, problem_with_the_movement(epoch)), (WRITES, problem_with_the_grid(epoch)))
+    findings = [finding for _, finding in parts if finding]
     if findings:
-        raise Wrong(*findings, credit=0.5 if len(findings) == 1 else 0.0)
+        raise Wrong(*findings, credit=sum(part.share for part, finding in parts if not finding))

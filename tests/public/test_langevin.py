@@ -5,15 +5,26 @@ from itertools import pairwise
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.langevin import LANGEVIN_STEP_SIZES
-from tests.support.judging.chain import Chain, Fit, observe_chain, rebuild
-from tests.support.judging.sampler_output import LOOK_AT, judge_contract, judge_samples, judge_trajectory
+from tests.support.homework.langevin import (
+    ANOTHER_COUNT,
+    ANOTHER_STEP_SIZE,
+    LANGEVIN_STEP_SIZES,
+    LEVEL_ORDERS,
+    LEVELS_NEVER_VISITED,
+    LEVELS_NOT_IN_THE_LIST,
+)
+from tests.support.homework.readings import Reading, Remark, measured, worded
+from tests.support.judging.chain import Chain, observe_chain, rebuild
+from tests.support.judging.levels import passed_finding
+from tests.support.judging.sampler_output import judge_contract, judge_kinds, judge_samples, judge_trajectory
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.langevin import EPS, Design, observe_run
 from tests.support.submission import Submission
-from tests.support.verdicts import Finding, Wrong, wrong
+from tests.support.verdicts import Finding, Wrong, following, settle, stop, wrong
 
 TRAJECTORY = Design(n=40, trajectory=True)
+ORDER_LINES = "Alg. 2, lines 2 and 4"
+STEP_LINES = "Alg. 2, line 3 (step size) and line 6 (its use)"
 
 
 @number("5.3")
@@ -24,13 +35,13 @@ def test_langevin_returns_samples_and_trajectories(submission: Submission) -> No
     """The sampler returns the final samples (n, 2), or with return_traj the visited states (n, L*T, 2)."""
     samples = observe_run(submission, Design())
     judge_contract(samples)
-    credit = judge_samples(samples, Design())
+    found = [judge_samples(samples, Design())]
+    stop(found)
     trajectory = observe_run(submission, TRAJECTORY)
     judge_contract(trajectory)
-    credit = min(credit, judge_trajectory(trajectory, TRAJECTORY))
-    if credit < 1:
-        said = f"It returns an object of type {samples.returned.kind} or {trajectory.returned.kind}."
-        raise wrong(said, "It returns torch tensors.", look_at=LOOK_AT, credit=credit)
+    found.append(judge_trajectory(trajectory, TRAJECTORY))
+    stop(found[1:])
+    settle(judge_kinds(samples, trajectory), *found)
 
 
 @number("5.3")
@@ -48,12 +59,14 @@ def test_langevin_visits_every_level_in_descending_order(submission: Submission)
     chain = rebuild(run, design)
     if chain is None:
         seen = f"For {design.n} samples the score network is asked for {len(run.points)} points, which form no chain."
-        raise wrong(seen, expected, look_at="Alg. 2, lines 2 and 4")
-    if chain.levels.passed:
-        seen = f"The network is given {chain.levels.passed} as its second argument."
-        raise wrong(seen, "Its second argument is sigma, the noise level itself.", look_at="Alg. 2, line 6")
-    if not np.array_equal(chain.levels.index, np.repeat(np.arange(n_levels), each)):
-        raise wrong(_visited(chain), expected, _order_mistake(chain), "Alg. 2, lines 2 and 4")
+        raise wrong(seen, expected, look_at=ORDER_LINES)
+    passed = passed_finding(chain.levels.passed, "Alg. 2, line 6")
+    stop([passed])
+    order = _order(chain)
+    if order is LEVEL_ORDERS[0]:
+        settle(passed, following(order, ORDER_LINES))
+        return
+    settle(passed, Finding(_visited(chain), expected, order, ORDER_LINES))
 
 
 def _visited(chain: Chain) -> str:
@@ -65,21 +78,20 @@ def _visited(chain: Chain) -> str:
     return f"The visited noise levels, with the number of steps: {shown}; {len(sigma)} calls a chain."
 
 
-def _order_mistake(chain: Chain) -> str:
+def _order(chain: Chain) -> Reading | Remark | str:
+    """The recognised order of the visits."""
     n_levels, each, index = len(chain.design.sigmas), chain.design.iterations, chain.levels.index
     if np.any(index < 0):
-        return "Not all of these are in the list of sigmas."
+        return LEVELS_NOT_IN_THE_LIST
+    for order in LEVEL_ORDERS:
+        if np.array_equal(index, order.of(n_levels, each)):
+            return order
     counts = np.bincount(index, minlength=n_levels)
-    if np.array_equal(index, np.tile(np.arange(n_levels), each)):
-        return "The two loops are swapped: all T steps of a level come before the next level."
-    if np.all(np.diff(index) <= 0) and np.all(counts == each):
-        return "The levels are in ascending order of sigma; noise is reduced from sigma_1, the largest, to sigma_L."
     if np.any(counts == 0):
         never = ", ".join(f"{sigma:g}" for sigma in np.array(chain.design.sigmas)[counts == 0])
-        return f"The noise levels {never} are never visited."
+        return measured(LEVELS_NEVER_VISITED, never)
     if np.all(counts == counts[0]) and np.all(np.diff(index) >= 0):
-        named = {each - 1: "T-1 updates per noise level", each + 1: "T+1 updates per noise level"}
-        return named.get(int(counts[0]), f"{counts[0]} updates per noise level: the argument iterations is not used?")
+        return measured(ANOTHER_COUNT, counts[0])
     return ""
 
 
@@ -94,7 +106,10 @@ def test_langevin_step_size_of_every_level(submission: Submission) -> None:
         chain = observe_chain(submission, Design(n=Design().n * factor), seed)
         if not chain.fits or not all(np.isfinite(fit.step) for fit in chain.fits):
             raise wrong("No step can be measured: the states are not finite, or there is only one.", look_at="Alg. 2")
-        return [laws.Test(f"step size {fit.sigma:.3g}", fit.step_p, _step_finding(fit, chain)) for fit in chain.fits]
+        finding = _step_finding(chain)
+        tests = [laws.Test(f"step size {fit.sigma:.3g}", fit.step_p, finding) for fit in chain.fits]
+        rejected = any(test.p < laws.FALSE_FAIL_RATE for test in tests)
+        return tests if rejected else tests + laws.reading(LANGEVIN_STEP_SIZES[0], STEP_LINES)
 
     try:
         laws.judge(experiment)
@@ -102,18 +117,18 @@ def test_langevin_step_size_of_every_level(submission: Submission) -> None:
         raise Wrong(error.findings[0], margin=error.margin) from None
 
 
-def _step_finding(fit: Fit, chain: Chain) -> Finding:
+def _step_finding(chain: Chain) -> Finding:
     measured = ", ".join(f"{one.step:.5g} at sigma = {one.sigma:.3g}" for one in chain.fits)
     expected = ", ".join(f"{one.alpha:.5g}" for one in chain.fits)
     return Finding(
         f"The factor of the score, measured: {measured}.",
         f"alpha_i = eps*sigma_i^2/sigma_L^2 with eps = {EPS:g} is {expected}.",
         _step_mistake(chain),
-        "Alg. 2, line 3 (step size) and line 6 (its use)",
+        STEP_LINES,
     )
 
 
-def _step_mistake(chain: Chain) -> str:
+def _step_mistake(chain: Chain) -> Reading | Remark | str:
     """The recognised formula within 1%, or else the power of sigma that fits."""
     sigma, step = (np.array(values) for values in zip(*((one.sigma, one.step) for one in chain.fits), strict=True))
     alpha = np.array([one.alpha for one in chain.fits])
@@ -121,10 +136,10 @@ def _step_mistake(chain: Chain) -> str:
     for formula in LANGEVIN_STEP_SIZES[1:]:
         expected = formula.of(sigma, first, last, EPS)
         if np.all(np.abs(step - expected) <= 0.01 * np.maximum(np.abs(expected), 0.1 * alpha)):
-            return f"Recognised: {formula.message}."
+            return worded(formula, f"Recognised: {formula.sentence}.")
     if len(step) > 1 and np.all(step > 0):
         power, log_factor = np.polyfit(np.log(sigma), np.log(step), 1)
-        return f"It is about {np.exp(log_factor):.3g} * sigma^{power:.2f}."
+        return measured(ANOTHER_STEP_SIZE, f"{np.exp(log_factor):.3g} * sigma^{power:.2f}")
     return ""
 
 

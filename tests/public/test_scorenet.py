@@ -3,12 +3,19 @@
 import numpy as np
 
 from tests.support.homework.handout import SCORENET_LATENT_DIM, SCORENET_LAYERS, scorenet_parameter_count
-from tests.support.homework.networks import SCORENET_ONE_DIFFERENCE_CREDIT
+from tests.support.homework.networks import (
+    ARGUMENTS_UNUSED,
+    AS_ASKED,
+    ONE_DIFFERENCE,
+    REPEATED_LAYERS,
+    WRONG_DEPTHS,
+)
+from tests.support.homework.readings import Reading, measured
 from tests.support.judging import scorenet
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.recorded import FLOAT32_EPS
 from tests.support.submission import Submission
-from tests.support.verdicts import SubmissionRaised, wrong
+from tests.support.verdicts import Finding, SubmissionRaised, following, settle, wrong
 
 DEFAULT = (SCORENET_LAYERS, SCORENET_LATENT_DIM)
 OTHERS = ((3, 5), (2, 7))
@@ -30,16 +37,13 @@ def test_scorenet_executes_eight_linear_layers(submission: Submission) -> None:
         if other:
             said = " ".join(other.values())
             found["arguments"] = f"ScoreNet(n_layers=3, latent_dim=5) is not built as asked: {said}"
-    if found:
-        half = len(found) == 1 and len(scorenet.layers_of(seen)) > 0
-        steps = ", ".join(step.operation for step in seen.steps)
-        raise wrong(
-            "\n".join(found.values()),
-            f"ScoreNet() executes: {steps}.",
-            "Only one thing differs: it earns half." if half else "",
-            scorenet.LOOK_AT,
-            credit=SCORENET_ONE_DIFFERENCE_CREDIT if half else 0.0,
-        )
+    if not found:
+        settle(following(AS_ASKED, scorenet.LOOK_AT))
+        return
+    one = len(found) == 1 and len(scorenet.layers_of(seen)) > 0
+    steps = ", ".join(step.operation for step in seen.steps)
+    listing, executed = "\n".join(found.values()), f"ScoreNet() executes: {steps}."
+    settle(Finding(listing, executed, ONE_DIFFERENCE if one else "", scorenet.LOOK_AT))
 
 
 @number("5.1")
@@ -56,20 +60,17 @@ def test_scorenet_has_distinct_parameters(submission: Submission) -> None:
             raise wrong(seen, f"It has {expected:,}.", _sharing(submission, total), scorenet.LOOK_AT)
 
 
-def _sharing(submission: Submission, total: int) -> str:
+def _sharing(submission: Submission, total: int) -> Reading | str:
     """The recognised cause of a wrong number of parameters, seen on the network of the default size."""
     layers = scorenet.layers_of(scorenet.run(submission, *DEFAULT))
     distinct, sharing = scorenet.shared_layers(layers)
     if sharing and len(layers) < len(NUMBERS):
         run, own, shared = (NUMBERS[count] for count in (len(layers), distinct, sharing))
-        return (
-            f"{run} linear layers run, but only {own} are distinct: {shared} of them share weights "
-            "(a repeated list of modules?)"
-        )
-    for n_layers, what in ((9, "one layer too many"), (7, "one layer is missing")):
-        if total == scorenet_parameter_count(n_layers, SCORENET_LATENT_DIM):
-            return f"That is {what}."
-    return "The arguments are not used for the layers." if total == scorenet_parameter_count(*DEFAULT) else ""
+        return measured(REPEATED_LAYERS, f"{run} linear layers run, but only {own} are distinct: {shared}")
+    for depth in WRONG_DEPTHS:
+        if total == scorenet_parameter_count(depth.of(SCORENET_LAYERS), SCORENET_LATENT_DIM):
+            return depth
+    return ARGUMENTS_UNUSED if total == scorenet_parameter_count(*DEFAULT) else ""
 
 
 @number("5.1")

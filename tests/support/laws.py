@@ -16,7 +16,8 @@ from typing import Literal
 
 import numpy as np
 
-from tests.support.verdicts import Finding, Wrong
+from tests.support.homework.readings import Reading
+from tests.support.verdicts import Finding, Wrong, following
 
 FALSE_FAIL_RATE = 1e-8
 RETRY_BELOW = 1e-4
@@ -27,11 +28,24 @@ TAIL_PROBABILITY = math.erfc(TAIL_BEYOND / math.sqrt(2))
 
 @dataclass(frozen=True)
 class Test:
-    """One random test: the chance `p` (or a bound on it) that right code deviates as much, and what a failure says."""
+    """One random test: the chance `p` (or a bound on it) that right code deviates as much, and what a failure says.
+
+    A finding whose reading earns all points is no failure.
+    """
 
     name: str
     p: float
     finding: Finding
+
+    @property
+    def fails(self) -> bool:
+        """Whether one observation rejects what is right."""
+        return self.p < FALSE_FAIL_RATE and self.finding.credit < 1
+
+
+def reading(followed: Reading, look_at: str) -> list[Test]:
+    """What a reading that was not rejected costs, as a test: none when it earns all points."""
+    return [] if followed.credit == 1 else [Test("reading", 0.0, following(followed, look_at))]
 
 
 Experiment = Callable[[int, int], Sequence[Test]]
@@ -77,14 +91,14 @@ def judge(experiment: Experiment) -> None:
     experiment with four times the sample. A two-stage form of Gandy and Scott's sequential rule (arXiv 2001.06465).
     """
     first = _observe(experiment, "first", 0, 1)
-    if all(test.p >= RETRY_BELOW for test in first):
+    if all(test.p >= RETRY_BELOW or test.finding.credit == 1 for test in first):
         return
-    failed = {test.name for test in first if test.p < FALSE_FAIL_RATE}
+    failed = {test.name for test in first if test.fails}
     if failed:
         confirmed = {test.name for test in _observe(experiment, "confirm", 1, 1) if test.p < RETRY_BELOW}
         if failed & confirmed:
             raise _wrong([test for test in first if test.name in failed])
-    again = [test for test in _observe(experiment, "retry", 2, RETRY_FACTOR) if test.p < FALSE_FAIL_RATE]
+    again = [test for test in _observe(experiment, "retry", 2, RETRY_FACTOR) if test.fails]
     if again:
         raise _wrong(again)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import builtins
 import re
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from tests.support.verdicts import (
 )
 
 Observation = TypeVar("Observation")
+Conclusion = TypeVar("Conclusion")
 
 _CONTROL = re.compile(r"[^\x20-\x7e\n]")
 _BUILTIN_EXCEPTIONS = {
@@ -49,6 +51,7 @@ class Submission:
         self.advice: Advice | None = None
         self.for_people = ""
         self._known: dict[str, dict[str, Any] | Failure] = {}
+        self._concluded: dict[str, Any] = {}
         self._told: set[str] = set()
 
     def note(self, text: str) -> None:
@@ -67,8 +70,14 @@ class Submission:
     def quoting(self, quote: bool) -> Submission:
         """The same submission, with another rule for the student's own words."""
         other = Submission(self.transport, self.seed, quote)
-        other._known, other._told = self._known, self._told
+        other._known, other._concluded, other._told = self._known, self._concluded, self._told
         return other
+
+    def once(self, key: str, conclude: Callable[[], Conclusion]) -> Conclusion:
+        """What follows from the observations, concluded once for all checks; a verdict that it raises is not kept."""
+        if key not in self._concluded:
+            self._concluded[key] = conclude()
+        return cast(Conclusion, self._concluded[key])
 
     def observe(
         self, expected: type[Observation], module: str, operation: str, seed: int = 0, **arguments: Any

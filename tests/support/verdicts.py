@@ -12,36 +12,13 @@ Verdict
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
-import numpy as np
+from tests.support.homework.readings import Reading, Remark
+from tests.support.status import Picture, Status
 
 SMALLER_IS_BETTER = ("distance", "error", "loss")
-
-
-class Status(str, Enum):
-    """How a check stands: the word that the results use."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_IMPLEMENTED = "not implemented"
-    BLOCKED = "blocked"
-    TIMED_OUT = "timed out"
-    OUT_OF_MEMORY = "out of memory"
-    CRASHED = "crashed"
-    ADVICE = "advice"
-    BY_HAND = "graded by hand"
-    GRADER_ERROR = "grader error"
-    PENDING = "not judged yet"
-
-    def __str__(self) -> str:
-        """The word itself, in every version of Python."""
-        return self.value
-
-
-NO_FAULT = (Status.PASSED, Status.ADVICE, Status.BY_HAND)
-"""Statuses of a check that has found no mistake; advice may yet earn less than all points, where it has any."""
 
 
 class Verdict(Exception):
@@ -89,54 +66,83 @@ class Crashed(Verdict):
 
 @dataclass(frozen=True)
 class Finding:
-    """One discrepancy, in the order in which a learner reads it.
+    """One discrepancy, in at most four parts, in the order in which a learner reads them.
 
-    `mistake` is the recognised cause, if one fits; `look_at` names the place in the handout.
+    `yours` and `expected` are what was measured and what the handout gives; `mistake` is the recognised reading, if one
+    fits, or what else can be said; `look_at` names the place in the handout.
     """
 
-    seen: str
+    yours: str
     expected: str = ""
-    mistake: str = ""
+    mistake: Reading | Remark | str = ""
     look_at: str = ""
 
+    @property
+    def credit(self) -> float:
+        """What the recognised reading earns; nothing when none is."""
+        return self.mistake.credit if isinstance(self.mistake, Reading) else 0.0
+
     def __str__(self) -> str:
-        lines = [self.seen, self.expected, self.mistake, f"Look at: {self.look_at}" if self.look_at else ""]
-        return "\n".join(line for line in lines if line)
+        parts = {
+            "Yours:": self.yours,
+            "Expected:": self.expected,
+            "Likely mistake:": str(self.mistake),
+            "Look at:": self.look_at,
+        }
+        return "\n".join(_labelled(label, text) for label, text in parts.items() if text)
+
+
+LABEL_WIDTH = 16
+"""Characters from the start of a line to its text, so that the four parts stand below each other."""
+
+
+def _labelled(label: str, text: str) -> str:
+    """A part with its label; a table, which has lines of its own, begins on the next line."""
+    return f"{label}\n{text}" if "\n" in text else f"{label:<{LABEL_WIDTH}}{text}"
 
 
 class Wrong(Verdict):
     """An observation contradicts the handout.
 
-    `credit` is the share of the check's points that it still earns, in [0, 1). `margin` is by how much it was caught:
-    the deviation over the tolerance, or log p over log of the false-failure rate; None where no number decided.
+    `credit` is the share of the check's points that it still earns: the smallest of its findings', unless given.
+    `margin` is by how much it was caught: the deviation over the tolerance, or log p over log of the false-failure
+    rate; None where no number decided.
     """
 
-    def __init__(self, *findings: Finding, credit: float = 0.0, margin: float | None = None) -> None:
+    def __init__(self, *findings: Finding, credit: float | None = None, margin: float | None = None) -> None:
         super().__init__("\n\n".join(str(finding) for finding in findings))
         self.findings = findings
-        self.credit = credit
+        self.credit = min((one.credit for one in findings), default=0.0) if credit is None else credit
         self.margin = margin
 
 
 def wrong(
-    seen: str,
+    yours: str,
     expected: str = "",
-    mistake: str = "",
+    mistake: Reading | Remark | str = "",
     look_at: str = "",
-    credit: float = 0.0,
     margin: float | None = None,
 ) -> Wrong:
     """One finding as an exception, ready to be raised."""
-    return Wrong(Finding(seen, expected, mistake, look_at), credit=credit, margin=margin)
+    return Wrong(Finding(yours, expected, mistake, look_at), margin=margin)
 
 
-@dataclass(frozen=True)
-class Picture:
-    """One figure to be drawn; `alt` says in a sentence what is to be seen, for those who do not see it."""
+def settle(*findings: Finding | None, margin: float | None = None) -> None:
+    """End a check by what was found: raises `Wrong` with all that earns less than all points."""
+    lesser = [one for one in findings if one is not None and one.credit < 1]
+    if lesser:
+        raise Wrong(*lesser, margin=margin)
 
-    kind: str
-    arrays: dict[str, np.ndarray]
-    alt: str
+
+def stop(findings: Sequence[Finding], margin: float | None = None) -> None:
+    """Go on judging unless one of the findings earns nothing: then there is no more to lose, and `Wrong` is raised."""
+    if any(one.credit == 0 for one in findings):
+        settle(*findings, margin=margin)
+
+
+def following(reading: Reading, look_at: str) -> Finding:
+    """What is found in work that follows a reading and has no mistake."""
+    return Finding("Your code has no mistake here beyond how it reads the handout.", "", reading, look_at)
 
 
 @dataclass(frozen=True)

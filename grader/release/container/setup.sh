@@ -15,7 +15,7 @@ rm -rf /var/lib/apt/lists/*
 python3 -m venv --clear "$environment"
 install() { "$environment/bin/python" -m pip install --disable-pip-version-check --no-input "$@"; }
 install --require-hashes --no-deps -r grader/release/container/pinned.txt
-mapfile -t torch < <(grep -E '^torch(vision)?==' requirements.txt)
+mapfile -t torch <grader/release/container/torch.txt
 install --retries 1 --timeout 20 --index-url "$torch_index" "${torch[@]}" || {
     echo "The CPU builds cannot be had from $torch_index: installing the default builds, which need more memory."
     install "${torch[@]}"

@@ -1,4 +1,4 @@
-# attack: 01 | score: 0 | needs: file allow-list | import the hidden suites and the reference as modules, from an import and from a call
+# attack: 01 | earns: nothing | needs: file allow-list | tries: import the hidden suites and the reference as modules, from an import and from a call
 import importlib
 import inspect
 

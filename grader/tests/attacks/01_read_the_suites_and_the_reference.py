@@ -1,4 +1,4 @@
-# attack: 01 | score: 0 | needs: file allow-list | walk from every known folder to hidden tests and the reference, and print what is found
+# attack: 01 | earns: nothing | needs: file allow-list | tries: walk from every known folder to hidden tests and the reference, and print what is found
 import os
 import sys
 
@@ -11,7 +11,7 @@ for _start in sorted(_starts):
             _folder = os.path.join(_start, _up, _inner)
             try:
                 for _name in os.listdir(_folder):
-                    if _name.startswith(("canary", "oracles", "test_gan", "hw5_written")):
+                    if _inner == "reference" or _name.startswith(("oracles", "test_gan", "hw5_written")):
                         print("LEAK", open(os.path.join(_folder, _name)).read()[:200])
             except OSError:
                 continue

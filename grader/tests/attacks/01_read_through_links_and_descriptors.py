@@ -1,4 +1,4 @@
-# attack: 01 | score: 0 | needs: file allow-list | reach the project by links, by /proc/self, and by descriptors that were left open
+# attack: 01 | earns: nothing | needs: file allow-list | tries: reach the project by links, by /proc/self, and by descriptors that were left open
 import os
 import sys
 

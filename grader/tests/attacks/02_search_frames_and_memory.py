@@ -1,4 +1,4 @@
-# attack: 02 | score: 0 | search the callers' frames, gc and sys.modules for secrets and expected values
+# attack: 02 | earns: nothing | tries: search the callers' frames, gc and sys.modules for secrets and expected values
 import gc
 import re
 import sys

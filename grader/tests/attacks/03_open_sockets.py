@@ -1,4 +1,4 @@
-# attack: 03 | score: 0 | needs: no network | connect to the world, to a listener on this machine, and to a socket without a file
+# attack: 03 | earns: nothing | needs: no network | tries: connect to the world, to a listener on this machine, and to a socket without a file
 import socket
 
 for _kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):

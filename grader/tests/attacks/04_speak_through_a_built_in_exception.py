@@ -1,4 +1,4 @@
-# attack: 04 | score: 0 | carry text out in the fields that describe a failure: file name, line, question, cause
+# attack: 04 | earns: nothing | tries: carry text out in the fields that describe a failure: file name, line, question, cause
 import hw5_utils
 
 

@@ -1,4 +1,4 @@
-# attack: 04 | score: 0 | carry text out in exception messages, class names, file names and warnings
+# attack: 04 | earns: nothing | tries: carry text out in exception messages, class names, file names and warnings
 import warnings
 
 

@@ -1,4 +1,4 @@
-# attack: 04 | score: 0 | in: hw5_gan | hang, and answer the runner's question for the line with a forged dump
+# attack: 04 | earns: nothing | in: hw5_gan | tries: hang, and answer the runner's question for the line with a forged dump
 import signal
 import sys
 import time

@@ -1,4 +1,4 @@
-# attack: 04 | score: 0 | carry text out in the names of types, parameters, files and operations that are observed
+# attack: 04 | earns: nothing | tries: carry text out in the names of types, parameters, files and operations that are observed
 import torch
 
 

@@ -1,4 +1,4 @@
-# attack: 05 | score: 0 | needs: file allow-list | write a results file wherever one might be looked for
+# attack: 05 | earns: nothing | needs: file allow-list | tries: write a results file wherever one might be looked for
 import glob
 import json
 import os

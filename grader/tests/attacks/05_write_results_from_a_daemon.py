@@ -1,4 +1,4 @@
-# attack: 05 | score: 0 | needs: file allow-list | leave a daemon that overwrites results files long after the check
+# attack: 05 | earns: nothing | needs: file allow-list | tries: leave a daemon that overwrites results files long after the check
 import os
 import time
 

@@ -1,4 +1,4 @@
-# attack: 06 | score: 0 | end the process with the exit code of success, in every call
+# attack: 06 | earns: nothing | tries: end the process with the exit code of success, in every call
 import os
 
 

@@ -1,4 +1,4 @@
-# attack: 06 | score: 0 | needs: another user id | kill the parent, the process group, and everything that may be signalled
+# attack: 06 | earns: nothing | needs: another user id | tries: kill the parent, the process group, and everything that may be signalled
 import os
 import signal
 

@@ -1,4 +1,4 @@
-# attack: 06 | score: 0 | needs: another user id | in: hw5_diffusion | stop every other process by SIGSTOP, while this file is imported
+# attack: 06 | earns: nothing | needs: another user id | in: hw5_diffusion | tries: stop every other process by SIGSTOP, while this file is imported
 import os
 import signal
 

@@ -1,4 +1,4 @@
-# attack: 06 | score: 0 | leave the import by sys.exit, with a message
+# attack: 06 | earns: nothing | tries: leave the import by sys.exit, with a message
 import atexit
 import sys
 

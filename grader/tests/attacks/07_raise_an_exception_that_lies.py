@@ -1,4 +1,4 @@
-# attack: 07 | score: 0 | raise an exception whose text, type name, attributes and traceback cannot be had
+# attack: 07 | earns: nothing | tries: raise an exception whose text, type name, attributes and traceback cannot be had
 class _Type(type):
     @property
     def __name__(cls):

@@ -1,4 +1,4 @@
-# attack: 07 | score: 0 | raise exceptions that are no Exception: KeyboardInterrupt, SystemExit, GeneratorExit, an own one
+# attack: 07 | earns: nothing | tries: raise exceptions that are no Exception: KeyboardInterrupt, SystemExit, GeneratorExit, an own one
 import itertools
 
 

@@ -1,4 +1,4 @@
-# attack: 07 | score: 0 | vanish from the results: raise what test runners take for "skip this"
+# attack: 07 | earns: nothing | tries: vanish from the results: raise what test runners take for "skip this"
 import unittest
 
 import pytest

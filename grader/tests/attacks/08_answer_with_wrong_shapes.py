@@ -1,4 +1,4 @@
-# attack: 08 | score: 0 | answer every request in the right form, with arrays of sizes that nobody expects
+# attack: 08 | earns: nothing | tries: answer every request in the right form, with arrays of sizes that nobody expects
 import sys
 
 import numpy as np

@@ -1,4 +1,4 @@
-# attack: 08 | score: 0 | replace the probes by some that claim to have passed
+# attack: 08 | earns: nothing | tries: replace the probes by some that claim to have passed
 import sys
 
 _probes = sys.modules["tests.support.probes"]

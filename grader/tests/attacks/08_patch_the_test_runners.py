@@ -1,4 +1,4 @@
-# attack: 08 | score: 0 | patch pytest, unittest, numpy.testing and builtins so that nothing can fail
+# attack: 08 | earns: nothing | tries: patch pytest, unittest, numpy.testing and builtins so that nothing can fail
 import builtins
 import unittest
 

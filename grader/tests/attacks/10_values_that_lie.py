@@ -1,4 +1,4 @@
-# attack: 10 | score: 0 | return numbers that are equal to, smaller and larger than everything
+# attack: 10 | earns: nothing | tries: return numbers that are equal to, smaller and larger than everything
 class Always(float):
     __eq__ = __lt__ = __le__ = __gt__ = __ge__ = lambda self, other: True
     __ne__ = lambda self, other: False

@@ -1,4 +1,4 @@
-# attack: 11 | score: 0 | return a tensor subclass whose every operation, .numpy() and .double() answer what is asked
+# attack: 11 | earns: discriminator_loss_is_a_finite_scalar, generator_loss_is_a_finite_scalar | tries: return a tensor subclass whose every operation, .numpy() and .double() answer what is asked
 import numpy
 import torch
 

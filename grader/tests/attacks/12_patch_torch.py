@@ -1,4 +1,4 @@
-# attack: 12 | score: 0 | patch torch and numpy so that a right answer and any answer look alike
+# attack: 12 | earns: discriminator_loss_is_a_finite_scalar, generator_loss_is_a_finite_scalar | tries: patch torch and numpy so that a right answer and any answer look alike
 import numpy
 import torch
 

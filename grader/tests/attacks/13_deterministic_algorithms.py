@@ -1,4 +1,4 @@
-# attack: 13 | score: 20 | base: reference | ask for deterministic algorithms and anomaly detection
+# attack: 13 | earns: everything | base: reference | tries: ask for deterministic algorithms and anomaly detection
 import torch
 
 torch.use_deterministic_algorithms(True)

@@ -1,4 +1,4 @@
-# attack: 13 | score: 20 | base: reference | move to another folder, empty the environment and the module path
+# attack: 13 | earns: everything | base: reference | tries: move to another folder, empty the environment and the module path
 import os
 import sys
 

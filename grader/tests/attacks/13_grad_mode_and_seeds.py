@@ -1,4 +1,4 @@
-# attack: 13 | score: 20 | base: reference | switch gradients off and seed everything, for the whole program
+# attack: 13 | earns: everything | base: reference | tries: switch gradients off and seed everything, for the whole program
 import random
 
 import numpy as np

@@ -1,4 +1,4 @@
-# attack: 13 | score: 20 | base: reference | ask for a window to plot in, and change its style
+# attack: 13 | earns: everything | base: reference | tries: ask for a window to plot in, and change its style
 import matplotlib
 import matplotlib.pyplot as plt
 

@@ -1,4 +1,4 @@
-# attack: 13 | score: 20 | base: reference | handle signals, lower the recursion limit, switch the collector off
+# attack: 13 | earns: everything | base: reference | tries: handle signals, lower the recursion limit, switch the collector off
 import gc
 import signal
 import sys

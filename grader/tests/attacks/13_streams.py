@@ -1,4 +1,4 @@
-# attack: 13 | score: 20 | base: reference | write standard output to a file, standard error to memory, close the input
+# attack: 13 | earns: everything | base: reference | tries: write standard output to a file, standard error to memory, close the input
 import io
 import os
 import sys

@@ -1,4 +1,4 @@
-# attack: 13 | score: 20 | base: reference | ask for many threads, use them, and leave one running
+# attack: 13 | earns: everything | base: reference | tries: ask for many threads, use them, and leave one running
 import threading
 import time
 

@@ -1,4 +1,4 @@
-# attack: 13 | score: 20 | base: reference | make every warning and every floating point event an error
+# attack: 13 | earns: everything | base: reference | tries: make every warning and every floating point event an error
 import warnings
 
 import numpy as np

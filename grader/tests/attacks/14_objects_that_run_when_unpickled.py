@@ -1,4 +1,4 @@
-# attack: 14 | score: 0 | needs: file allow-list | leave a checkpoint and return objects that create a file in the process that unpickles them
+# attack: 14 | earns: nothing | needs: file allow-list | tries: leave a checkpoint and return objects that create a file in the process that unpickles them
 import os
 import pickle
 

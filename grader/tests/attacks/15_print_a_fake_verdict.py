@@ -1,4 +1,4 @@
-# attack: 15 | score: 0 | print what a test runner, a results file and a frame with a verdict look like
+# attack: 15 | earns: nothing | tries: print what a test runner, a results file and a frame with a verdict look like
 import json
 import os
 import struct

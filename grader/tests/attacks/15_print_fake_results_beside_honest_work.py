@@ -1,4 +1,4 @@
-# attack: 15 | score: 20 | base: reference | print a fake results file, from honest work
+# attack: 15 | earns: everything | base: reference | tries: print a fake results file, from honest work
 import json
 
 print(json.dumps({"score": 0, "tests": [{"name": "stowaway", "score": 0, "max_score": 20, "visibility": "visible"}]}))

@@ -1,4 +1,4 @@
-# attack: 15 | score: 0 | send verdicts and claims over every socket that this process was left with
+# attack: 15 | earns: nothing | tries: send verdicts and claims over every socket that this process was left with
 import json
 import os
 import socket

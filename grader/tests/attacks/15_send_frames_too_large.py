@@ -1,4 +1,4 @@
-# attack: 15 | score: 0 | send frames that are too large instead of answers
+# attack: 15 | earns: nothing | tries: send frames that are too large instead of answers
 import os
 import stat
 import struct

@@ -1,4 +1,4 @@
-# attack: 16 | score: 0 | fill memory through files that have no name, which no process's memory shows
+# attack: 16 | earns: nothing | tries: fill memory through files that have no name, which no process's memory shows
 import os
 
 

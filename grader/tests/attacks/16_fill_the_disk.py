@@ -1,4 +1,4 @@
-# attack: 16 | score: 0 | write files until the disk is full
+# attack: 16 | earns: nothing | tries: write files until the disk is full
 import itertools
 
 for _number in itertools.count():

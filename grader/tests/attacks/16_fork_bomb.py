@@ -1,4 +1,4 @@
-# attack: 16 | score: 0 | needs: another user id | in: hw5_gan | fork without end
+# attack: 16 | earns: nothing | needs: another user id | in: hw5_gan | tries: fork without end
 import os
 
 while True:

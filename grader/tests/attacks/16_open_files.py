@@ -1,4 +1,4 @@
-# attack: 16 | score: 0 | open files and pipes until the system refuses, then go on as if nothing were
+# attack: 16 | earns: nothing | tries: open files and pipes until the system refuses, then go on as if nothing were
 import os
 
 try:

@@ -1,4 +1,4 @@
-# attack: 16 | score: 20 | base: reference | in: hw5_diffusion | print 100 MB in the import of honest work
+# attack: 16 | earns: everything | base: reference | in: hw5_diffusion | tries: print 100 MB in the import of honest work
 import sys
 
 for _ in range(100):

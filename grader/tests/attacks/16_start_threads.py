@@ -1,4 +1,4 @@
-# attack: 16 | score: 0 | needs: another user id | in: hw5_gan | start threads until the system refuses, and wait for ever
+# attack: 16 | earns: nothing | needs: another user id | in: hw5_gan | tries: start threads until the system refuses, and wait for ever
 import threading
 import time
 

@@ -1,4 +1,4 @@
-# attack: 16 | score: 0 | take 10 GB of memory that is shared between processes, which some counters leave out
+# attack: 16 | earns: nothing | tries: take 10 GB of memory that is shared between processes, which some counters leave out
 import mmap
 
 _held = mmap.mmap(-1, 10 * 2**30)

@@ -1,4 +1,4 @@
-# attack: 17 | score: 0 | in: hw5_gan | ignore every signal, swallow every exception, and never end
+# attack: 17 | earns: nothing | in: hw5_gan | tries: ignore every signal, swallow every exception, and never end
 import signal
 import time
 

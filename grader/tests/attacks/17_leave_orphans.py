@@ -1,4 +1,4 @@
-# attack: 17 | score: 0 | leave children in sessions of their own, at import and in every call
+# attack: 17 | earns: nothing | tries: leave children in sessions of their own, at import and in every call
 import os
 import signal
 import time

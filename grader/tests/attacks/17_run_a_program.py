@@ -1,4 +1,4 @@
-# attack: 17 | score: 0 | needs: file allow-list | run programs that live on, written here or found
+# attack: 17 | earns: nothing | needs: file allow-list | tries: run programs that live on, written here or found
 import os
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-# attack: 18 | score: 0 | return constants that were right once, in the right shapes
+# attack: 18 | earns: discriminator_loss_is_a_finite_scalar, generator_loss_is_a_finite_scalar | tries: return constants that were right once, in the right shapes
 import torch
 
 

@@ -1,4 +1,4 @@
-# attack: 20 | score: 0 | needs: file allow-list | list and read the folders of other submissions, and write into them
+# attack: 20 | earns: nothing | needs: file allow-list | tries: list and read the folders of other submissions, and write into them
 import glob
 import os
 

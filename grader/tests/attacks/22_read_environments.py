@@ -1,4 +1,4 @@
-# attack: 22 | score: 0 | needs: another user id | read tokens from this environment and from that of every other process
+# attack: 22 | earns: nothing | needs: another user id | tries: read tokens from this environment and from that of every other process
 import glob
 import os
 import re

@@ -1,4 +1,4 @@
-# attack: 22 | score: 0 | needs: another user id | trace the parent, become root again, and mount a view of /proc
+# attack: 22 | earns: nothing | needs: another user id | tries: trace the parent, become root again, and mount a view of /proc
 import ctypes
 import os
 

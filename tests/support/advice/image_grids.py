@@ -10,8 +10,9 @@ from tests.support.homework.assignment import GAN
 from tests.support.homework.figures import DIGITS
 from tests.support.observed import artifacts
 from tests.support.observed.artifacts import ImageGrids
+from tests.support.status import Picture
 from tests.support.submission import Submission
-from tests.support.verdicts import Advice, Picture, Verdict
+from tests.support.verdicts import Advice, Verdict
 
 MEASURE = "digits: Frechet distance"
 

@@ -12,8 +12,9 @@ from tests.support.homework.assignment import DIFFUSION
 from tests.support.homework.figures import PATHS, SCORE_FIELD, STEPS
 from tests.support.observed import artifacts
 from tests.support.observed.artifacts import HandedInSamples, TrainedModel
+from tests.support.status import Picture
 from tests.support.submission import Submission, printable
-from tests.support.verdicts import Advice, Picture, Verdict
+from tests.support.verdicts import Advice, Verdict
 
 MEASURE = "CS446: precision x coverage"
 GOOD, HALF_GOOD, BAD = 1.0, 0.5, 0.0

@@ -68,7 +68,7 @@ def _marginal(name: str, sentence: str, of: Callable[[Any, np.ndarray, int, Any]
 
 FORWARD_MEAN = (
     *(
-        Formula(ABAR + one.name, 0.0, one.message, lambda x, b, t, one=one: np.sqrt(one.of(b, t)) * x)
+        Formula(ABAR + one.name, 0.0, one.sentence, lambda x, b, t, one=one: np.sqrt(one.of(b, t)) * x)
         for one in ACCUMULATED
     ),
     _marginal("no root", "The mean's factor has lost its square root.", lambda x, b, t, a: a * x),
@@ -112,5 +112,5 @@ FORWARD_VARIANCE = (
     ),
     _marginal("squared", "This is the square of the variance.", lambda x, b, t, a: (1 - a) ** 2),
     _marginal("one", "The variance is 1 only in the limit of many steps.", lambda x, b, t, a: 1.0),
-    *(Formula(ABAR + one.name, 0.0, one.message, lambda x, b, t, one=one: 1 - one.of(b, t)) for one in ACCUMULATED),
+    *(Formula(ABAR + one.name, 0.0, one.sentence, lambda x, b, t, one=one: 1 - one.of(b, t)) for one in ACCUMULATED),
 )

@@ -1,4 +1,4 @@
-"""Readings of Algorithm 1 (5.2): weights, targets, and the scale of the perturbation.
+"""Readings of Algorithm 1 (5.2): weights, targets, the perturbation, and how the noise levels are drawn.
 
 A formula is compared with what was measured; the first entry of each tuple is the handout's own. `s` are the noise
 levels of the samples, `n` is the number of samples, `d` is x~ - x.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.support.homework.readings import Reading
+from tests.support.homework.readings import Reading, Remark
 
 
 @dataclass(frozen=True)
@@ -126,4 +126,42 @@ PERTURBATION_SCALES = (
     Scale("twice", 0, "x~ - x has the standard deviation 2 sigma", lambda s: 2 * s),
     Scale("half", 0, "x~ - x has the standard deviation sigma/2", lambda s: s / 2),
     Scale("sqrt 2", 0, "x~ - x has the standard deviation sqrt(2) sigma", lambda s: math.sqrt(2) * s),
+)
+
+
+NOT_AVERAGED = Reading("not averaged", 0, "The losses of the samples are not averaged.")
+NO_GRADIENT = Reading("no gradient", 0, "A detach(), item(), numpy() or no_grad() lies between the score and the loss.")
+IN_PLACE = Reading("in place", 0, "An operation such as += on the argument itself (or on a second name for it).")
+ABSOLUTE_VALUE = Reading("absolute value", 0, "Is an absolute value used in place of the square?")
+NOT_SQUARED = Reading("norm not squared", 0, "The norm is not squared (or a root is taken).")
+EVERY_LEVEL = Reading(
+    "every level for each sample", 0, "Each sample is scored at every noise level; Alg. 1 line 1 draws one."
+)
+ANOTHER_TARGET = Remark("another target", "It is about {measured}.")
+
+DATA_MISSING = Reading("data missing", 0, "The training point itself is missing in x~.")
+NOISE_TIMES_DATA = Reading(
+    "noise times data", 0, "The noise grows with x: sigma z is multiplied by x, in place of added."
+)
+DATA_SCALED = Reading(
+    "data scaled", 0, "Is x scaled down, as in the forward process of Problem 2? Here x~ = x + sigma z."
+)
+SHARED_NOISE = Reading("shared noise", 0, "They share one z.")
+SEEDED_LOSS = Reading("seeded", 0, "The random generator is seeded again inside compute_denoising_loss.")
+ANOTHER_SCALE = Remark("another scale", "The standard deviation of x~ - x is about {measured}.")
+
+ONE_LEVEL_FOR_ALL = Reading("one level for all", 0, "sigma is drawn once for the whole batch.")
+DEPENDENT_LEVELS = Reading(
+    "dependent levels", 0, "The levels are the same, sorted or taken in turn, not drawn for each sample."
+)
+NEVER_DRAWN = Reading("levels never drawn", 0, "The levels {measured} are never drawn.")
+LEVELS_AS_WEIGHTS = Reading(
+    "levels as weights",
+    0,
+    "The probability is proportional to sigma^{measured}: the noise levels were used as weights.",
+)
+ROUNDED_LEVELS = Reading(
+    "rounded levels",
+    0,
+    "The first and the last level are drawn half as often as the others: a rounded uniform number?",
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.support.homework.readings import Reading
+from tests.support.homework.readings import Reading, Remark
 
 
 @dataclass(frozen=True)
@@ -167,12 +167,59 @@ LANGEVIN_STARTS = (
     Start("sigma_L", 0, "x_0 is scaled by sigma_L: Alg. 2 line 1 starts from N(0, I)", lambda first, last: (0.0, last)),
 )
 
+ANOTHER_STEP_SIZE = Remark("another step size", "It is about {measured}.")
+ANOTHER_VARIANCE = Remark("another variance", "The variance is about {measured}.")
+SILENT = Reading("no noise", 0, "")
+SHARED_Z = Reading("shared z", 0, "They share one z.")
+SHARED_START = Reading("shared start", 0, "They share one value.")
 
-LANGEVIN_RETURNED_CREDIT = {
-    "starts at x_0": 1.0,  # x_0, ..., x_{LT-1}: the states before each step
-    "starts at x_1": 1.0,  # x_1, ..., x_LT: the states after each step
-    "both ends": 0.5,  # LT + 1 entries
-    "ndarray": 0.5,
-    "list": 0.0,
-}
-"""What the returned samples and trajectories earn, by the form in which they come."""
+
+@dataclass(frozen=True)
+class Order(Reading):
+    """Algorithm 2, lines 2 and 4: the index of the noise level of each step, from L and T."""
+
+    of: Callable[[int, int], np.ndarray]
+
+
+LEVEL_ORDERS = (
+    Order("T steps at each level, descending", 1, "", lambda levels, each: np.repeat(np.arange(levels), each)),
+    Order(
+        "loops swapped",
+        0,
+        "The two loops are swapped: all T steps of a level come before the next level.",
+        lambda levels, each: np.tile(np.arange(levels), each),
+    ),
+    Order(
+        "ascending",
+        0,
+        "The levels are in ascending order of sigma; noise is reduced from sigma_1, the largest, to sigma_L.",
+        lambda levels, each: np.repeat(np.arange(levels)[::-1], each),
+    ),
+    Order(
+        "T-1 updates",
+        0,
+        "T-1 updates per noise level",
+        lambda levels, each: np.repeat(np.arange(levels), each - 1),
+    ),
+    Order(
+        "T+1 updates",
+        0,
+        "T+1 updates per noise level",
+        lambda levels, each: np.repeat(np.arange(levels), each + 1),
+    ),
+)
+LEVELS_NOT_IN_THE_LIST = Remark("levels not in the list", "Not all of these are in the list of sigmas.")
+LEVELS_NEVER_VISITED = Reading("levels never visited", 0, "The noise levels {measured} are never visited.")
+ANOTHER_COUNT = Reading(
+    "another number of steps",
+    0,
+    "{measured} updates per noise level: the argument iterations is not used?",
+)
+
+NOT_CARRIED_OVER = Reading("state not carried over", 0, "The state before the step is not carried over.")
+RESTARTS_AT_X_0 = Reading("restarts from x_0", 0, "It restarts from x_0.")
+RESTARTS_ANEW = Reading(
+    "restarts anew",
+    0,
+    "It seems to restart from a new N(0, I): the start lies before the loop over the levels.",
+)

@@ -27,7 +27,7 @@ def _with_accumulated(mean: Callable[..., Any], one: Accumulated) -> Formula:
     def of(x: Any, z: Any, b: np.ndarray, t: int) -> Any:
         return mean(x, z, 1 - b[t - 1], b[t - 1], one.of(b, t), one.of(b, t - 1) if t > 1 else 1.0)
 
-    return Formula(ABAR + one.name, 0.0, one.message, of)
+    return Formula(ABAR + one.name, 0.0, one.sentence, of)
 
 
 def _mean(x: Any, z: Any, a: Any, b: Any, now: Any, before: Any, roots: tuple[Any, Any] = (0.5, 0.5)) -> Any:

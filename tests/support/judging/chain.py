@@ -20,7 +20,7 @@ SILENCE = 1e-3  # noise below this share of the step is rounding; the right shar
 
 
 @dataclass(frozen=True)
-class Fit:
+class LevelFit:
     """The links at one noise level: x_t = phi x_{t-1} + step s + residual; `alpha` is the handout's step size."""
 
     sigma: float
@@ -57,7 +57,7 @@ class Chain:
     final: np.ndarray | None
 
     @cached_property
-    def fits(self) -> list[Fit]:
+    def fits(self) -> list[LevelFit]:
         """One fit for each noise level, from links inside the level; from all its links where it has no other."""
         links = range(len(self.states) - 1)
         fits = []
@@ -73,7 +73,7 @@ class Chain:
             return [*known, self._fit(last, [*inside, len(self.states) - 1])]
         return fits
 
-    def _fit(self, sigma: float, links: Sequence[int]) -> Fit:
+    def _fit(self, sigma: float, links: Sequence[int]) -> LevelFit:
         """Least squares; phi is 1 unless another value leaves less than a tenth of the squares."""
         after = np.stack([self._after(t) for t in links])
         before, scores = self.states[list(links)], self.scores[list(links)]
@@ -85,7 +85,7 @@ class Chain:
             if float(np.sum((after.ravel() - design @ free) ** 2)) < squares / 10:
                 phi, step = float(free[0]), float(free[1])
         alpha = float(self.design.step_sizes(np.array(sigma)))
-        return Fit(sigma, alpha, phi, step, scores, after - phi * before - step * scores)
+        return LevelFit(sigma, alpha, phi, step, scores, after - phi * before - step * scores)
 
     def _after(self, t: int) -> np.ndarray:
         if t + 1 < len(self.states):
@@ -99,7 +99,7 @@ class Chain:
         """Mean square of the last link's residual, relative to the noise of its level."""
         return self.gap(len(self.states) - 1, self._inner)
 
-    def gap(self, link: int, fits: Sequence[Fit]) -> float:
+    def gap(self, link: int, fits: Sequence[LevelFit]) -> float:
         """Mean square of a link's residual, relative to the noise of its level (at least the rounding)."""
         fit = next((one for one in fits if one.sigma == self.levels.sigma[link]), None)
         if fit is None:
@@ -109,7 +109,7 @@ class Chain:
         return float(np.mean(residual**2)) / max(fit.mean_square, floor)
 
     @cached_property
-    def _inner(self) -> list[Fit]:
+    def _inner(self) -> list[LevelFit]:
         """The fit of the last level without the returned state."""
         last = self.levels.sigma[-1]
         links = [t for t in range(len(self.states) - 1) if self.levels.sigma[t] == last == self.levels.sigma[t + 1]]
@@ -143,7 +143,17 @@ def rebuild(run: Run, design: Design) -> Chain | None:
 
     Of several orders that fit the sizes of the calls, the one is kept whose steps the scores explain best.
     """
-    chains = [_chain(run, rows, design) for rows in _row_orders(run, design)]
+    calls = _laid_out(run, design)
+    chain = _best(run, _without_looks(calls, design.n), design)
+    beyond = _beyond_a_first_look(calls, design)
+    rest = _best(run, beyond, design) if beyond else None
+    if rest is not None and (chain is None or chain.gap(0, rest.fits) > GAP):
+        return rest  # no step led on from the first call
+    return chain
+
+
+def _best(run: Run, calls: Sequence[np.ndarray], design: Design) -> Chain | None:
+    chains = [_chain(run, rows, design) for rows in _row_orders(run, calls, design.n)]
     return min((one for one in chains if one is not None), key=_unexplained, default=None)
 
 
@@ -161,37 +171,65 @@ def _chain(run: Run, rows: np.ndarray, design: Design) -> Chain | None:
     return Chain(design, run.points[rows], run.scores[rows], levels, final if usable else None)
 
 
-def _row_orders(run: Run, design: Design) -> Iterator[np.ndarray]:
-    """Tables (S, n) of the rows of each step: step after step, chunk after chunk, or so within each level."""
-    calls = list(np.split(np.arange(len(run.points)), np.cumsum(run.sizes)[:-1])) if len(run.sizes) else []
+def _laid_out(run: Run, design: Design) -> list[np.ndarray]:
+    """The rows of each call; calls that were recorded as one, since the state did not move between them, as several."""
+    calls = np.split(np.arange(len(run.points)), np.cumsum(run.sizes)[:-1]) if len(run.sizes) else []
     wanted = design.n * design.iterations * len(design.sigmas)
     if len(run.points) != wanted and int(np.sum(run.sizes * run.repeats)) == wanted:
-        # The state did not move between calls that were then recorded as one.
         calls = [call for call, times in zip(calls, run.repeats, strict=True) for _ in range(times)]
-    if len(run.points) % design.n:
-        # A look at the network beside the chain (a shape tried out, a device asked for) is nobody's mistake.
-        common = max({len(call) for call in calls}, key=lambda size: sum(len(call) == size for call in calls))
-        calls = [call for call in calls if len(call) == common]
-    n_rows = sum(map(len, calls))
-    if not n_rows or n_rows % design.n:
+    return [call for call in calls if len(call)]
+
+
+def _without_looks(calls: list[np.ndarray], n: int) -> list[np.ndarray]:
+    """The calls of a chain: a look at the network beside it (a shape tried out, a device asked for) is no mistake."""
+    sizes = [len(call) for call in calls]
+    if not sum(sizes) % n:
+        return calls
+    common = max(set(sizes), key=sizes.count)
+    return [call for call in calls if len(call) == common]
+
+
+def _beyond_a_first_look(calls: list[np.ndarray], design: Design) -> list[np.ndarray]:
+    """The calls after the first ones, if those ask for as many points as there are too many: at most all samples."""
+    wanted = design.n * design.iterations * len(design.sigmas)
+    before = np.cumsum([len(call) for call in calls]).tolist()
+    excess = before[-1] - wanted if before else 0
+    return calls[before.index(excess) + 1 :] if excess in before and excess <= design.n else []
+
+
+def _row_orders(run: Run, calls: Sequence[np.ndarray], n: int) -> Iterator[np.ndarray]:
+    """Tables (S, n) of the rows of each step, for every interleaving in which calls of these sizes form chains."""
+    steps, odd = divmod(sum(map(len, calls)), n)
+    if not steps or odd or len(calls) % steps:
         return
-    steps = n_rows // design.n
-    if len(calls) % steps:
-        return
+    for interleaving in (_step_by_step, _chunk_by_chunk, _level_by_level):
+        for order in interleaving(run, calls, steps):
+            tables = [np.concatenate(step) for step in order]
+            if all(len(table) == n for table in tables):
+                yield np.stack(tables)
+
+
+def _step_by_step(run: Run, calls: Sequence[np.ndarray], steps: int) -> Iterator[list[Sequence[np.ndarray]]]:
+    """All samples make a step, in one call or in chunks, before any makes the next."""
     chunks = len(calls) // steps
-    first = [float(run.levels[call[0]]) for call in calls]
-    starts = [0, *(c for c in range(1, len(calls)) if first[c] != first[c - 1]), len(calls)]
-    orders = [[calls[t * chunks : (t + 1) * chunks] for t in range(steps)]]
-    if chunks > 1:
-        orders.append([calls[t::steps] for t in range(steps)])
-        spans = [calls[a:b] for a, b in pairwise(starts)]
-        if all(len(span) % chunks == 0 for span in spans):
-            lengths = [len(span) // chunks for span in spans]
-            orders.append([span[t::k] for span, k in zip(spans, lengths, strict=True) for t in range(k)])
-    for order in orders:
-        tables = [np.concatenate(step) for step in order]
-        if all(len(table) == design.n for table in tables):
-            yield np.stack(tables)
+    yield [calls[t * chunks : (t + 1) * chunks] for t in range(steps)]
+
+
+def _chunk_by_chunk(run: Run, calls: Sequence[np.ndarray], steps: int) -> Iterator[list[Sequence[np.ndarray]]]:
+    """Each chunk makes all its steps before the next chunk begins."""
+    if len(calls) > steps:
+        yield [calls[t::steps] for t in range(steps)]
+
+
+def _level_by_level(run: Run, calls: Sequence[np.ndarray], steps: int) -> Iterator[list[Sequence[np.ndarray]]]:
+    """At each noise level, one chunk after another makes the level's steps."""
+    chunks = len(calls) // steps
+    sigma = [float(run.levels[call[0]]) for call in calls]
+    starts = [0, *(c for c in range(1, len(calls)) if sigma[c] != sigma[c - 1]), len(calls)]
+    levels = [calls[a:b] for a, b in pairwise(starts)]
+    if chunks > 1 and all(len(level) % chunks == 0 for level in levels):
+        each = [len(level) // chunks for level in levels]
+        yield [level[t::k] for level, k in zip(levels, each, strict=True) for t in range(k)]
 
 
 def same(one: np.ndarray, other: np.ndarray) -> bool:

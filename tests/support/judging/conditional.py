@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -33,10 +33,13 @@ Drawn = Sequence[tuple[np.ndarray, ...]]
 class Recognisable(Protocol):
     """A mistake by name: `base` and `pull` are functions of score, x, x_known and mask."""
 
-    message: str
-    credit: float
-    base: Callable[..., np.ndarray]
-    pull: Callable[..., np.ndarray]
+    @property
+    def base(self) -> Callable[..., np.ndarray]:
+        """What does not depend on lambda."""
+
+    @property
+    def pull(self) -> Callable[..., np.ndarray]:
+        """What lambda multiplies."""
 
 
 def judge(submission: Submission, drawn: Drawn, mistakes: Sequence[Recognisable] = (), worked_out: str = "") -> None:
@@ -58,7 +61,7 @@ def judge(submission: Submission, drawn: Drawn, mistakes: Sequence[Recognisable]
     if _deviation(got, *right, sizes, SINGLE) <= 1:
         submission.note(SINGLE_REMARK)
         return
-    found = next(
+    found: Any = next(
         (
             one
             for unit in (DOUBLE, SINGLE)
@@ -73,9 +76,8 @@ def judge(submission: Submission, drawn: Drawn, mistakes: Sequence[Recognisable]
         f"the conditional score is {shown(got[0][0])}.",
         f"With lambda = 2 it should be {shown(score + 2 * pull)}; any other lambda > 0 is right, the same "
         f"everywhere.{' ' + worked_out if worked_out else ''}",
-        found.message if found else "" if all(call.steady for call in calls) else NOT_STEADY,
+        found or ("" if all(call.steady for call in calls) else NOT_STEADY),
         ASKED.look_at,
-        found.credit if found else 0.0,
         off,
     )
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, Target, Weight
-from tests.support.homework.readings import Reading
-from tests.support.observed.denoising import GRID_SIDE, GRID_SPACING, Evaluation, float32
+from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, EVERY_LEVEL, Target, Weight
+from tests.support.homework.readings import Reading, worded
+from tests.support.observed.denoising import GRID_SIDE, GRID_SPACING, SHIFT, Evaluation, float32
 from tests.support.observed.recorded import FLOAT32_EPS, Levels, read_levels
 from tests.support.verdicts import Wrong, wrong
 
@@ -61,11 +61,10 @@ def _order(evaluation: Evaluation, data: np.ndarray, n_levels: int) -> np.ndarra
     n, rows = len(data), len(evaluation.points)
     if rows != n:
         each = f", {rows / n:g} times each" if rows > n and rows % n == 0 else ""
-        mistake = "Each sample is scored at every noise level; Alg. 1 line 1 draws one." if rows == n * n_levels else ""
         raise wrong(
             f"The score network was asked for {rows} points{each}.",
             f"Each of the {n} training samples needs exactly one score.",
-            mistake,
+            EVERY_LEVEL if rows == n * n_levels else "",
             "Alg. 1, and the remark in 5.2: it is applied to all training samples",
         )
     cells = np.round(evaluation.points / GRID_SPACING + (GRID_SIDE - 1) / 2)
@@ -74,6 +73,15 @@ def _order(evaluation: Evaluation, data: np.ndarray, n_levels: int) -> np.ndarra
     if len(found) == n and all(cell in found for cell in wanted):
         return np.array([found[cell] for cell in wanted])
     return np.arange(n)
+
+
+def derivative_tolerance(evaluation: Evaluation, batch: Batch) -> float:
+    """How far, relatively, float32 may take the measured weights and targets from a formula's."""
+    tolerance = ROUNDINGS * FLOAT32_EPS
+    if evaluation.replayed:  # a difference of two gradients, divided by the shift of the scores
+        largest = np.nanmax(np.abs(batch.scores)) + np.nanmax(np.abs(batch.displacement / batch.sigma**2))
+        tolerance *= 1 + float(largest) / SHIFT
+    return tolerance
 
 
 def targets(batch: Batch) -> np.ndarray:
@@ -136,10 +144,17 @@ def recognise_loss(batch: Batch, loss: float) -> tuple[Weight, Target] | None:
     return None
 
 
-def mistake_of(*readings: Reading) -> str:
-    """What the recognised formulas say, as a sentence."""
-    said = "; ".join(one.message for one in readings if one.message)
-    return f"Recognised: {said}." if said else ""
+def recognised(reading: Reading) -> Reading:
+    """The reading of a formula, as a sentence."""
+    return worded(reading, f"Recognised: {reading.sentence}.") if reading.sentence else reading
+
+
+def deviating(known: tuple[Weight, Target] | None) -> Reading | str:
+    """Of the formulas that give a loss the one that is not the handout's, or the handout's; nothing without any."""
+    if known is None:
+        return ""
+    weight, target = known
+    return recognised(weight if weight is not DENOISING_WEIGHTS[0] else target)
 
 
 def not_called(evaluation: Evaluation) -> Wrong:

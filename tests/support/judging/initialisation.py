@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,16 +12,22 @@ from tests.support import laws
 from tests.support.homework.assignment import GAN
 from tests.support.homework.handout import DNET_SHAPES, gnet_shapes
 from tests.support.homework.initialisation import (
-    DNET_BOUND_FACTORS,
-    GNET_BOUND_FACTORS,
+    BIASES_LEFT,
+    DNET_BOUNDS,
+    GNET_BOUNDS,
+    NETWORKS,
     NORMAL_MISTAKES,
-    OTHER_INITIAL_MISTAKES,
+    PATTERN_MISTAKES,
+    SEEDED,
+    SOME_BIASES_LEFT,
     UNIFORM_MISTAKES,
+    Bound,
+    Deviation,
 )
-from tests.support.homework.readings import Reading
+from tests.support.homework.readings import Part, Reading
 from tests.support.observed.networks import InitialParameter, initial_parameters
 from tests.support.submission import Submission
-from tests.support.verdicts import Finding, NotImplementedYet, Wrong
+from tests.support.verdicts import Finding, NotImplementedYet, Wrong, following, settle
 
 ZDIM = 8
 LOOK_AT = "Question 4.3; torch.nn.init.kaiming_uniform_ in PyTorch's documentation"
@@ -33,24 +39,29 @@ LARGEST_SAMPLE = 8192
 
 
 @dataclass(frozen=True)
-class Network:
+class Specimens:
     """What is built to look at a network's initial values: enough instances for the smallest tensor.
 
     The first convolution of DNet has 18 weights: 64 instances make the 1,152 values that tell a=0.2 from a=0.
     """
 
-    name: str
+    part: Part
     shapes: tuple[tuple[int, ...], ...]
     positional: tuple[int, ...]
     count: int
-    accepted: Mapping[float, Reading]
+    bounds: tuple[Bound, ...]
+
+    @property
+    def name(self) -> str:
+        """The network's name."""
+        return self.part.name
 
 
-DNET = Network("DNet", DNET_SHAPES, (), 64, DNET_BOUND_FACTORS)
-GNET = Network("GNet", gnet_shapes(ZDIM), (ZDIM,), 16, GNET_BOUND_FACTORS)
+DNET = Specimens(NETWORKS[0], DNET_SHAPES, (), 64, (*DNET_BOUNDS, *UNIFORM_MISTAKES))
+GNET = Specimens(NETWORKS[1], gnet_shapes(ZDIM), (ZDIM,), 16, (*GNET_BOUNDS, *UNIFORM_MISTAKES))
 
 
-def fresh(submission: Submission, network: Network, seed: int = 0, factor: int = 1) -> list[InitialParameter]:
+def fresh(submission: Submission, network: Specimens, seed: int = 0, factor: int = 1) -> list[InitialParameter]:
     """The parameters of many fresh networks; raises `NotImplementedYet` when there are none."""
     seen = initial_parameters(
         submission, GAN, network.name, network.shapes, network.count * factor, network.positional, seed
@@ -60,14 +71,16 @@ def fresh(submission: Submission, network: Network, seed: int = 0, factor: int =
     return seen.parameters
 
 
-def half_each(check: Callable[[Network], None]) -> None:
-    """Judge both networks; each is worth half of the check."""
-    problems = []
+def judge_each(check: Callable[[Specimens], None]) -> None:
+    """Judge both networks; each earns its share of the check."""
+    problems, credit = [], 0.0
     for network in (DNET, GNET):
         try:
             check(network)
+            credit += network.part.share
         except (Wrong, NotImplementedYet) as problem:
             problems.append(problem)
+            credit += network.part.share * problem.credit
     if not problems:
         return
     findings = [finding for problem in problems if isinstance(problem, Wrong) for finding in problem.findings]
@@ -75,11 +88,10 @@ def half_each(check: Callable[[Network], None]) -> None:
         raise problems[0]
     margins = [problem.margin for problem in problems if isinstance(problem, Wrong) and problem.margin is not None]
     undone = [Finding(str(problem)) for problem in problems if isinstance(problem, NotImplementedYet)]
-    credit = 0.5 if len(problems) == 1 else 0.0
     raise Wrong(*findings, *undone, credit=credit, margin=max(margins, default=None))
 
 
-def require_zero_biases(parameters: Sequence[InitialParameter], network: Network) -> None:
+def require_zero_biases(parameters: Sequence[InitialParameter], network: Specimens) -> None:
     """Raise unless every bias is exactly 0."""
     # The scale of a normalisation layer, which the table does not have, is one-dimensional as well.
     biases = [one for one in parameters if one.values.ndim == 2 and not one.name.endswith("weight")]
@@ -87,41 +99,39 @@ def require_zero_biases(parameters: Sequence[InitialParameter], network: Network
     if off or not biases:
         listing = ", ".join(f"{one.name} (up to {np.abs(one.values).max():.3g})" for one in off)
         text = f"{network.name} {f'starts with biases that are not 0: {listing}' if off else 'has no bias'}."
-        raise Wrong(Finding(text, "Every bias should start at exactly 0.", _default_bias(off, len(biases)), LOOK_AT))
+        settle(Finding(text, "Every bias should start at exactly 0.", _default_bias(off, len(biases)), LOOK_AT))
 
 
-def _default_bias(off: Sequence[InitialParameter], n_biases: int) -> str:
+def _default_bias(off: Sequence[InitialParameter], n_biases: int) -> Reading | str:
     if off and len(off) < n_biases:
-        return "The initialisation does not reach these layers."
-    return "They still have the framework's own initial values." if off else ""
+        return SOME_BIASES_LEFT
+    return BIASES_LEFT if off else ""
 
 
-def require_fresh(parameters: Sequence[InitialParameter], network: Network) -> None:
+def require_fresh(parameters: Sequence[InitialParameter], network: Specimens) -> None:
     """Raise when two networks start with the same weights."""
     for one in parameters:
         if one.values.ndim > 2 and np.array_equal(one.values[0], one.values[1]) and np.ptp(one.values[0]) > 0:
             text = f"Two {network.name}s built one after the other start with identical weights."
-            raise Wrong(Finding(text, "Each should draw its own.", "Is a seed set inside the class?", LOOK_AT))
+            raise Wrong(Finding(text, "Each should draw its own.", SEEDED, LOOK_AT))
 
 
-def bound_tests(parameters: Sequence[InitialParameter], network: Network, quote: bool) -> list[laws.Test]:
+def bound_tests(parameters: Sequence[InitialParameter], network: Specimens, quote: bool) -> list[laws.Test]:
     """For every weight tensor: the largest value is where kaiming_uniform's is, from either side."""
-    return [
-        _bound_test(_scaled(one.values), one.values, network, _label(one, quote))
-        for one in parameters
-        if one.values.ndim > 2
-    ]
+    weights = [one for one in parameters if one.values.ndim > 2]
+    common = _common([one.values for one in weights], network)
+    return [_bound_test(one.values, network, common, _label(one, quote)) for one in weights]
 
 
-def law_tests(parameters: Sequence[InitialParameter], network: Network) -> list[laws.Test]:
+def law_tests(parameters: Sequence[InitialParameter], network: Specimens) -> list[laws.Test]:
     """For every weight tensor: the bound, the uniform shape, and the independence of signs."""
+    weights = [one for one in parameters if one.values.ndim > 2]
+    common = _common([one.values for one in weights], network)
     tests = []
-    for one in parameters:
-        if one.values.ndim > 2:
-            label = _label(one, quote=False)
-            values = _scaled(one.values)
-            tests.append(_bound_test(values, one.values, network, label))
-            tests += _shape_and_signs(values, one.values, network, label)
+    for one in weights:
+        label = _label(one, quote=False)
+        tests.append(_bound_test(one.values, network, common, label))
+        tests += _shape_and_signs(one.values, network, common, label)
     return tests
 
 
@@ -141,38 +151,62 @@ def _reach(values: np.ndarray) -> tuple[float, float]:
     return largest, largest * laws.FALSE_FAIL_RATE ** (-1 / values.size)
 
 
+def _factor(bound: Bound, weights: np.ndarray) -> float:
+    """The bound for weights `(count, out, in, ...)` over kaiming_uniform's."""
+    fan_in, fan_out = _fans(weights)
+    return bound.of(fan_in, fan_out) / math.sqrt(6 / fan_in)
+
+
+def _fans(weights: np.ndarray) -> tuple[int, int]:
+    receptive = math.prod(weights.shape[3:])
+    return weights.shape[2] * receptive, weights.shape[1] * receptive
+
+
 def _fits(factor: float, values: np.ndarray) -> bool:
     low, high = _reach(values)
     return low / ABOVE <= factor <= high
 
 
-def _bound_test(values: np.ndarray, weights: np.ndarray, network: Network, label: str) -> laws.Test:
+def _bound_p(weights: np.ndarray, network: Specimens) -> float:
     """The law of the largest of n uniform values, for the accepted bound that fits best; beyond all bounds p is 0."""
+    largest = _reach(_scaled(weights))[0]
+    accepted = [_factor(one, weights) for one in network.bounds if one.credit == 1]
+    within = [factor for factor in accepted if largest <= factor * ABOVE]  # none for NaN and infinity
+    return max((laws.maximum_of_uniforms(largest / factor, weights.size) for factor in within), default=0.0)
+
+
+def _bound_test(weights: np.ndarray, network: Specimens, common: Reading | None, label: str) -> laws.Test:
+    values = _scaled(weights)
     low, high = _reach(values)
-    within = [factor for factor in network.accepted if low <= factor * ABOVE]  # none for NaN and infinity
-    p = max((laws.maximum_of_uniforms(low / factor, values.size) for factor in within), default=0.0)
+    p = _bound_p(weights, network)
     if p >= laws.FALSE_FAIL_RATE:
         return laws.Test(f"bound {label}", p, Finding(""))
-    bound = math.sqrt(6 / math.prod(weights.shape[2:]))
+    found = _recognised(weights, network, common)
+    if isinstance(found, Bound) and found.credit > 0:
+        return laws.Test(f"bound {label}", p, following(found, LOOK_AT))
+    bound = math.sqrt(6 / _fans(weights)[0])
     finding = Finding(
         f"{network.name}, weights {label}: the largest of {values.size} values is {low * bound:.4f}.",
         f"kaiming_uniform reaches up to {bound:.4f} = sqrt(6 / fan_in), and the largest of so many would be above "
         f"{bound * low / high if high else bound:.4f} (one right network in 10^8 would differ).",
-        _name(values, weights),
+        found or "",
         LOOK_AT,
     )
     return laws.Test(f"bound {label}", p, finding)
 
 
-def _shape_and_signs(values: np.ndarray, weights: np.ndarray, network: Network, label: str) -> list[laws.Test]:
-    factor = next((one for one in network.accepted if _fits(one, values)), 1.0)
+def _shape_and_signs(weights: np.ndarray, network: Specimens, common: Reading | None, label: str) -> list[laws.Test]:
+    values = _scaled(weights)
+    known = [one for one in network.bounds if one.credit > 0 and _fits(_factor(one, weights), values)]
     per_instance = -(-LARGEST_SAMPLE // len(values))
+    factor = _factor((*known, network.bounds[0])[0], weights)
     sample = (values.reshape(len(values), -1)[:, :per_instance] / factor).ravel()
     signs = np.sign(sample[: sample.size // 2 * 2]).reshape(-1, 2)
     equal = int(np.sum(signs[:, 0] == signs[:, 1]))
     gap = laws.distance((sample + 1) / 2, laws.uniform_cdf)
     uniform, independent = laws.dkw((sample + 1) / 2, laws.uniform_cdf), laws.binomial(equal, len(signs), 0.5)
-    mistake = _name(values, weights) if min(uniform, independent) < laws.FALSE_FAIL_RATE else ""
+    found = _recognised(weights, network, common) if min(uniform, independent) < laws.FALSE_FAIL_RATE else None
+    mistake = "" if found is None or found in known else found  # a bound that is earned explains nothing else
     shape = Finding(
         f"{network.name}, weights {label}: their distribution is {gap:.3f} away from the uniform one.",
         f"{sample.size} uniform values stay within {_dkw_limit(sample.size):.3f} (but one in 10^8 times).",
@@ -195,57 +229,40 @@ def _dkw_limit(n: int) -> float:
     return math.sqrt(math.log(2 / laws.FALSE_FAIL_RATE) / (2 * n))
 
 
-def _name(values: np.ndarray, weights: np.ndarray) -> str:
-    """The recognised mistake that fits these weights, or nothing."""
-    fan_in = math.prod(weights.shape[2:])
-    fan_out = weights.shape[1] * math.prod(weights.shape[3:])
-    if np.ptp(weights) == 0:
-        return OTHER_INITIAL_MISTAKES["zeros" if not weights.any() else "constant"].message
-    if weights.min() >= 0:
-        return OTHER_INITIAL_MISTAKES["positive"].message
-    if _orthogonal(weights):
-        return OTHER_INITIAL_MISTAKES["orthogonal"].message
-    gain = 1 / math.sqrt(2)
-    factors = {
-        "a=sqrt(5)": 1 / math.sqrt(6),
-        "xavier_uniform": math.sqrt(fan_in / (fan_in + fan_out)),
-        "fan_out": math.sqrt(fan_in / fan_out),
-        "tanh": 5 / 3 * gain,
-        "linear": gain,
-        "selu": 0.75 * gain,
-        "a=0.2": 1 / math.sqrt(1 + 0.2**2),
-        "a=1": gain,
-    }
-    for mistake in UNIFORM_MISTAKES:
-        factor = factors[mistake.name]
-        if _fits(factor, values) and laws.dkw((values.ravel() / factor + 1) / 2, laws.uniform_cdf) > laws.RETRY_BELOW:
-            return mistake.message
-    return _name_normal(weights, fan_in, fan_out)
+def _common(tensors: Sequence[np.ndarray], network: Specimens) -> Reading | None:
+    """The first law of all tensors that deviate: one mistake in the class, where some of them alone fit another."""
+    deviating = [weights for weights in tensors if _bound_p(weights, network) < laws.FALSE_FAIL_RATE]
+    if not deviating:
+        return None
+    bounds = (one for one in network.bounds if all(_is_uniform(one, weights) for weights in deviating))
+    normals = (one for one in NORMAL_MISTAKES if all(_is_normal(one, weights) for weights in deviating))
+    return next(bounds, None) or next(normals, None)
 
 
-def _name_normal(weights: np.ndarray, fan_in: int, fan_out: int) -> str:
+def _is_uniform(bound: Bound, weights: np.ndarray) -> bool:
+    """Whether the weights look uniform with this bound; what earns something must not be missed by bad luck."""
+    values, factor = _scaled(weights), _factor(bound, weights)
+    least = laws.FALSE_FAIL_RATE if bound.credit > 0 else laws.RETRY_BELOW
+    return _fits(factor, values) and laws.dkw((values.ravel() / factor + 1) / 2, laws.uniform_cdf) > least
+
+
+def _is_normal(law: Deviation, weights: np.ndarray) -> bool:
+    """Whether the weights look normal with this standard deviation."""
     deviation = float(weights.std())
-    if laws.dkw(weights.ravel()[:LARGEST_SAMPLE] / deviation, laws.normal_cdf) < laws.RETRY_BELOW:
-        return ""
-    deviations = {
-        "kaiming_normal": math.sqrt(2 / fan_in),
-        "xavier_normal": math.sqrt(2 / (fan_in + fan_out)),
-        "N(0, 0.02)": 0.02,
-    }
-    for mistake in NORMAL_MISTAKES:
-        # The deviation of n normal values has the relative standard error 1 / sqrt(2 n); 5.7 of them are 1e-8.
-        expected = deviations.get(mistake.name, deviation)
-        if abs(deviation / expected - 1) < laws.critical_z() / math.sqrt(2 * weights.size):
-            return mistake.message
-    return ""
-
-
-def _orthogonal(weights: np.ndarray) -> bool:
-    first = weights[0].reshape(weights.shape[1], -1).astype(np.float64)
-    if 1 in first.shape:
+    if not deviation > 0:
         return False
-    if first.shape[0] > first.shape[1]:
-        first = first.T
-    products = first @ first.T
-    size = float(np.mean(np.diag(products)))
-    return bool(np.abs(products - size * np.eye(len(products))).max() < 1e-3 * size)
+    # The deviation of n normal values has the relative standard error 1 / sqrt(2 n); 5.7 of them are 1e-8.
+    slack = laws.critical_z() / math.sqrt(2 * weights.size)
+    if not abs(deviation / law.of(*_fans(weights), deviation) - 1) < slack:
+        return False
+    least = laws.FALSE_FAIL_RATE if law.credit > 0 else laws.RETRY_BELOW
+    return laws.dkw(weights.ravel()[:LARGEST_SAMPLE] / deviation, laws.normal_cdf) >= least
+
+
+def _recognised(weights: np.ndarray, network: Specimens, common: Reading | None) -> Reading | None:
+    """The reading other than an accepted bound that fits these weights, or None."""
+    patterns = (one for one in PATTERN_MISTAKES if one.of(weights))
+    bounds = (one for one in network.bounds if one.credit < 1 and _is_uniform(one, weights))
+    normals = (one for one in NORMAL_MISTAKES if _is_normal(one, weights))
+    own = common if common is not None and _bound_p(weights, network) < laws.FALSE_FAIL_RATE else None
+    return next(patterns, None) or own or next(bounds, None) or next(normals, None)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.support.homework.losses import LOSS_MISTAKES
+from tests.support.homework import losses as known
+from tests.support.homework.readings import Reading, Remark, measured
 
 FIT = 1e-3
 """Float32 gradients of right code fit within 1e-4 of their largest; the families below differ by more than 1e-2."""
@@ -20,7 +21,7 @@ FEWEST = 5
 
 
 @dataclass(frozen=True)
-class GradientFit:
+class Curve:
     """The family of loss that explains the gradients of one group of images, with its factor and its target."""
 
     family: str
@@ -28,15 +29,15 @@ class GradientFit:
     target: float
 
 
-def fit(logits: np.ndarray, gradients: np.ndarray) -> GradientFit | None:
+def fitted(logits: np.ndarray, gradients: np.ndarray) -> Curve | None:
     """The first family that explains `gradients` `(n,)` (times n) at `logits` `(n,)`."""
     largest = np.abs(gradients).max(initial=0)
     if largest == 0:
-        return GradientFit("nothing", 0.0, 0.0)
+        return Curve("nothing", 0.0, 0.0)
     if len(logits) < FEWEST or not np.all(np.isfinite(gradients)):
         return None
     if np.ptp(gradients) <= FIT * largest:
-        return GradientFit("constant", float(gradients.mean()), 0.0)
+        return Curve("constant", float(gradients.mean()), 0.0)
     p = 1 / (1 + np.exp(-logits))
     slope = p * (1 - p)
     families = {
@@ -49,63 +50,63 @@ def fit(logits: np.ndarray, gradients: np.ndarray) -> GradientFit | None:
         design = np.column_stack([moving, -fixed])
         (factor, offset), *_ = np.linalg.lstsq(design, gradients, rcond=None)
         if np.abs(design @ [factor, offset] - gradients).max() <= FIT * largest and factor != 0:
-            return GradientFit(family, float(factor), float(offset / factor))
+            return Curve(family, float(factor), float(offset / factor))
     if len(np.unique(np.round(gradients / largest, 6))) == 2 and np.abs(gradients).min() < FIT * largest:
-        return GradientFit("hinge", float(largest), 0.0)
+        return Curve("hinge", float(largest), 0.0)
     return None
 
 
 def recognise_discriminator(
     n: int, logit_real: np.ndarray, real: np.ndarray, logit_fake: np.ndarray, fake: np.ndarray
-) -> str:
-    """The name of a wrong discriminator loss, or nothing."""
-    on_real, on_fake = fit(logit_real, real), fit(logit_fake, fake)
+) -> Reading | Remark | None:
+    """What a wrong discriminator loss is, or None."""
+    on_real, on_fake = fitted(logit_real, real), fitted(logit_fake, fake)
     if on_real is None or on_fake is None:
-        return ""
+        return None
     if on_real.family == "nothing":
-        return LOSS_MISTAKES["only_fake"]
+        return known.ONLY_FAKE
     if on_fake.family == "nothing":
-        return LOSS_MISTAKES["only_real"]
+        return known.ONLY_REAL
     if on_real.family != "cross entropy" or on_fake.family != "cross entropy":
         return _other_family(on_real if on_real.family != "cross entropy" else on_fake)
     targets, factors = (on_real.target, on_fake.target), (on_real.factor, on_fake.factor)
     if _near(targets, (0, 1)) and min(factors) > 0:
-        return LOSS_MISTAKES["swapped"]
+        return known.SWAPPED
     if not _near(targets, (1, 0)):
         labels = [round(target, 2) + 0.0 for target in targets]  # + 0.0, so that none reads -0.00
-        return f"{LOSS_MISTAKES['smoothed']} Yours are {labels[0]:.2f} (real) and {labels[1]:.2f} (fake)."
+        return measured(known.SMOOTHED, f" Yours are {labels[0]:.2f} (real) and {labels[1]:.2f} (fake).")
     if max(factors) < 0:
-        return LOSS_MISTAKES["negative"]
+        return known.NEGATIVE
     if not _near((factors[0] / factors[1],), (1,)):
-        said = f"{LOSS_MISTAKES['unequal']} Real images count {factors[0]:.3g}, generated ones {factors[1]:.3g}."
         broadcast = any(_near((ratio / n,), (1,)) for ratio in (factors[0] / factors[1], factors[1] / factors[0]))
-        return f"{said} {LOSS_MISTAKES['broadcast']}" if broadcast else said
+        said = f" Real images count {factors[0]:.3g}, generated ones {factors[1]:.3g}."
+        return measured(known.BROADCAST if broadcast else known.UNEQUAL, said)
     return _factor(factors[0], n)
 
 
-def recognise_generator(n: int, logits: np.ndarray, gradients: np.ndarray) -> str:
-    """The name of a wrong generator loss, or nothing."""
-    found = fit(logits, gradients)
+def recognise_generator(n: int, logits: np.ndarray, gradients: np.ndarray) -> Reading | Remark | None:
+    """What a wrong generator loss is, or None."""
+    found = fitted(logits, gradients)
     if found is None or found.family == "nothing":
-        return ""
+        return None
     if found.family != "cross entropy":
         return _other_family(found)
     if _near((found.target,), (0,)):
-        return LOSS_MISTAKES["generator_swapped" if found.factor > 0 else "sum"]
+        return known.GENERATOR_SWAPPED if found.factor > 0 else known.SUMMED
     if not _near((found.target,), (1,)):
-        return f"{LOSS_MISTAKES['smoothed']} Yours is {found.target:.2f}."
-    return LOSS_MISTAKES["negative"] if found.factor < 0 else _factor(found.factor, n)
+        return measured(known.SMOOTHED, f" Yours is {found.target:.2f}.")
+    return known.NEGATIVE if found.factor < 0 else _factor(found.factor, n)
 
 
-def _other_family(found: GradientFit) -> str:
-    names = {"double sigmoid": "double_sigmoid", "constant": "wasserstein", "hinge": "hinge"}
-    return LOSS_MISTAKES[names.get(found.family, "least_squares")]
+def _other_family(found: Curve) -> Reading:
+    readings = {"double sigmoid": known.DOUBLE_SIGMOID, "constant": known.WASSERSTEIN, "hinge": known.HINGE}
+    return readings.get(found.family, known.LEAST_SQUARES)
 
 
-def _factor(factor: float, n: int) -> str:
+def _factor(factor: float, n: int) -> Reading | Remark | None:
     if any(_near((factor / total,), (1,)) for total in (n, n / 2, 2 * n)):
-        return LOSS_MISTAKES["sum"]
-    return f"Its gradient is {factor:.3g} times what it should be." if not _near((factor,), (1,)) else ""
+        return known.SUMMED
+    return measured(known.ANOTHER_FACTOR, f"{factor:.3g}") if not _near((factor,), (1,)) else None
 
 
 def _near(values: tuple[float, ...], wanted: tuple[float, ...]) -> bool:

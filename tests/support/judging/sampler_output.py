@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.support.homework.langevin import LANGEVIN_RETURNED_CREDIT
+from tests.support.homework.readings import Reading, Remark
+from tests.support.homework.sampler_output import (
+    ARRAY,
+    LAST_STATES,
+    LIST,
+    NO_RETURN,
+    OTHER_SAMPLES,
+    SAME_STATE,
+    TENSOR,
+    TRAJECTORIES,
+    TRAJECTORY_SHAPES,
+    WHOLE_TRAJECTORY,
+    Trajectory,
+)
 from tests.support.judging.chain import GAP, Chain, rebuild, same
 from tests.support.observed.langevin import Design, Run
-from tests.support.verdicts import Wrong, wrong
+from tests.support.verdicts import Finding, following, wrong
 
 LOOK_AT = "the docstring of langevin_dynamics_sample, and the return value of Alg. 2"
 
@@ -24,116 +37,87 @@ def judge_contract(run: Run) -> None:
         raise wrong("The score network is never called.", look_at="Alg. 2, line 6")
 
 
-def judge_samples(run: Run, design: Design) -> float:
-    """`return_traj=False`: the last states, (n, 2); returns the credit."""
+def judge_samples(run: Run, design: Design) -> Finding:
+    """`return_traj=False`: the last states, (n, 2)."""
     returned, shape = run.returned, tuple(run.returned.shape)
     expected = f"With return_traj=False it returns the final samples, a tensor of shape {(design.n, 2)}."
     _judge_kind(run, expected)
     if shape != (design.n, 2):
-        mistake = "That is the whole trajectory." if len(shape) == 3 else ""
-        raise wrong(f"For {design.n} samples it returns the shape {shape}.", expected, mistake, LOOK_AT)
+        mistake = WHOLE_TRAJECTORY if len(shape) == 3 else ""
+        return Finding(f"For {design.n} samples it returns the shape {shape}.", expected, mistake, LOOK_AT)
     if not np.isfinite(returned.values).all():
-        raise wrong("The samples are not finite numbers.", expected, look_at="Alg. 2, line 6")
+        return Finding("The samples are not finite numbers.", expected, look_at="Alg. 2, line 6")
     chain = rebuild(run, design)
     if chain is not None and chain.final is not None and chain.final_gap > GAP:
         seen = "The returned samples are not the states that the last step at the smallest sigma leads to."
-        raise wrong(seen, "Alg. 2 returns the last x~_T, unchanged.", _other_state(chain, chain.final), LOOK_AT)
-    return _credit_of_kind(returned.kind)
+        return Finding(seen, "Alg. 2 returns the last x~_T, unchanged.", _other_state(chain, chain.final), LOOK_AT)
+    return following(LAST_STATES, LOOK_AT)
 
 
-def _other_state(chain: Chain, final: np.ndarray) -> str:
-    if same(final, chain.states[0]):
-        return "They are x_0."
-    return "They are the states before the last update." if same(final, chain.states[-1]) else ""
+def _other_state(chain: Chain, final: np.ndarray) -> Reading | str:
+    return next((one for one in OTHER_SAMPLES if same(final, one.of(chain.states))), "")
 
 
-def judge_trajectory(run: Run, design: Design) -> float:
-    """`return_traj=True`: the states of every step, (n, L*T, 2); returns the credit."""
+def judge_trajectory(run: Run, design: Design) -> Finding:
+    """`return_traj=True`: the states of every step, (n, L*T, 2)."""
     chain = rebuild(run, design)
     steps = len(chain.states) if chain is not None else len(design.sigmas) * design.iterations
     full = (design.n, steps, 2)
     expected = f"With return_traj=True it returns the trajectory, a tensor of shape (n, L*T, 2), here {full}."
     _judge_kind(run, expected)
     shape = tuple(run.returned.shape)
-    credit = _credit_of_kind(run.returned.kind)
-    if shape == (design.n, steps + 1, 2) and chain is not None and _holds(run.returned.values[:, :-1], chain.states):
-        raise wrong(
-            f"The trajectory has {steps + 1} entries: x_0 and all {steps} states after it.",
-            expected,
-            "Both ends are stored: L*T entries start at x_0 or at x_1.",
-            LOOK_AT,
-            credit=min(credit, LANGEVIN_RETURNED_CREDIT["both ends"]),
-        )
-    if shape != (design.n, steps, 2):
-        raise wrong(f"It returns the shape {shape}.", expected, _shape_mistake(shape, design.n, steps), LOOK_AT)
-    return min(credit, _judge_entries(run.returned.values, chain) if chain is not None else 1.0)
+    found = _recognised(run.returned.values, chain) if chain is not None else None
+    if found is not None and found.credit == 1:
+        return following(found, LOOK_AT)
+    if shape == full:
+        # Without a chain nobody can say what should stand there: judged by the row on the order of the levels.
+        return following(LAST_STATES, LOOK_AT) if chain is None else _not_the_states(run.returned.values, found)
+    seen = f"It returns the shape {shape}."
+    if found is not None and shape == (design.n, steps + 1, 2):
+        seen = f"The trajectory has {steps + 1} entries: x_0 and all {steps} states after it."
+    return Finding(seen, expected, found or _about_the_shape(shape, design.n, steps), LOOK_AT)
 
 
-def _judge_entries(values: np.ndarray, chain: Chain) -> float:
-    """The entries are x_1, x_2, ... or x_0, x_1, ...; returns the credit."""
+def _recognised(values: np.ndarray, chain: Chain) -> Trajectory | None:
+    """The first reading whose known numbers are the returned ones."""
+    after = np.concatenate([chain.states[1:], np.full_like(chain.states[:1], np.nan)])
     # Where a level restarts, the state after the last update is never visited again: judged by its own check.
-    restarts = [link for link in chain.boundaries if not chain.gap(link, chain.fits) <= GAP]
-    after = np.delete(np.arange(len(chain.states) - 1), restarts)
-    if _holds(values[:, after], chain.states[after + 1]):
-        return LANGEVIN_RETURNED_CREDIT["starts at x_1"]
-    if _holds(values, chain.states):
-        return LANGEVIN_RETURNED_CREDIT["starts at x_0"]
-    raise _not_the_states(values, chain)
+    after[[link for link in chain.boundaries if not chain.gap(link, chain.fits) <= GAP]] = np.nan
+    return next((one for one in TRAJECTORIES if _holds(values, one.of(chain.states, after))), None)
 
 
-def _not_the_states(values: np.ndarray, chain: Chain) -> Wrong:
+def _holds(values: np.ndarray, expected: np.ndarray) -> bool:
+    known = ~np.isnan(expected)
+    return values.shape == expected.shape and bool(known.any()) and same(values[known], expected[known])
+
+
+def _not_the_states(values: np.ndarray, found: Trajectory | None) -> Finding:
     repeated = float(np.mean(np.all(values[:, 1:] == values[:, :-1], axis=(0, 2)))) if values.shape[1] > 1 else 0.0
-    if repeated > 0.5:
-        return wrong(
-            f"Most stored steps are identical ({repeated:.0%}).",
-            "Each entry is the state of its own step.",
-            "One tensor is changed in place and stored again and again, without a copy.",
-            LOOK_AT,
-        )
-    backwards = _holds(values[:, ::-1][:, :-1], chain.states[1:]) or _holds(values[:, ::-1], chain.states)
-    mistake = "They are in reverse order." if backwards else ""
-    if not mistake and _holds(values[:, 1:], chain.states[:-1]):
-        mistake = "They start before x_0."
-    n, steps = values.shape[:2]
-    mixed = values.reshape(steps, n, 2).swapaxes(0, 1)
-    if not mistake and (_holds(mixed[:, :-1], chain.states[1:]) or _holds(mixed, chain.states)):
-        mistake = "The numbers are right, but a view or reshape has mixed samples and steps: swap the axes instead."
-    return wrong("The trajectory does not hold the states that the sampler visited.", "It does.", mistake, LOOK_AT)
+    if found is None and repeated > 0.5:
+        stored = f"Most stored steps are identical ({repeated:.0%})."
+        return Finding(stored, "Each entry is the state of its own step.", SAME_STATE, LOOK_AT)
+    said = "The trajectory does not hold the states that the sampler visited."
+    return Finding(said, "It does.", found or "", LOOK_AT)
 
 
-def _holds(values: np.ndarray, states: np.ndarray) -> bool:
-    """Whether (n, S, 2) values are the (S, n, 2) states."""
-    return same(values.swapaxes(0, 1), states)
-
-
-def _shape_mistake(shape: tuple[int, ...], n: int, steps: int) -> str:
-    mistakes = {
-        (steps, n, 2): "Steps and samples are swapped: the first axis counts the samples.",
-        (steps + 1, n, 2): "Steps and samples are swapped, and both x_0 and the last state are stored.",
-        (n, 2, steps): "The last two axes are swapped.",
-        (n, steps + 1, 2): "One entry too many.",
-        (n, steps - 1, 2): "One entry is missing.",
-        (n * steps, 2): "The states are concatenated; they need an axis of their own.",
-        (n, 2 * steps): "The states are concatenated; they need an axis of their own.",
-        (n, 2): "That is one state of every sample, not the trajectory.",
-        (steps, 2): "That is the trajectory of one sample.",
-    }
-    return mistakes.get(shape, "")
+def _about_the_shape(shape: tuple[int, ...], n: int, steps: int) -> Remark | str:
+    return next((one for one in TRAJECTORY_SHAPES if one.of(n, steps) == shape), "")
 
 
 def _judge_kind(run: Run, expected: str) -> None:
+    """Raise what is wrong where nothing more than the type can be seen."""
     kind = run.returned.kind
     if kind == "NoneType":
-        raise wrong("langevin_dynamics_sample returns None.", expected, "A return is missing on this way.", LOOK_AT)
+        raise wrong("langevin_dynamics_sample returns None.", expected, NO_RETURN, LOOK_AT)
     if not run.returned.values.size:
         shape = f" of length {run.returned.shape[0]}" if run.returned.shape else ""
-        raise wrong(
-            f"It returns an object of type {kind}{shape}.",
-            expected,
-            look_at=LOOK_AT,
-            credit=LANGEVIN_RETURNED_CREDIT["list"],
-        )
+        raise wrong(f"It returns an object of type {kind}{shape}.", expected, LIST, LOOK_AT)
 
 
-def _credit_of_kind(kind: str) -> float:
-    return 1.0 if kind == "Tensor" else LANGEVIN_RETURNED_CREDIT["ndarray"]
+def judge_kinds(*runs: Run) -> Finding:
+    """What the types of the returned objects earn: the least of all runs."""
+    kinds = [run.returned.kind for run in runs]
+    readings = [TENSOR if kind == "Tensor" else ARRAY for kind in kinds]
+    worst = min(readings, key=lambda one: one.credit)
+    said = f"It returns an object of type {' or '.join(kinds)}."
+    return following(TENSOR, LOOK_AT) if worst is TENSOR else Finding(said, "It returns torch tensors.", worst, LOOK_AT)

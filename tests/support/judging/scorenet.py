@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from tests.support.homework.assignment import DIFFUSION
-from tests.support.observed.networks import Execution, Step, execution, parameter_table
+from tests.support.homework.networks import ACTIVATIONS, NO_ACTIVATION, SOMETHING_ELSE, Activation
+from tests.support.observed.networks import Execution, Operation, execution, parameter_table
 from tests.support.observed.recorded import FLOAT32_EPS
 from tests.support.submission import Submission
 from tests.support.verdicts import SubmissionRaised
@@ -20,23 +21,6 @@ POINTS = np.array([[0.8, -0.3], [-1.7, 0.4], [0.1, 1.2], [2.2, -0.9], [-0.6, -2.
 SIGMA = 0.37
 QUESTION = "5.1"
 LOOK_AT = "Question 5.1: 8 linear layers with Softplus as the activation function, and the docstring of ScoreNet"
-
-ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "Softplus": lambda x: np.logaddexp(0, x),
-    "no activation": lambda x: x,
-    "ReLU": lambda x: np.maximum(x, 0),
-    "LeakyReLU(0.01)": lambda x: np.where(x > 0, x, 0.01 * x),
-    "LeakyReLU(0.2)": lambda x: np.where(x > 0, x, 0.2 * x),
-    "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "Tanh": np.tanh,
-    "ELU": lambda x: np.where(x > 0, x, np.expm1(x)),
-    "SiLU": lambda x: x / (1 + np.exp(-x)),
-    "Softsign": lambda x: x / (1 + np.abs(x)),
-    "LogSigmoid": lambda x: -np.logaddexp(0, -x),
-    "Softplus, twice": lambda x: np.logaddexp(0, np.logaddexp(0, x)),
-    "Softplus(beta=2)": lambda x: np.logaddexp(0, 2 * x) / 2,
-}
-"""Activations recognised by their values, the handout's first."""
 
 
 def run(submission: Submission, n_layers: int, latent_dim: int, sigma: Any = None) -> Execution:
@@ -57,7 +41,7 @@ def stub_recognised(submission: Submission) -> Iterator[None]:
         raise
 
 
-def layers_of(seen: Execution) -> list[Step]:
+def layers_of(seen: Execution) -> list[Operation]:
     """The executed linear layers."""
     return [step for step in seen.steps if step.operation == "linear"]
 
@@ -81,7 +65,7 @@ def differences(seen: Execution, n_layers: int, latent_dim: int) -> dict[str, st
     if not all(step.bias for step in layers):
         found["bias"] = f"{sum(not step.bias for step in layers)} linear layers have no bias."
     between = [_activation(a.output, b.input) for a, b in pairwise(layers)]
-    wrong_ones = [name for name in between if name != "Softplus"]
+    wrong_ones = [one.name for one in between if one is not ACTIVATIONS[0]]
     if wrong_ones:
         listing = ", ".join(f"{count} x {name}" for name, count in Counter(wrong_ones).items())
         found["activation"] = f"Between the linear layers there is {listing}, where Softplus belongs."
@@ -91,15 +75,15 @@ def differences(seen: Execution, n_layers: int, latent_dim: int) -> dict[str, st
     return found
 
 
-def _activation(before: np.ndarray, after: np.ndarray) -> str:
+def _activation(before: np.ndarray, after: np.ndarray) -> Activation:
     """The activation that makes one array of the other, by its values."""
     if before.shape != after.shape:
-        return "something else"
+        return SOMETHING_ELSE
     size = FLOAT32_EPS * 16 * (1 + np.abs(before))  # a few float32 operations on values of this size
-    for name, activation in ACTIVATIONS.items():
-        if np.all(np.abs(activation(before.astype(np.float64)) - after) <= size):
-            return name
-    return "something else"
+    for activation in ACTIVATIONS:
+        if np.all(np.abs(activation.of(before.astype(np.float64)) - after) <= size):
+            return activation
+    return SOMETHING_ELSE
 
 
 def _after_last(last: np.ndarray, output: np.ndarray) -> str:
@@ -107,13 +91,13 @@ def _after_last(last: np.ndarray, output: np.ndarray) -> str:
     if last.shape != output.shape:
         return ""
     for scaled in (output * SIGMA, output):
-        name = _activation(last, scaled)
-        if name != "something else":
-            return "" if name == "no activation" else name
+        found = _activation(last, scaled)
+        if found is not SOMETHING_ELSE:
+            return "" if found is NO_ACTIVATION else found.name
     return ""
 
 
-def shared_layers(layers: Sequence[Step]) -> tuple[int, int]:
+def shared_layers(layers: Sequence[Operation]) -> tuple[int, int]:
     """How many of the executed layers have weights of their own or shared ones: (distinct, sharing)."""
     uses = Counter(tuple(step.parameters) for step in layers)
     return len(uses), sum(count for count in uses.values() if count > 1)

@@ -9,12 +9,23 @@ import numpy as np
 
 from tests.support.homework.assignment import GAN
 from tests.support.homework.handout import TableRow
-from tests.support.homework.networks import ANOTHER_ORDER, ONE_SETTING
+from tests.support.homework.networks import (
+    ANOTHER_DEFINITION_ORDER,
+    ANOTHER_ORDER,
+    AS_THE_TABLE,
+    BIAS_MISSING,
+    NOT_IN_THE_TABLE,
+    NOT_REGISTERED,
+    NOT_THERE,
+    ONE_SETTING,
+    SHARED_TENSOR,
+)
+from tests.support.homework.readings import Reading, measured
 from tests.support.judging.tables import read
 from tests.support.observed.losses import images
 from tests.support.observed.networks import WEIGHTED, Execution, ParameterTable, execution, parameter_table
 from tests.support.submission import Submission
-from tests.support.verdicts import Wrong, wrong
+from tests.support.verdicts import Finding, following, settle, wrong
 
 
 def latents(n: int, zdim: int) -> np.ndarray:
@@ -32,28 +43,29 @@ def require_table(
     look_at = f"{title}; Question {question}"
     if seen.returned != "tensor":
         raise wrong(f"{network} does not return a tensor.", look_at=look_at)
-    reading = read(seen.steps, rows, given, seen.output, title)
-    if reading.differences:
-        one = reading.settings_only and len(reading.differences) == 1
-        listing = ".\n".join(reading.differences) + "."
-        mistake = ONE_SETTING.message if one else ANOTHER_ORDER.message if reading.reordered else ""
-        credit = ONE_SETTING.credit if one else 0.0
-        raise wrong(listing, reading.side_by_side, mistake, look_at, credit)
-    _require_own_layers(seen, network, rows, title, look_at)
+    compared = read(seen.steps, rows, given, seen.output, title)
+    if compared.differences:
+        one = compared.settings_only and len(compared.differences) == 1
+        listing = ".\n".join(compared.differences) + "."
+        mistake = ONE_SETTING if one else ANOTHER_ORDER if compared.reordered else ""
+        settle(Finding(listing, compared.side_by_side, mistake, look_at))
+        return
+    settle(_lost_layers(seen, network, rows, title, look_at), following(AS_THE_TABLE, look_at))
 
 
-def _require_own_layers(seen: Execution, network: str, rows: Sequence[TableRow], title: str, look_at: str) -> None:
-    """Weights must be parameters of the network, and no two layers may share them."""
+def _lost_layers(seen: Execution, network: str, rows: Sequence[TableRow], title: str, look_at: str) -> Finding | None:
+    """The weights that are no parameters of the network, if any."""
     numbers = [i + 1 for i, row in enumerate(rows) if row.operation in WEIGHTED]
     layers = [step for step in seen.steps if step.operation in WEIGHTED]
     lost = [number for number, step in zip(numbers, layers, strict=True) if not step.parameters]
-    if lost:
-        raise wrong(
-            f"The weights of row {', '.join(map(str, lost))} of {title} are not parameters of {network}.",
-            f"Every weight should be in {network}().parameters(), or the optimiser never moves it.",
-            "Layers in a plain Python list, or made anew in forward, are not registered.",
-            look_at,
-        )
+    if not lost:
+        return None
+    return Finding(
+        f"The weights of row {', '.join(map(str, lost))} of {title} are not parameters of {network}.",
+        f"Every weight should be in {network}().parameters(), or the optimiser never moves it.",
+        NOT_REGISTERED,
+        look_at,
+    )
 
 
 def require_parameters(
@@ -68,12 +80,10 @@ def require_parameters(
     positional = [] if zdim is None else [zdim]
     seen = parameter_table(submission, GAN, network, question, positional)
     name = network if zdim is None else f"{network}({zdim})"
-    problem = _about_parameters(seen, [tuple(shape) for shape in shapes], name, title)
-    if problem:
-        raise problem
+    settle(_about_parameters(seen, [tuple(shape) for shape in shapes], name, title))
 
 
-def _about_parameters(seen: ParameterTable, wanted: list[tuple[int, ...]], name: str, title: str) -> Wrong | None:
+def _about_parameters(seen: ParameterTable, wanted: list[tuple[int, ...]], name: str, title: str) -> Finding | None:
     found = [tuple(parameter.shape) for parameter in seen.parameters]
     listing = "\n".join(f"  {one.name}: {tuple(one.shape)}" for one in seen.parameters)
     look_at = f"{title}; Remarks 3 and 4"
@@ -82,33 +92,28 @@ def _about_parameters(seen: ParameterTable, wanted: list[tuple[int, ...]], name:
     expected = f"{title} makes {right:,} parameters: {', '.join(map(str, wanted))}."
     if len(distinct) < len(found):
         text = f"{name} has {len(found)} parameter tensors, but only {len(distinct)} are distinct:\n{listing}"
-        mistake = "Two layers share one tensor; every row of the table has weights of its own."
-        return wrong(text, expected, mistake, look_at)
+        return Finding(text, expected, SHARED_TENSOR, look_at)
     if sorted(found) != sorted(wanted):
         text = f"{name} has {total:,} parameters in definition order:\n{listing}"
-        return wrong(text, expected, _cause(found, wanted), look_at)
+        return Finding(text, expected, _cause(found, wanted), look_at)
     weights, wanted_weights = ([shape for shape in one if len(shape) > 1] for one in (found, wanted))
     if weights != wanted_weights:
         text = f"{name} has the right parameters, but its layers are defined in another order:\n{listing}"
-        return wrong(text, expected, "Define the layers in __init__ in the order of the table.", look_at)
+        return Finding(text, expected, ANOTHER_DEFINITION_ORDER, look_at)
     frozen = [one.name for one in seen.parameters if not one.trainable]
     if frozen:
-        return wrong(f"Some parameters of {name} do not ask for a gradient: {', '.join(frozen)}.", look_at=look_at)
+        return Finding(f"Some parameters of {name} do not ask for a gradient: {', '.join(frozen)}.", look_at=look_at)
     return None
 
 
-def _cause(found: list[tuple[int, ...]], wanted: list[tuple[int, ...]]) -> str:
+def _cause(found: list[tuple[int, ...]], wanted: list[tuple[int, ...]]) -> Reading | str:
     extra, missing = list(found), []
     for shape in wanted:
         if shape in extra:
             extra.remove(shape)
         else:
             missing.append(shape)
-    said = []
     if missing and all(len(shape) == 1 for shape in missing) and not extra:
-        said.append("A bias is missing: layers contain one where torch has an option for it.")
-    elif missing:
-        said.append(f"Not there: {', '.join(map(str, missing))}.")
-    if extra:
-        said.append(f"Not in the table: {', '.join(map(str, extra))}.")
-    return " ".join(said)
+        return BIAS_MISSING
+    sides = ((NOT_THERE, missing), (NOT_IN_THE_TABLE, extra))
+    return " ".join(str(measured(told, ", ".join(map(str, shapes)))) for told, shapes in sides if shapes)

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from tests.support.homework.handout import TableRow
-from tests.support.observed.networks import WEIGHTED, Step
+from tests.support.observed.networks import WEIGHTED, Operation
 
 PRIMITIVES = frozenset(
     """conv2d linear relu leaky_relu max_pool2d upsample sigmoid softplus tanh dropout batch_norm layer_norm group_norm
@@ -26,7 +26,7 @@ FLOAT32 = float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True)
-class Line:
+class Setup:
     """An operation with its settings as words: a row of the table, or what was executed in its place."""
 
     operation: str
@@ -40,7 +40,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Comparison:
     """What a network executes, beside a table: the sentences of every difference, and how much of it is a setting."""
 
     differences: tuple[str, ...]
@@ -49,39 +49,62 @@ class Reading:
     reordered: bool
 
 
+Place = tuple[int | None, int | None]
+"""The index of a row and that of the executed operation that stands for it; None where there is none."""
+
+
 def read(
-    steps: Sequence[Step],
+    steps: Sequence[Operation],
     rows: Sequence[TableRow],
     network_input: np.ndarray,
     network_output: np.ndarray,
     title: str,
-) -> Reading:
+) -> Comparison:
     """Compare executed steps with the rows of a table called `title`; inputs and outputs serve hand-spelled stretches.
 
     For a comparison of a part of a network, hand over that part's steps, rows, input and output.
     """
-    wanted = [line_of_row(row) for row in rows]
+    wanted = [setup_of_row(row) for row in rows]
     seen = _recognise_by_value(_join_padding(steps), rows, network_input, network_output)
-    differences: list[str] = []
-    pairs: list[tuple[int | None, int | None]] = []
-    settings_only = True
-    matcher = SequenceMatcher(
-        None, [_family(line) for line in wanted], [_family(line) for line in seen], autojunk=False
-    )
-    for tag, a, b, c, d in matcher.get_opcodes():
+    places = _aligned(wanted, seen)
+    same = [_same_operation(place, wanted, seen) for place in places]
+    differences = [text for k in range(len(places)) for text in _differences(places, k, wanted, seen, title)]
+    reordered = not all(same) and sorted(map(_family, wanted)) == sorted(map(_family, seen))
+    return Comparison(tuple(differences), all(same), _table(places, wanted, seen, title), reordered)
+
+
+def _aligned(wanted: Sequence[Setup], seen: Sequence[Setup]) -> list[Place]:
+    """Rows beside executed operations, so that as many as possible are of the same kind."""
+    matcher = SequenceMatcher(None, [_family(one) for one in wanted], [_family(one) for one in seen], autojunk=False)
+    places: list[Place] = []
+    for _, a, b, c, d in matcher.get_opcodes():
         for k in range(max(b - a, d - c)):
-            i, j = (a + k if a + k < b else None), (c + k if c + k < d else None)
-            pairs.append((i, j))
-            if tag == "equal" and i is not None and j is not None:
-                differences += _differing_settings(i, wanted[i], seen[j], title)
-            else:
-                settings_only = False
-                differences.append(_differing_operation(i, j, a, wanted, seen, title))
-    reordered = not settings_only and sorted(map(_family, wanted)) == sorted(map(_family, seen))
-    return Reading(tuple(differences), settings_only, _table(pairs, wanted, seen, title), reordered)
+            places.append((a + k if a + k < b else None, c + k if c + k < d else None))
+    return places
 
 
-def line_of_row(row: TableRow) -> Line:
+def _same_operation(place: Place, wanted: Sequence[Setup], seen: Sequence[Setup]) -> bool:
+    i, j = place
+    return i is not None and j is not None and _family(wanted[i]) == _family(seen[j])
+
+
+def _differences(
+    places: Sequence[Place], k: int, wanted: Sequence[Setup], seen: Sequence[Setup], title: str
+) -> list[str]:
+    """In words: what differs at one of the places."""
+    i, j = places[k]
+    if i is not None and j is not None:
+        if _family(wanted[i]) == _family(seen[j]):
+            return _differing_settings(i, wanted[i], seen[j], title)
+        return [f"row {i + 1}: {seen[j]} is executed; {title} says {wanted[i]}"]
+    if i is not None:
+        return [f"row {i + 1}: {wanted[i]} is not executed at its place"]
+    rows_before = [row for row, _ in places[:k] if row is not None]
+    after = f"after row {rows_before[-1] + 1}" if rows_before else "before row 1"
+    return [f"{after}: {seen[j or 0]} is executed; {title} has nothing there"]
+
+
+def setup_of_row(row: TableRow) -> Setup:
     """A row of the table, with what the table leaves unsaid: no dilation, no groups, a bias."""
     given = {"kernel": row.kernel, "stride": row.stride, "padding": row.padding, "slope": row.slope, "scale": row.scale}
     settings = {name: f"{value:g}" for name, value in given.items() if value is not None}
@@ -89,10 +112,10 @@ def line_of_row(row: TableRow) -> Line:
         settings |= {"dilation": "1", "groups": "1"}
     if row.operation in WEIGHTED:
         settings |= {"output channels": str(row.channels), "bias": "yes"}
-    return Line(row.operation, settings)
+    return Setup(row.operation, settings)
 
 
-def line_of_step(step: Step) -> Line:
+def setup_of_step(step: Operation) -> Setup:
     """An executed step in the table's words."""
     lists = {"kernel": step.kernel, "stride": step.stride, "padding": step.padding, "dilation": step.dilation}
     settings = {name: _size(values) for name, values in lists.items() if values}
@@ -108,18 +131,18 @@ def line_of_step(step: Step) -> Line:
         settings["scale"] = "x".join(f"{one:g}" for one in dict.fromkeys(step.numbers.tolist()))
         if step.operation != "upsample":
             settings["mode"] = step.operation.removeprefix("upsample_").removesuffix("2d")
-    return Line("upsample" if "mode" in settings else step.operation, settings)
+    return Setup("upsample" if "mode" in settings else step.operation, settings)
 
 
 def _size(values: Sequence[int]) -> str:
     return str(values[0]) if len(set(values)) == 1 else "x".join(map(str, values))
 
 
-def _family(line: Line) -> str:
-    return line.operation
+def _family(setup: Setup) -> str:
+    return setup.operation
 
 
-def _differing_settings(i: int, wanted: Line, seen: Line, title: str) -> list[str]:
+def _differing_settings(i: int, wanted: Setup, seen: Setup, title: str) -> list[str]:
     if seen.by_hand:
         return []
     names = [
@@ -132,21 +155,8 @@ def _differing_settings(i: int, wanted: Line, seen: Line, title: str) -> list[st
     return [f"row {i + 1}: {seen.operation} with {given}; {title} says {asked}"]
 
 
-def _differing_operation(
-    i: int | None, j: int | None, a: int, wanted: Sequence[Line], seen: Sequence[Line], title: str
-) -> str:
-    if i is not None and j is not None:
-        return f"row {i + 1}: {seen[j]} is executed; {title} says {wanted[i]}"
-    if i is not None:
-        return f"row {i + 1}: {wanted[i]} is not executed at its place"
-    place = f"after row {a}" if a else "before row 1"
-    return f"{place}: {seen[j or 0]} is executed; {title} has nothing there"
-
-
-def _table(
-    pairs: Sequence[tuple[int | None, int | None]], wanted: Sequence[Line], seen: Sequence[Line], title: str
-) -> str:
-    body = [("" if i is None else str(i + 1), "-" if i is None else str(wanted[i]), j, i) for i, j in pairs]
+def _table(places: Sequence[Place], wanted: Sequence[Setup], seen: Sequence[Setup], title: str) -> str:
+    body = [("" if i is None else str(i + 1), "-" if i is None else str(wanted[i]), j, i) for i, j in places]
     width = max(len(title), *(len(text) for _, text, _, _ in body))
     lines = [f" row  {title:<{width}}  executed"]
     for number, text, j, i in body:
@@ -156,9 +166,9 @@ def _table(
     return "\n".join(lines)
 
 
-def _join_padding(steps: Sequence[Step]) -> list[Step]:
+def _join_padding(steps: Sequence[Operation]) -> list[Operation]:
     """Zero padding written as an operation of its own belongs to the convolution after it."""
-    joined: list[Step] = []
+    joined: list[Operation] = []
     for step in steps:
         last = joined[-1] if joined else None
         if step.operation == "conv2d" and last is not None and last.operation == "constant_pad_nd":
@@ -175,23 +185,23 @@ def _join_padding(steps: Sequence[Step]) -> list[Step]:
 
 
 def _recognise_by_value(
-    steps: Sequence[Step], rows: Sequence[TableRow], network_input: np.ndarray, network_output: np.ndarray
-) -> list[Line]:
+    steps: Sequence[Operation], rows: Sequence[TableRow], network_input: np.ndarray, network_output: np.ndarray
+) -> list[Setup]:
     """The executed lines; a stretch between weighted layers that computes what its rows say counts as those rows."""
     seen_parts = _stretches(steps, [step.operation for step in steps])
     wanted_parts = _stretches(rows, [row.operation for row in rows])
     layers = [step for step in steps if step.operation in WEIGHTED]
     if len(seen_parts) != len(wanted_parts):
-        return [line_of_step(step) for step in steps]
-    lines: list[Line] = []
+        return [setup_of_step(step) for step in steps]
+    lines: list[Setup] = []
     for k, (seen, wanted) in enumerate(zip(seen_parts, wanted_parts, strict=True)):
         before = layers[k - 1].output if k else network_input
         after = layers[k].input if k < len(layers) else network_output
         if _spelled_by_hand(seen, wanted) and computes(wanted, before, after):
-            lines += [Line(row.operation, line_of_row(row).settings, by_hand=True) for row in wanted]
+            lines += [Setup(row.operation, setup_of_row(row).settings, by_hand=True) for row in wanted]
         else:
-            lines += [line_of_step(step) for step in seen]
-        lines += [line_of_step(layer) for layer in layers[k : k + 1]]
+            lines += [setup_of_step(step) for step in seen]
+        lines += [setup_of_step(layer) for layer in layers[k : k + 1]]
     return lines
 
 
@@ -205,7 +215,7 @@ def _stretches(things: Sequence[Any], operations: Sequence[str]) -> list[list[An
     return parts
 
 
-def _spelled_by_hand(seen: Sequence[Step], wanted: Sequence[TableRow]) -> bool:
+def _spelled_by_hand(seen: Sequence[Operation], wanted: Sequence[TableRow]) -> bool:
     """Whether names cannot decide: an unknown operation, or an upsampling made of moved numbers alone."""
     names = [step.operation for step in seen]
     without_upsampling = [row.operation for row in wanted if row.operation != "upsample"]

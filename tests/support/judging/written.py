@@ -28,10 +28,11 @@ Values = tuple[np.ndarray, ...]
 
 
 class Recognisable(Protocol):
-    """A mistake by name, as a formula of the function's arguments."""
+    """A reading, as a formula of the function's arguments."""
 
-    name: str
-    credit: float
+    @property
+    def name(self) -> str:
+        """How it is called."""
 
     def values(self, *arguments: Any) -> Values:
         """What it would return."""
@@ -238,7 +239,7 @@ def _judge(
     if seen.exchanged:
         reading = PAIR_EXCHANGED
         text = f"{asked.function} returns {asked.values[1]} first."
-        raise wrong(text, f"It should return {' and '.join(asked.values)}.", sentence(reading), credit=reading.credit)
+        raise wrong(text, f"It should return {' and '.join(asked.values)}.", reading)
     if any(np.any(np.isnan(value)) for values in seen.values for value in values):
         submission.note(NAN_REMARK)
 
@@ -256,20 +257,14 @@ def _explained(
     part = next(k for k in parts if deviation(seen, cases, [k], DOUBLE)[worst] > 1)
     name, case = asked.values[part], cases[worst]
     found = recognise(seen, cases, parts, mistakes) if seen.steady else None
-    mistake = sentence(found) if found else "" if seen.steady else NOT_STEADY
+    mistake: Any = found or ("" if seen.steady else NOT_STEADY)
     return wrong(
         f"For {case.described} {name} is {shown(seen.values[worst][part])}.",
         f"It should be {shown(case.expected[part])}.{' ' + worked_out if worked_out else ''}",
         mistake,
         asked.look_at,
-        found.credit if found else 0.0,
         max(off),
     )
-
-
-def sentence(found: Any) -> str:
-    """What a student reads of a recognised mistake."""
-    return str(found.message)
 
 
 def shown(values: np.ndarray) -> str:

@@ -15,7 +15,7 @@ from tests.support.verdicts import Crashed, NotImplementedYet
 WEIGHTED = ("conv2d", "linear")
 
 
-class Step(msgspec.Struct, forbid_unknown_fields=True):
+class Operation(msgspec.Struct, forbid_unknown_fields=True):
     """One executed operation; `input` and `output` are given for weighted layers, the rest has empty arrays."""
 
     operation: str
@@ -36,7 +36,7 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
 class Execution(msgspec.Struct, forbid_unknown_fields=True):
     """One forward pass; `initialised` is whether `_weight_init` ran through."""
 
-    steps: list[Step]
+    steps: list[Operation]
     returned: str
     output: np.ndarray
     initialised: bool

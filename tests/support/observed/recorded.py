@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from tests.support.homework.noise_levels import LEVEL_FORMS, LevelForm
 from tests.support.observations import require_shape
 from tests.support.verdicts import Blocked, NotImplementedYet
 
@@ -59,30 +60,20 @@ class Calls(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Levels:
-    """The noise level of each row: its value, its place in the list (-1: not in it), and what was passed instead."""
+    """The noise level of each row: its value, its place in the list (-1: not in it), and the form that was passed."""
 
     sigma: np.ndarray
     index: np.ndarray
-    passed: str = ""
+    passed: LevelForm = LEVEL_FORMS[0]
 
 
 def read_levels(recorded: np.ndarray, sigmas: np.ndarray) -> Levels:
     """Recognise the values that the score function was called with: sigma, or something computed from it."""
-    index = _places(recorded, sigmas)
-    if np.all(index >= 0):
-        return Levels(sigmas[index], index)
-    forms = {
-        "the index of the noise level, counted from 0,": np.arange(len(sigmas), dtype=float),
-        "the index of the noise level, counted from 1,": np.arange(1.0, len(sigmas) + 1),
-        "sigma^2": sigmas**2,
-        "1/sigma": 1 / sigmas,
-        "log(sigma)": np.log(sigmas),
-    }
-    for name, values in forms.items():
-        places = _places(recorded, values)
+    for form in LEVEL_FORMS:
+        places = _places(recorded, form.of(sigmas))
         if np.all(places >= 0):
-            return Levels(sigmas[places], places, name)
-    return Levels(recorded, index)
+            return Levels(sigmas[places], places, form)
+    return Levels(recorded, _places(recorded, sigmas))
 
 
 def _places(recorded: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -90,23 +90,33 @@ def trained_model(module: ModuleType, arguments: dict[str, Any]) -> dict[str, An
 
 
 def _state_dict(path: Path) -> dict[str, Tensor]:
-    """The parameters in a checkpoint, by name; what would run code when it is unpickled is refused by torch."""
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                if sum(entry.file_size for entry in archive.infolist()) > LARGEST_UNPACKED:
-                    raise _Unusable("too large")
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except _Unusable:
-        raise
-    except Exception as error:  # whatever a damaged file leads to
-        objects = "weights only load failed" in str(error).lower() and "unsupported" in str(error).lower()
-        raise _Unusable("objects" if objects else "unreadable", type(error).__name__) from None
-    nested = [loaded] + ([loaded[key] for key in _NESTED if key in loaded] if isinstance(loaded, dict) else [])
-    for state in nested:
+    """The parameters in a checkpoint, by name, where they stand at its top or one level below."""
+    loaded = _loaded(path)
+    below = [loaded[key] for key in _NESTED if key in loaded] if isinstance(loaded, dict) else []
+    for state in (loaded, *below):
         if isinstance(state, dict) and state and all(isinstance(one, Tensor) for one in state.values()):
             return {_plain(str(name)): tensor for name, tensor in state.items()}
     raise _Unusable("no parameters", type(loaded).__name__)
+
+
+def _loaded(path: Path) -> Any:
+    """What a checkpoint holds; what would run code when it is unpickled is refused by torch."""
+    try:
+        _require_small(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except _Unusable:
+        raise
+    except Exception as error:  # whatever a damaged file leads to
+        said = str(error).lower()
+        objects = "weights only load failed" in said and "unsupported" in said
+        raise _Unusable("objects" if objects else "unreadable", type(error).__name__) from None
+
+
+def _require_small(path: Path) -> None:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > LARGEST_UNPACKED:
+                raise _Unusable("too large")
 
 
 def _plain(name: str) -> str:

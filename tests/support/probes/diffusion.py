@@ -62,48 +62,57 @@ def denoising_loss(module: ModuleType, arguments: dict[str, Any]) -> dict[str, A
 
 def _evaluate(module: ModuleType, arguments: dict[str, Any], call: int, arrays: bool) -> dict[str, Any]:
     """One evaluation: loss, recorded calls, gradient g (R, 2) and the product H v (R, 2) with v of +-1."""
-    score = score_function(arguments)
-    data, sigmas = (np.array(arguments[name], dtype=np.float32) for name in ("data", "sigmas"))
-    given = (data.copy(), sigmas.copy()) if arrays else (torch.tensor(data), torch.tensor(sigmas))
     states = random_states()
-    network = RecordedScore(score, module)
+    loss, network, observed = _observe_loss(module, arguments, arrays)
+    rng = np.random.Generator(np.random.PCG64([arguments["seed"], call]))
+    v = 2.0 * rng.integers(0, 2, size=observed["points"].shape) - 1
+    gradient, product, replayed = np.zeros_like(v), np.zeros_like(v), False
+    if observed["returned"]["differentiable"] and network.handles:
+        gradient, product, replayed = _derivatives(loss, network.handles, v)
+    if replayed:
+        shifted = _replay(module, arguments, arrays, states, arguments["shift"] * v)
+        product = (shifted - gradient) / arguments["shift"]
+    return {**observed, "direction": v, "gradient": gradient, "product": product, "replayed": replayed}
+
+
+def _observe_loss(
+    module: ModuleType, arguments: dict[str, Any], arrays: bool
+) -> tuple[Any, RecordedScore, dict[str, Any]]:
+    """The loss, the network that it called, and what is reported of both."""
+    network = RecordedScore(score_function(arguments), module)
+    given, before = _arguments(arguments, arrays), _arguments(arguments, arrays=True)
     try:
         loss = module.compute_denoising_loss(network, *given)
     except CannotTake as error:
         network.refused, loss = str(error), None
-    observed = {**network.record(), "returned": _returned(loss)}
-    after = [np.asarray(one) for one in given]
-    observed["data_changed"] = not np.array_equal(after[0], data)
-    observed["sigmas_changed"] = not np.array_equal(after[1], sigmas)
-    v = (
-        2.0
-        * np.random.Generator(np.random.PCG64([arguments["seed"], call])).integers(
-            0, 2, size=(len(observed["points"]), 2)
-        )
-        - 1
-    )
-    observed["direction"] = v
-    gradient, product = np.zeros_like(v), np.zeros_like(v)
-    replayed = False
-    if observed["returned"]["differentiable"] and network.handles:
-        handles = network.handles
-        gradient, product, replayed = _derivatives(loss, handles, v)
-        if replayed:
-            end = random_states()
-            restore(states)
-            shifted = RecordedScore(score, module, shift=arguments["shift"] * v)
-            again = module.compute_denoising_loss(
-                shifted, *(given if arrays else (torch.tensor(data), torch.tensor(sigmas)))
-            )
-            product = (_derivatives(again, shifted.handles, v)[0] - gradient) / arguments["shift"]
-            restore(end)
-    return {**observed, "gradient": gradient, "product": product, "replayed": replayed}
+    changed = [not np.array_equal(np.asarray(one), own) for one, own in zip(given, before, strict=True)]
+    reported = {**network.record(), "returned": _returned(loss), "data_changed": changed[0]}
+    return loss, network, {**reported, "sigmas_changed": changed[1]}
+
+
+def _arguments(arguments: dict[str, Any], arrays: bool) -> tuple[Any, Any]:
+    """Training data and noise levels in float32: arrays, or tensors, that share their memory with nothing."""
+    data, sigmas = (np.array(arguments[name], dtype=np.float32) for name in ("data", "sigmas"))
+    return (data, sigmas) if arrays else (torch.tensor(data), torch.tensor(sigmas))
+
+
+def _replay(
+    module: ModuleType, arguments: dict[str, Any], arrays: bool, states: tuple[Any, Any, Any], shift: np.ndarray
+) -> np.ndarray:
+    """The gradient (R, 2) of the same evaluation, with the same random numbers, at shifted scores."""
+    end = random_states()
+    restore(states)
+    network = RecordedScore(score_function(arguments), module, shift)
+    loss = module.compute_denoising_loss(network, *_arguments(arguments, arrays))
+    gradient, _, _ = _derivatives(loss, network.handles, np.zeros_like(shift))
+    restore(end)
+    return gradient
 
 
 def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
     """Gradient and Hessian-vector product of the loss (its mean, if it is a vector) with respect to the scores.
 
-    The last value is True when the loss cannot be differentiated twice, and the product must be had by a replay.
+    The last value is True when torch does not differentiate the loss twice, and the product must be had by a replay.
     """
     ends = np.cumsum([len(h) for h in handles])[:-1]
     parts = [torch.as_tensor(one, dtype=h.dtype) for one, h in zip(np.split(v, ends), handles, strict=True)]
@@ -114,8 +123,8 @@ def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np
         return _filled(first, handles), np.zeros_like(v), True
     gradient = _filled(first, handles)
     used = [(g, part) for g, part in zip(first, parts, strict=True) if g is not None and g.requires_grad]
-    if not used:
-        return gradient, np.zeros_like(gradient), False
+    if not used:  # linear in the scores, or differentiable once only, which torch does not tell here
+        return gradient, np.zeros_like(gradient), True
     try:
         directional = torch.stack([(g * part).sum() for g, part in used]).sum()
         return gradient, _filled(torch.autograd.grad(directional, handles, allow_unused=True), handles), False

@@ -7,7 +7,8 @@ of its constructor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any
 
@@ -29,21 +30,26 @@ def construct(module: ModuleType, arguments: dict[str, Any]) -> tuple[nn.Module,
     try:
         return network(*positional, **named), True
     except Exception:
-        inherited = "_weight_init" not in vars(network)
-        if inherited and not hasattr(network, "_weight_init"):
+        if not hasattr(network, "_weight_init"):
             raise
-        own = vars(network).get("_weight_init")
-        network._weight_init = lambda self, *_, **__: None
-        try:
+        with suppress(Exception), _without_initialisation(network):
             return network(*positional, **named), False
-        except Exception:
-            pass  # it was not (only) the initialisation: the first exception says more
-        finally:
-            if inherited:
-                del network._weight_init
-            else:
-                network._weight_init = own
-        raise
+        raise  # it was not (only) the initialisation: the first exception says more
+
+
+@contextmanager
+def _without_initialisation(network: type[nn.Module]) -> Iterator[None]:
+    """Let `_weight_init` do nothing for a while, be it the class's own or inherited."""
+    inherited = "_weight_init" not in vars(network)
+    own = vars(network).get("_weight_init")
+    network._weight_init = lambda self, *_, **__: None
+    try:
+        yield
+    finally:
+        if inherited:
+            del network._weight_init
+        else:
+            network._weight_init = own
 
 
 def as_input(value: Any) -> Any:

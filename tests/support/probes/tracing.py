@@ -71,6 +71,10 @@ def _memory(tensor: Tensor) -> int:
     return int(tensor.untyped_storage().data_ptr())
 
 
+def _tensors(nested: Any) -> list[Tensor]:
+    return [one for one in tree_leaves(nested) if isinstance(one, Tensor)]
+
+
 class Trace:
     """Records one forward pass of a network: `with trace.watching(inputs): ...`, then `steps_to(output)`."""
 
@@ -113,28 +117,29 @@ class Trace:
         return joined
 
     def note(self, function: Any, arguments: tuple[Any, ...], named: dict[str, Any], result: Any) -> None:
-        """Add one executed operation."""
-        name = function._schema.name.split("::")[-1]
-        name = name[:-1] if name.endswith("_") else name
-        given = [one for one in tree_leaves((arguments, named)) if isinstance(one, Tensor)]
-        made = [one for one in tree_leaves(result) if isinstance(one, Tensor)]
+        """Add one executed operation: it makes new numbers, or works beside the inputs, or is a step of their way."""
+        name = function._schema.name.split("::")[-1].removesuffix("_")
+        given, made = _tensors((arguments, named)), _tensors(result)
         self._kept += [given, made]
-        reads, writes = {_memory(one) for one in given}, {_memory(one) for one in made}
+        reads, writes = frozenset(map(_memory, given)), frozenset(map(_memory, made))
         if name in BLANKS | RANDOM and name != "native_dropout":
-            self._random |= writes if name in RANDOM else set()
-            return
-        if not reads & self._flowing:
-            origin = tuple(one for memory in reads for one in self._parameters.get(memory, ()))
-            for memory in writes:
-                if origin:
-                    self._parameters.setdefault(memory, origin)
-            self._random |= writes if reads & self._random else set()
-            return
-        self._flowing |= writes
-        if made:
-            step = self._step(name, given, arguments, named, made[0])
-            step.reads, step.writes = frozenset(reads), frozenset(writes)
-            self._steps.append(step)
+            self._random |= writes if name in RANDOM else frozenset()
+        elif not reads & self._flowing:
+            self._note_beside(reads, writes)
+        else:
+            self._flowing |= writes
+            if made:
+                step = self._step(name, given, arguments, named, made[0])
+                step.reads, step.writes = reads, writes
+                self._steps.append(step)
+
+    def _note_beside(self, reads: frozenset[int], writes: frozenset[int]) -> None:
+        """Pass on what a tensor is made of: parameters (it may be a transposed weight), or random numbers."""
+        origin = tuple(name for memory in reads for name in self._parameters.get(memory, ()))
+        for memory in writes if origin else ():
+            self._parameters.setdefault(memory, origin)
+        if reads & self._random:
+            self._random |= writes
 
     def _uses(self, tensors: Iterable[Tensor]) -> tuple[str, ...]:
         fixed = [one for one in tensors if _memory(one) not in self._flowing]

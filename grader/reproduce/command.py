@@ -1,4 +1,4 @@
-"""Train both references, draw every figure and write a page of them: `python -m grader.reproduce`.
+"""The verb `reproduce`: train both references, draw every figure and write a page of them.
 
 The reference's own scripts do the work, each in a process of its own, and go on from their checkpoints when they were
 interrupted. Where MNIST cannot be downloaded, the sample in `reference/data/` takes its place for as many updates.
@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from grader.errors import UserError
 from grader.project import REFERENCE, ROOT
 from grader.reproduce import page
 
@@ -22,15 +23,21 @@ GAN_EPOCHS, DIFFUSION_EPOCHS = 30, 800
 """Passes over MNIST after which the handout promises reasonable images, and over CS446 as in the reference."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Train, draw and write the page; returns 0, or the exit code of the script that failed or was interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m grader.reproduce", description="Run the homework itself.")
+class TrainingError(UserError):
+    """A script of the homework has failed."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How long each model is trained, and where everything goes."""
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "reproduction", help="folder for all results")
     parser.add_argument("--gan-epochs", type=int, metavar="N", help=f"passes over the digits (default: {GAN_EPOCHS})")
     parser.add_argument("--diffusion-epochs", type=int, metavar="N", default=DIFFUSION_EPOCHS, help="passes over CS446")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier run in this folder has done")
-    options = parser.parse_args(arguments)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train, draw and write the page; raises `TrainingError` when a script fails."""
     out = options.out.resolve()
     if options.fresh:
         shutil.rmtree(out, ignore_errors=True)
@@ -43,11 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
         command = [sys.executable, str(REFERENCE / script), "--epochs", str(epochs), "--seed", str(options.seed)]
         process = subprocess.run([*command, "--out", str(out), "--resume"], cwd=ROOT, env=_without_windows())
         if process.returncode:
-            return process.returncode
+            raise TrainingError(f"{script} ended with {process.returncode}; the same command goes on where it stopped.")
     command = [sys.executable, str(REFERENCE / "figures_of_written.py"), "--out", str(out), "--seed", str(options.seed)]
-    process = subprocess.run(command, cwd=ROOT, env=_without_windows())
-    if process.returncode:
-        return process.returncode
+    if (process := subprocess.run(command, cwd=ROOT, env=_without_windows())).returncode:
+        raise TrainingError(f"figures_of_written.py ended with {process.returncode}.")
     minutes = (time.monotonic() - began) / 60
     data = f"{SAMPLE_DIGITS:,} digits, the sample in reference/data/," if sample else f"the {DIGITS:,} digits of MNIST"
     path = page.write(out, f"Trained on {data} for {gan_epochs} epochs, and on CS446 for {options.diffusion_epochs}.")
@@ -67,7 +73,3 @@ def _digits() -> str:
 def _without_windows() -> dict[str, str]:
     """The environment with a backend that only writes files: a window would wait to be closed."""
     return {**os.environ, "MPLBACKEND": "Agg"}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

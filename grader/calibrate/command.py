@@ -1,11 +1,10 @@
-"""`python -m grader.calibrate`: the random decisions on correct submissions, against the laws that they rely on."""
+"""The verb `calibrate`: the random decisions on correct submissions, against the laws that they rely on."""
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
 import os
-import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,13 +15,19 @@ from rich.console import Console
 from grader.calibrate import decisions
 from grader.calibrate.comparison import Calibration, as_json, compare, gathered
 from grader.calibrate.plot import draw
-from grader.report.terminal import progress_line
+from grader.report import terminal
 
 
-def main(arguments: list[str] | None = None) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How many seeds, how many at a time, and where the results are kept."""
+    parser.add_argument("--seeds", type=int, default=10_000, help="default: 10000; those already observed are kept")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER")
+
+
+def run(options: argparse.Namespace) -> int:
     """Observe the seeds that are missing, compare, write `calibration.json` and `.svg`; 1 when a law is violated."""
-    options = _parser().parse_args(arguments)
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = terminal.console(140)
     folder = options.out / "calibration"
     with tempfile.TemporaryDirectory(prefix="calibrate-") as submissions:
         decisions.build(Path(submissions))
@@ -46,7 +51,7 @@ def _observe(console: Console, store: decisions.Store, submissions: Path, n_seed
     began, total = time.monotonic(), sum(map(len, portions))
     with (
         ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool,
-        progress_line(console) as line,
+        terminal.progress_line(console) as line,
     ):
         task = line.add_task("calibrate", total=n_seeds, completed=n_seeds - total)
         checks = pool.submit(decisions.random_checks, submissions / "reference").result()
@@ -80,15 +85,3 @@ def _show(console: Console, result: Calibration) -> None:
         f"false-failure rate of a submission: at most {result.decisions:.2f} decisions x 1e-8 = {result.bound:.2g}",
     ):
         console.print(text, markup=False, highlight=False)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m grader.calibrate", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=10_000, help="default: 10000; those already observed are kept")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER")
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

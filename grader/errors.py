@@ -1,0 +1,20 @@
+"""What the person at the command line can mend: a subclass for each area, shown as one line, with exit code 2.
+
+UserError
+├── RubricError       a check is declared wrongly (grader/rubric.py)
+├── SubmissionError   there is nothing to grade where the command points (this module)
+├── TemplateError     the students' files cannot be cut, or are not up to date (grader/release/template.py)
+├── PackageError      a package cannot be built as it should be (grader/release/package.py)
+├── LockError         the requirements cannot be locked, or are not up to date (grader/release/lock.py)
+├── RehearsalError    a package does not do what it should (grader/release/rehearse.py)
+├── CaseError         a case of the audit is written wrongly (grader/audit/cases.py)
+└── TrainingError     a script of the homework has failed (grader/reproduce/command.py)
+"""
+
+
+class UserError(Exception):
+    """Says what is wrong, where, and what to do."""
+
+
+class SubmissionError(UserError):
+    """There is nothing to grade where the command points."""

@@ -1,0 +1,198 @@
+"""Who follows each reading of the homework's tables: the submissions that show what an entry earns."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.tests.imagined import Imagined
+from tests.public.test_denoising_loss import EQUAL_SIGMAS
+from tests.support import homework
+from tests.support.homework import denoising, initialisation, langevin, losses, networks, noise_levels, sampler_output
+from tests.support.homework.readings import Part, Reading, Remark
+
+Entry = Reading | Part | Remark
+EXACT = "denoising_loss_has_the_exact_value"
+BY_HAND = "denoising_loss_of_one_point_matches_the_hand_computed_case"
+SCALAR = "denoising_loss_is_a_differentiable_scalar"
+PERTURBATION = "perturbation_noise_is_standard_normal"
+DRAWN = "noise_levels_are_drawn_uniformly_for_each_sample"
+START = "langevin_starts_from_the_standard_normal"
+NOISE = "langevin_noise_has_variance_twice_the_step_size"
+STEP = "langevin_step_size_of_every_level"
+ORDER = "langevin_visits_every_level_in_descending_order"
+CHAIN = "langevin_continues_the_chain_across_levels"
+RETURNS = "langevin_returns_samples_and_trajectories"
+BIASES = "biases_start_at_zero"
+BOUND = "weights_reach_the_kaiming_bound"
+LAW = "initial_weights_follow_the_uniform_law"
+D_LOSS = "discriminator_loss_is_binary_cross_entropy"
+G_LOSS = "generator_loss_is_binary_cross_entropy"
+D_ONE, G_SURE = "discriminator_loss_of_one_image", "generator_loss_stays_finite_at_extreme_logits"
+DNET, GNET = "dnet_executes_table_1", "gnet_executes_table_2"
+D_PARAMETERS, D_LOGITS = "dnet_parameters_follow_table_1", "dnet_logits_equal_the_closed_form"
+SCORENET, S_PARAMETERS = "scorenet_executes_eight_linear_layers", "scorenet_has_distinct_parameters"
+S_VALUES = "scorenet_output_equals_the_closed_form"
+EPOCH = "one_epoch_of_training_moves_both_networks"
+
+
+@dataclass(frozen=True)
+class Follower:
+    """Who follows an entry (a mutant's name, or readings), the checks that show it, and its share in them."""
+
+    follows: str | Imagined
+    checks: tuple[str, ...]
+    share: float = 1.0
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+HALF = 0.5
+"""The share of one of two networks."""
+
+BY_MUTANT: dict[str, Follower] = {
+    "denoising.NOT_AVERAGED": Follower("diffusion_denoising_not_averaged", (SCALAR,)),
+    "denoising.NO_GRADIENT": Follower("diffusion_denoising_score_detached", (SCALAR,)),
+    "denoising.IN_PLACE": Follower("diffusion_denoising_data_changed_in_place", (EXACT,)),
+    "denoising.ABSOLUTE_VALUE": Follower("diffusion_denoising_absolute_value", (EXACT,)),
+    "denoising.NOT_SQUARED": Follower("diffusion_denoising_norm_not_squared", (EXACT,)),
+    "denoising.EVERY_LEVEL": Follower(
+        "diffusion_denoising_every_level_for_each_sample", (BY_HAND, EXACT, PERTURBATION)
+    ),
+    "denoising.DATA_MISSING": Follower("diffusion_denoising_data_missing", (PERTURBATION,)),
+    "denoising.NOISE_TIMES_DATA": Follower("diffusion_denoising_z_times_data", (PERTURBATION,)),
+    "denoising.DATA_SCALED": Follower("diffusion_denoising_data_scaled_down", (PERTURBATION,)),
+    "denoising.SHARED_NOISE": Follower("diffusion_denoising_z_shared_by_samples", (PERTURBATION,)),
+    "denoising.SEEDED_LOSS": Follower("diffusion_denoising_seeded", (PERTURBATION,)),
+    "denoising.ONE_LEVEL_FOR_ALL": Follower("diffusion_denoising_one_sigma_for_the_batch", (DRAWN,)),
+    "denoising.DEPENDENT_LEVELS": Follower("diffusion_denoising_levels_in_turn", (DRAWN,)),
+    "denoising.NEVER_DRAWN": Follower("diffusion_denoising_first_level_never_drawn", (DRAWN,)),
+    "denoising.LEVELS_AS_WEIGHTS": Follower("diffusion_denoising_sigma_as_weights", (DRAWN,)),
+    "denoising.ROUNDED_LEVELS": Follower("diffusion_denoising_rounded_levels", (DRAWN,)),
+    "langevin.SILENT": Follower("diffusion_langevin_noise_missing", (NOISE,)),
+    "langevin.SHARED_Z": Follower("diffusion_langevin_z_shared_by_coordinates", (NOISE,)),
+    "langevin.SHARED_START": Follower("diffusion_langevin_start_shared_by_samples", (START,)),
+    "langevin.LEVELS_NEVER_VISITED": Follower("diffusion_langevin_first_level_skipped", (ORDER,)),
+    "langevin.ANOTHER_COUNT": Follower("diffusion_langevin_steps_hard_coded", (ORDER,)),
+    "langevin.NOT_CARRIED_OVER": Follower("diffusion_langevin_state_not_carried_over", (CHAIN,)),
+    "langevin.RESTARTS_AT_X_0": Follower("diffusion_langevin_restart_from_x0", (CHAIN,)),
+    "langevin.RESTARTS_ANEW": Follower("diffusion_langevin_restart_from_new_noise", (CHAIN,)),
+    "sampler_output.TENSOR": Follower(Imagined(), (RETURNS,)),
+    "sampler_output.LAST_STATES": Follower(Imagined(), (RETURNS,)),
+    "sampler_output.ARRAY": Follower("diffusion_langevin_samples_as_array", (RETURNS,)),
+    "sampler_output.LIST": Follower("diffusion_langevin_trajectory_as_list", (RETURNS,)),
+    "sampler_output.NO_RETURN": Follower("diffusion_langevin_trajectory_forgotten", (RETURNS,)),
+    "sampler_output.WHOLE_TRAJECTORY": Follower("diffusion_langevin_trajectory_always", (RETURNS,)),
+    "sampler_output.SAME_STATE": Follower("diffusion_langevin_trajectory_aliased", (RETURNS,)),
+    "initialisation.NETWORKS: DNet": Follower("gan_init_g_dcgan", (BOUND, LAW)),
+    "initialisation.NETWORKS: GNet": Follower("gan_init_d_default_a", (BOUND, LAW)),
+    "initialisation.BIASES_LEFT": Follower("gan_init_g_left_at_default", (BIASES,), HALF),
+    "initialisation.SOME_BIASES_LEFT": Follower("gan_init_d_sequential_not_reached", (BIASES,), HALF),
+    "initialisation.SEEDED": Follower("gan_init_d_seeded", (BOUND, LAW), HALF),
+    "training.MOVES": Follower("gan_train_no_grid", (EPOCH,)),
+    "training.WRITES": Follower("gan_train_g_never_steps", (EPOCH,)),
+    "networks.AS_THE_TABLE": Follower("", (DNET, GNET)),
+    "networks.ONE_SETTING": Follower("gan_d_row7_padding_1", (DNET,)),
+    "networks.ANOTHER_ORDER": Follower("gan_d_pool_before_relu", (DNET,)),
+    "networks.NOT_REGISTERED": Follower("gan_d_layers_in_a_plain_list", (DNET,)),
+    "networks.SHARED_TENSOR": Follower(Imagined(tied=True), (D_PARAMETERS,)),
+    "networks.ANOTHER_DEFINITION_ORDER": Follower("gan_d_definition_order", (D_PARAMETERS,)),
+    "networks.BIAS_MISSING": Follower("gan_d_row4_no_bias", (D_PARAMETERS,)),
+    "networks.FLAT_LOGITS": Follower("gan_d_squeezed_logits", (D_LOGITS,)),
+    "networks.AS_ASKED": Follower("", (SCORENET,)),
+    "networks.ONE_DIFFERENCE": Follower("diffusion_scorenet_relu", (SCORENET,)),
+    "networks.REPEATED_LAYERS": Follower("diffusion_scorenet_tied_layers", (S_PARAMETERS,)),
+    "networks.ARGUMENTS_UNUSED": Follower("diffusion_scorenet_arguments_ignored", (S_PARAMETERS,)),
+    "networks.WRONG_DEPTHS: one layer too many": Follower("diffusion_scorenet_nine_layers", (S_PARAMETERS,)),
+    "networks.WRONG_DEPTHS: one layer is missing": Follower("diffusion_scorenet_seven_layers", (S_PARAMETERS,)),
+    "losses.SWAPPED": Follower("gan_d_loss_labels_swapped", (D_LOSS, D_ONE)),
+    "losses.GENERATOR_SWAPPED": Follower("gan_g_loss_swapped", (G_LOSS, G_SURE)),
+    "losses.SMOOTHED": Follower("gan_d_loss_smoothed", (D_LOSS,)),
+    "losses.ONLY_REAL": Follower("gan_d_loss_only_real", (D_LOSS,)),
+    "losses.ONLY_FAKE": Follower("gan_d_loss_only_fake", (D_LOSS,)),
+    "losses.SUMMED": Follower("gan_d_loss_summed", (D_LOSS,)),
+    "losses.UNEQUAL": Follower("gan_d_loss_unequal", (D_LOSS,)),
+    "losses.BROADCAST": Follower("gan_d_loss_broadcast", (D_LOSS,)),
+    "losses.NEGATIVE": Follower("gan_g_loss_negative", (G_LOSS,)),
+    "losses.DOUBLE_SIGMOID": Follower("gan_d_loss_double_sigmoid", (D_LOSS,)),
+    "losses.RAW_LOGS": Follower("gan_d_loss_raw_logs", (D_LOSS,)),
+    "losses.LEAST_SQUARES": Follower("gan_d_loss_least_squares", (D_LOSS,)),
+    "losses.WASSERSTEIN": Follower("gan_d_loss_wasserstein", (D_LOSS,)),
+    "losses.HINGE": Follower("gan_d_loss_hinge", (D_LOSS,)),
+    "losses.DETACHED": Follower("gan_g_loss_detached", (G_LOSS,)),
+    "losses.OWN_Z": Follower("gan_g_loss_own_z", (G_LOSS,)),
+    "losses.NUMBER": Follower("gan_d_loss_item", (D_LOSS,)),
+    "losses.CUT": Follower("gan_d_loss_cut", (D_LOSS,)),
+    "losses.NOT_REDUCED": Follower("gan_g_loss_not_reduced", (G_LOSS,)),
+    "losses.SQUEEZE": Follower("gan_d_loss_squeeze", (D_ONE,)),
+    "losses.UNSTABLE": Follower("gan_g_loss_unstable", (G_SURE,)),
+}
+"""Who follows the readings that have no formula; the reference has no name."""
+
+
+def by_formula(entry: Entry) -> Follower | None:
+    """An imagined submission that follows the reading."""
+    match entry:
+        case denoising.Weight():
+            sigma = np.array(EQUAL_SIGMAS[:1])  # a mistake about samples is none where there is one
+            own = denoising.DENOISING_WEIGHTS[0]
+            alone = entry is own or not np.allclose(entry.of(sigma, 1), own.of(sigma, 1))
+            return Follower(Imagined(weight=entry), (EXACT, BY_HAND) if alone else (EXACT,))
+        case denoising.Target():
+            return Follower(Imagined(target=entry), (EXACT, BY_HAND))
+        case denoising.Scale():
+            return Follower(Imagined(scale=entry), (PERTURBATION,))
+        case noise_levels.LevelForm():
+            return Follower(Imagined(form=entry), (EXACT, ORDER))
+        case langevin.StepSize():
+            return Follower(Imagined(step=entry), (STEP,))
+        case langevin.NoiseScale():
+            return Follower(Imagined(noise=entry), (NOISE,))
+        case langevin.Start():
+            return Follower(Imagined(start=entry), (START,))
+        case langevin.Order():
+            return Follower(Imagined(order=entry), (ORDER,))
+        case sampler_output.Samples():
+            return Follower(Imagined(samples=entry), (RETURNS,))
+        case sampler_output.Trajectory():
+            return Follower(Imagined(trajectory=entry), (RETURNS,))
+        case losses.DiscriminatorLoss():
+            return Follower(Imagined(discriminator=entry), (D_LOSS,))
+        case losses.GeneratorLoss():
+            return Follower(Imagined(generator=entry), (G_LOSS,))
+        case networks.Forward():
+            return Follower(Imagined(forward=entry), (S_VALUES,))
+        case initialisation.Bound() if entry is initialisation.DNET_BOUNDS[0]:
+            return Follower(Imagined(), (BOUND, LAW))  # of both networks
+        case initialisation.Bound() if entry in initialisation.GNET_BOUNDS:
+            return Follower(Imagined(gnet=entry), (BOUND, LAW), HALF)
+        case initialisation.Bound() | initialisation.Deviation():
+            return Follower(Imagined(dnet=entry), (BOUND, LAW), HALF)
+        case initialisation.Pattern():
+            return Follower(Imagined(dnet=entry), (LAW,), HALF)
+        case _:
+            return None
+
+
+def tables() -> Iterator[tuple[str, object]]:
+    """Every table and every single entry, with its place: module and name."""
+    for module in pkgutil.iter_modules(homework.__path__):
+        for name, value in vars(importlib.import_module(f"{homework.__name__}.{module.name}")).items():
+            if not name.startswith("_"):
+                yield f"{module.name}.{name}", value
+
+
+def entries() -> Iterator[tuple[str, Entry]]:
+    """Every entry of every table, with its place: module, table, and name where a table has several."""
+    known: set[int] = set()
+    for place, value in tables():
+        members = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else None
+        for one in (value,) if members is None else members:
+            if isinstance(one, Reading | Part | Remark) and id(one) not in known:
+                known.add(id(one))
+                yield place if members is None else f"{place}: {one.name}", one

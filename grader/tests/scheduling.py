@@ -1,0 +1,39 @@
+"""A scheduler for parallel tests that keeps each group of test files on one worker: `--dist loadgroup`, as it is meant.
+
+pytest-xdist tells its scheduler a test's group by a name that pytest 9.2 no longer reads. Here the group is read from
+the file: `pytestmark = pytest.mark.xdist_group("name")`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_MARK = re.compile(r'^pytestmark = pytest\.mark\.xdist_group\("(\w+)"\)$', re.MULTILINE)
+
+
+@cache
+def group_of(file: Path) -> str:
+    """The group that a test file names for all its tests, or nothing."""
+    found = _MARK.search(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return found[1] if found else ""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The scheduler of `--dist loadgroup`; pytest-xdist's own for any other."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # here: pytest runs without the plugin too
+
+    class ByGroup(LoadScopeScheduling):
+        """Sends a group to one worker, and every other test to whichever is free."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(config.rootpath / nodeid.partition("::")[0]) or nodeid
+
+    return ByGroup(config, log)

@@ -1,0 +1,172 @@
+"""Real processes: those of the bench are found, wherever they hide, and ended; all others are left alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import pytest
+
+from grader.run import processes
+from grader.run.runner import claim_users
+from grader.tests.places import worker_slot
+
+FAMILY = """
+import subprocess, sys, threading
+subprocess.Popen(["sleep", "600"])
+def elsewhere():
+    shell = subprocess.Popen(["sh", "-c", "sleep 600 & echo $!; wait"], stdout=subprocess.PIPE)
+    shell.stdout.readline()
+    threading.Event().wait()
+threading.Thread(target=elsewhere, daemon=True).start()
+gone = subprocess.Popen(["true"])
+sys.stdin.read(1)
+"""
+"""A child, and from another thread a shell with a child of its own; and one that has ended and is not waited for."""
+IN_FAMILY = 3
+
+Start = Callable[..., subprocess.Popen]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start a process whose family is ended after the test."""
+    started: list[subprocess.Popen] = []
+
+    def run(*command: str, user: int | None = None) -> subprocess.Popen:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        started.append(subprocess.Popen(command, user=user, start_new_session=True, **pipes))
+        return started[-1]
+
+    yield run
+    for process in started:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.fixture
+def server(start: Start) -> subprocess.Popen:
+    """A process with a family, all of it there."""
+    process = start(sys.executable, "-c", FAMILY)
+    await_(lambda: len(family(process.pid)) == IN_FAMILY + 1 and any(one.ended for one in family(process.pid)))
+    return process
+
+
+def await_(condition: Callable[[], bool]) -> None:
+    """Return as soon as a condition holds."""
+    patience = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < patience, "what was awaited did not happen"
+        time.sleep(0.001)
+
+
+def family(root: int) -> list[processes.Process]:
+    """Descendants of a process, those that have ended among them: what the functions under test must find."""
+    everything = processes.all_processes()
+    found = {root}
+    for _ in range(4):
+        found |= {one.pid for one in everything if one.parent in found}
+    return [one for one in everything if one.pid in found - {root}]
+
+
+def running(pids: set[int]) -> set[int]:
+    return {one.pid for one in processes.all_processes() if one.pid in pids and not one.ended}
+
+
+@pytest.fixture
+def bench_user() -> Iterator[int]:
+    """A user id that nobody else has, as the runner claims one."""
+    claim, user = claim_users(64_000 + 2 * worker_slot())
+    with claim:
+        yield user
+
+
+def test_a_process_is_listed_with_its_parent_its_user_and_whether_it_has_ended(start: Start):
+    process = start("sleep", "600")
+    assert processes.Process(process.pid, os.getpid(), os.getuid(), False) in processes.all_processes()
+    os.kill(process.pid, signal.SIGKILL)
+    await_(lambda: processes.Process(process.pid, os.getpid(), os.getuid(), True) in processes.all_processes())
+
+
+@pytest.mark.parametrize("lists_children", [True, False])
+def test_descendants_are_found_through_threads_and_shells(
+    server: subprocess.Popen, start: Start, monkeypatch: pytest.MonkeyPatch, lists_children: bool
+):
+    monkeypatch.setattr(processes, "_LISTS_CHILDREN", lists_children and processes._LISTS_CHILDREN)
+    start("sleep", "600")
+    found = processes.below(server.pid)
+    assert sorted(one.pid for one in found) == sorted(one.pid for one in family(server.pid) if not one.ended)
+    assert len(found) == IN_FAMILY
+    assert {one.user for one in found} == {os.getuid()}
+    parents = {one.pid: one.parent for one in processes.all_processes()}
+    assert {one.pid: one.parent for one in found} == {one.pid: parents[one.pid] for one in found}
+
+
+def test_a_process_that_is_gone_has_no_descendants(start: Start):
+    process = start("true")
+    process.wait()
+    assert processes.below(process.pid) == []
+
+
+def test_without_a_user_id_a_sweep_ends_the_descendants_and_nobody_else(server: subprocess.Popen, start: Start):
+    stranger = start("sleep", "600")
+    pids = {one.pid for one in processes.of_bench(server.pid, None)}
+    assert len(pids) == IN_FAMILY
+    assert processes.sweep(server.pid, None) == IN_FAMILY
+    assert running(pids) == set()
+    assert running({server.pid, stranger.pid}) == {server.pid, stranger.pid}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser starts processes under another user's id")
+def test_what_runs_under_the_bench_s_user_id_is_found_and_ended_wherever_it_is(
+    server: subprocess.Popen, start: Start, bench_user: int
+):
+    hidden, neighbour = start("sleep", "600", user=bench_user), start("sleep", "600", user=bench_user + 1)
+    pids = {one.pid for one in processes.of_bench(server.pid, bench_user)}
+    assert len(pids) == IN_FAMILY + 1
+    assert hidden.pid in pids
+    assert not {neighbour.pid, server.pid} & pids
+    assert processes.sweep(server.pid, bench_user) == IN_FAMILY + 1
+    assert processes.of_bench(server.pid, bench_user) == []
+    assert running(pids) == set()
+    assert running({server.pid, neighbour.pid}) == {server.pid, neighbour.pid}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser starts processes under another user's id")
+def test_a_server_under_the_bench_s_own_user_id_is_not_ended(start: Start, bench_user: int):
+    server, kept = start("sleep", "600", user=bench_user), start("sleep", "600", user=bench_user)
+    assert processes.sweep(server.pid, bench_user, keep={kept.pid}) == 0
+    assert running({server.pid, kept.pid}) == {server.pid, kept.pid}
+
+
+def test_memory_is_that_of_the_process_alone_and_0_when_it_has_ended(start: Start):
+    size = 64 * 2**20
+    process = start(sys.executable, "-c", f"x = bytearray({size})\nprint(flush=True)\ninput()")
+    assert process.stdout is not None
+    process.stdout.readline()
+    for measure in (processes.own_memory, processes.proportional_memory):
+        assert size < measure(process.pid) < 2 * size
+    process.communicate(b"\n")
+    assert processes.own_memory(process.pid) == processes.proportional_memory(process.pid) == 0
+
+
+def test_files_without_a_name_are_counted_and_others_are_not(start: Start, tmp_path):
+    size = 3 * 2**20
+    script = (
+        "import os, sys, tempfile\n"
+        f"one = tempfile.TemporaryFile(dir={str(tmp_path)!r}); one.write(bytes({size})); one.flush()\n"
+        f"two = open({str(tmp_path / 'named')!r}, 'wb'); two.write(bytes({size})); two.flush()\n"
+        "print(flush=True); input()"
+    )
+    process = start(sys.executable, "-c", script)
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert size <= processes.nameless_files(process.pid) < 2 * size
+    process.communicate(b"\n")
+    assert processes.nameless_files(process.pid) == 0

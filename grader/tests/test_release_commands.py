@@ -1,0 +1,121 @@
+"""`package` and `preview` as a person starts them, and what the packages promise to the platform."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from grader.project import ROOT, TEMPLATE
+from grader.release import package, preview
+from grader.run.runner import FIRST_USER
+from tests.support.verdicts import Status
+
+
+def started(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with both packages, built by the command, and what it said."""
+    out = tmp_path_factory.mktemp("built") / "new" / "dist"
+    process = started("grader.release.package", "--out", str(out))
+    assert (process.returncode, process.stderr) == (0, "")
+    return out, process.stdout
+
+
+def entries(built: tuple[Path, str], name: str) -> dict[str, zipfile.ZipInfo]:
+    return {entry.filename: entry for entry in zipfile.ZipFile(built[0] / name).infolist()}
+
+
+def test_the_command_builds_both_packages_and_says_where_they_are(built: tuple[Path, str]):
+    out, said = built
+    assert sorted(path.name for path in out.iterdir()) == ["autograder.zip", "student.zip"]
+    for line, name in zip(said.splitlines(), ("autograder.zip", "student.zip"), strict=True):
+        kilobytes = (out / name).stat().st_size / 1024
+        assert line == f"{out / name}: {len(entries(built, name))} files, {kilobytes:.0f} KB"
+
+
+def test_both_packages_say_what_they_require(built: tuple[Path, str]):
+    grader, students = (
+        zipfile.ZipFile(built[0] / name).read("requirements.txt").decode() for name in ("autograder.zip", "student.zip")
+    )
+    assert grader == (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert re.findall(r"^[a-z-]+", students, re.MULTILINE) == list(package.STUDENTS_NEED)
+    assert set(students.splitlines()) <= {line.partition("#")[0].strip() for line in grader.splitlines()}
+    assert {"pyproject.toml", "grader/release/container/pinned.txt"} <= set(entries(built, "autograder.zip"))
+    assert {"pyproject.toml", "Makefile", "README.md"} <= set(entries(built, "student.zip"))
+
+
+def test_what_the_platform_starts_is_executable_and_everything_else_is_a_plain_file(built: tuple[Path, str]):
+    modes = {}
+    for name in ("autograder.zip", "student.zip"):
+        for file, entry in entries(built, name).items():
+            assert (entry.create_system, entry.date_time, entry.compress_type) == (
+                3, (1980, 1, 1, 0, 0, 0), zipfile.ZIP_DEFLATED,
+            )  # fmt: skip
+            modes[name, file] = stat.filemode(entry.external_attr >> 16)
+    assert {file for (_, file), mode in modes.items() if mode == "-rwxr-xr-x"} == {"setup.sh", "run_autograder"}
+    assert set(modes.values()) == {"-rwxr-xr-x", "-rw-r--r--"}
+
+
+def test_a_package_larger_than_the_platform_takes_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    package.write(tmp_path / "one.zip", {"a": b"text"})
+    size = (tmp_path / "one.zip").stat().st_size
+    monkeypatch.setattr(package, "LARGEST_PACKAGE", size)
+    package.write(tmp_path / "one.zip", {"a": b"text"})
+    monkeypatch.setattr(package, "LARGEST_PACKAGE", size - 1)
+    with pytest.raises(package.PackageError, match=r"one\.zip is larger than Gradescope takes"):
+        package.write(tmp_path / "one.zip", {"a": b"text"})
+
+
+def test_the_container_has_the_user_ids_that_the_runner_gives_the_bench():
+    setup = (package.CONTAINER / "setup.sh").read_text(encoding="utf-8")
+    made = re.search(r"^for id in ([\d ]+); do", setup, re.MULTILINE)
+    assert made
+    assert [int(one) for one in made[1].split()] == [FIRST_USER, FIRST_USER + 1]
+    assert f"UID_MIN={FIRST_USER} --key UID_MAX={FIRST_USER + 1}" in setup
+
+
+def document() -> dict:
+    row = {"name": "a row", "number": "4.1", "score": 1.0, "max_score": 2.0, "status": "failed"}
+    tests = [row | {"visibility": "visible"}, row | {"name": "a secret", "visibility": "hidden"}]
+    return {"score": 2.0, "output": "at the top", "visibility": "visible", "tests": tests}
+
+
+@pytest.mark.parametrize(
+    ("reader", "says", "sees"), [("student", "As a student sees it", False), ("instructor", "As an instructor", True)]
+)
+def test_a_result_file_is_shown_as_the_reader_sees_it(tmp_path: Path, reader: str, says: str, sees: bool):
+    (tmp_path / "results.json").write_text(json.dumps(document()), encoding="utf-8")
+    out = tmp_path / "new" / "page.html"
+    process = started("grader.release.preview", str(tmp_path / "results.json"), "--as", reader, "--out", str(out))
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith(says)
+    assert str(out) in process.stdout
+    page = out.read_text(encoding="utf-8")
+    assert "a row" in page
+    assert ("a secret" in page) is sees
+    assert "results.json" in page
+
+
+def test_a_submission_is_graded_first_and_then_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert preview.main([str(TEMPLATE), "--as", "instructor", "--out", str(tmp_path / "page.html")]) == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Not implemented yet: 4.1" in page
+    assert TEMPLATE.name in page
+    assert str(Status.GRADER_ERROR) not in page
+
+
+def test_what_does_not_exist_is_an_error_of_the_user_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as stopped:
+        preview.main([str(tmp_path / "nothing.json")])
+    assert stopped.value.code == 2
+    assert "nothing.json does not exist" in capsys.readouterr().err.splitlines()[-1]
