@@ -67,7 +67,7 @@ MODULES = (
         problems=(
             Problem("1", "GAN, written", 3),
             Problem("2", "diffusion, written", 5),
-            Problem("3", "statements", 4),
+            Problem("3", "contrastive learning", 4),
         ),
         optional=True,
     ),
