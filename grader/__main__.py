@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import sys
 import tempfile
@@ -18,7 +19,12 @@ from grader.project import EXAMPLES, TEMPLATE
 from grader.release import gradescope
 from grader.report import terminal
 from grader.report.results import Results
+from grader.run import protection
 from grader.run.runner import Runner
+from tests.support.observations import printable
+
+LONGEST_NAME = 120
+"""Characters of a submission's name on the terminal, and in the folder of its results."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,20 +37,34 @@ def main(arguments: list[str] | None = None) -> int:
     if options.command == "gradescope":
         results = gradescope.grade(options.folder, options.deadline, options.by_hand, options.leaderboard)
         terminal.show(console, "submission", results)
+        terminal.show_protection(console, [results])
         return 0
     if options.command == "smoke":
         return _smoke(console)
+    if weakness := protection.refusal():
+        console.print(weakness, markup=False, highlight=False)
+        return 2
     whole_class = options.whole_class or options.submission == EXAMPLES
-    submissions = _entries(options.submission) if whole_class else {options.submission.name: options.submission}
+    submissions = _entries(options.submission) if whole_class else {_shown(options.submission): options.submission}
+    protection.close(options.out)
+    if whole_class:
+        protection.close(options.submission)
     graded: dict[str, Results] = {}
     with Runner(seed=options.vary_seed, leaderboard=options.leaderboard) as runner:
         for name, path in submissions.items():
-            graded[name] = _grade(runner, console, name, path, options.out / name if whole_class else options.out)
+            try:
+                graded[name] = _grade(runner, console, name, path, options.out / name if whole_class else options.out)
+            except Exception as error:  # whatever one submission has led to, the others are graded
+                if not whole_class:
+                    raise
+                said = f"{name}: not graded ({type(error).__name__}: {printable(str(error), 300)})"
+                console.print(said, markup=False, highlight=False)
+    terminal.show_protection(console, graded.values())
     if whole_class:
         terminal.show_class(console, graded)
     folder = f"{options.out}/{'<name>/' if whole_class else ''}"
     console.print(f"Results: {folder}results.json, and as a student sees them: {folder}page.html", highlight=False)
-    return 0
+    return 0 if len(graded) == len(submissions) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,8 +114,21 @@ def _existing(text: str) -> Path:
 def _entries(folder: Path) -> dict[str, Path]:
     """The submissions in a folder by name: each folder or zip in it."""
     if not folder.is_dir():
-        return {folder.name: folder}
-    return {entry.name: entry for entry in sorted(folder.iterdir()) if entry.is_dir() or entry.suffix == ".zip"}
+        return {_shown(folder): folder}
+    entries: dict[str, Path] = {}
+    for entry in sorted(folder.iterdir()):
+        if entry.is_dir() or entry.suffix == ".zip":
+            name, number = _shown(entry), 1
+            while name in entries:  # names that differ only in what cannot be shown
+                number += 1
+                name = f"{_shown(entry)} ({number})"
+            entries[name] = entry
+    return entries
+
+
+def _shown(path: Path) -> str:
+    """A submission's name as it can be shown and written: bytes that are no text, or rule a terminal, become "?"."""
+    return printable(os.fsencode(path.name).decode(errors="replace").replace("\ufffd", "?"), LONGEST_NAME)
 
 
 def _grade(runner: Runner, console: Console, name: str, path: Path, out: Path) -> Results:

@@ -24,12 +24,16 @@ from tests.support.verdicts import Picture, Status
 
 
 class HostOrder(msgspec.Struct):
-    """Start the process of one of the student's modules: where its files are, where it writes, as which user."""
+    """Start the process of one of the student's modules: where its files are, where it writes, as which user.
+
+    `room` is how many bytes it may write, where its files are kept in memory.
+    """
 
     module: str
     folder: str
     scratch: str
     user: int | None
+    room: int
 
 
 class CheckOrder(msgspec.Struct):
@@ -39,13 +43,18 @@ class CheckOrder(msgspec.Struct):
 
 
 class JudgeOrder(msgspec.Struct):
-    """Judge one submission; `seed` shifts every random number."""
+    """Judge one submission by these checks, in this order; `seed` shifts every random number.
+
+    `known` is how other checks have ended, by name.
+    """
 
     seed: int
+    checks: list[str]
+    known: dict[str, str]
 
 
 class Ready(msgspec.Struct):
-    """The bench has imported everything; `reachable` is whether another user can read the project."""
+    """The bench has imported everything; `reachable` is whether another user can reach the interpreter."""
 
     reachable: bool
 
@@ -57,9 +66,11 @@ class Forked(msgspec.Struct):
 
 
 class Confined(msgspec.Struct):
-    """The protections under which a host runs."""
+    """The protections under which a host runs, what is open without the others, and whether its files are in memory."""
 
     in_force: list[str]
+    missing: list[str]
+    own_room: bool
 
 
 class Imported(msgspec.Struct):

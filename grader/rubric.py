@@ -14,6 +14,7 @@ from grader.project import SUITES
 
 AUDIENCES = ("public", "hidden")
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
+"""From what students see now to what they never see."""
 
 
 class RubricError(Exception):
@@ -46,6 +47,16 @@ def read(suites: Path = SUITES) -> list[Row]:
                     rows.append(_row(node, audience, path))
     _verify(rows)
     return sorted(rows, key=lambda row: (row.number, AUDIENCES.index(row.audience)))
+
+
+def stage(row: Row) -> int:
+    """When students see a row, from 0 for now: what is seen later is judged later."""
+    return VISIBILITIES.index(row.visibility)
+
+
+def in_order_of_judgement(rows: list[Row]) -> list[Row]:
+    """The rows in the order in which they are judged, so that no row can speak of one that is seen later."""
+    return sorted(rows, key=stage)
 
 
 def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:
@@ -85,3 +96,5 @@ def _verify(rows: list[Row]) -> None:
         for prerequisite in row.requires:
             if prerequisite not in names:
                 raise RubricError(f"{row.name} requires {prerequisite}, which is not a check")
+            if stage(rows[names.index(prerequisite)]) > stage(row):
+                raise RubricError(f"{row.name} requires {prerequisite}, which students see later")

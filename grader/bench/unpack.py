@@ -70,8 +70,8 @@ def _harmless(entry: zipfile.ZipInfo, path: PurePosixPath) -> bool:
 
 if __name__ == "__main__":
     folder, user = Path(sys.argv[1]), int(sys.argv[2])
-    confinement.without_network()
-    reachable = confinement.open_way()
-    confinement.confine(user if user >= 0 and reachable else None, [], [folder], confinement.Limits(cpu=30))
+    around = confinement.isolate(confinement.without_network(), folder)
+    as_other = user >= 0 and confinement.reachable(around)
+    confinement.confine(user if as_other else None, [], [folder], confinement.Limits(cpu=30), around)
     received = sys.stdin.buffer.read(LARGEST_ARCHIVE + 1)
     sys.exit(TOO_LARGE if len(received) > LARGEST_ARCHIVE else unpack(received, folder))

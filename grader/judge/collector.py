@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from typing import Any, Protocol
 
 import pytest
@@ -32,16 +32,22 @@ class Listener(Protocol):
 
 
 class Collector:
-    """Orders the checks as the rubric does, and tells the listener what became of each."""
+    """Orders the checks as asked, and tells the listener what became of each.
 
-    def __init__(self, listener: Listener, order: list[str]) -> None:
+    `selected` are those to run (None: all).
+    """
+
+    def __init__(self, listener: Listener, order: list[str], selected: Collection[str] | None = None) -> None:
         self.listener = listener
+        self.selected = selected
         self.order = {name: position for position, name in enumerate(order)}
         self._ended: set[str] = set()
         self._began = 0.0
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run in the rubric's order, in which prerequisites come first."""
+        """Run in this order, in which prerequisites come first."""
+        if self.selected is not None:
+            items[:] = [item for item in items if check_of(item) in self.selected]
         items.sort(key=lambda item: self.order.get(check_of(item), len(self.order)))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -59,7 +65,11 @@ class Collector:
         if name not in self._ended and (call.when == "call" or not report.passed):
             self._ended.add(name)
             error, submission = call.excinfo.value if call.excinfo else None, _submission(item)
-            outcome, staff = judged(error, submission.notes, submission.advice) if submission else judged(error, [])
+            outcome, staff = (
+                judged(error, submission.notes, submission.advice, submission.looked)
+                if submission
+                else judged(error, [])
+            )
             outcome.seconds = time.monotonic() - self._began
             self.listener.outcome(name, outcome, staff)
         return report
@@ -70,16 +80,24 @@ def check_of(item: pytest.Item) -> str:
     return item.name.partition("[")[0].removeprefix("test_")
 
 
-def judged(error: BaseException | None, notes: list[str], advice: Advice | None = None) -> tuple[Outcome, str]:
-    """The outcome of a check that ended with this exception (None: it passed), and what only the staff may read."""
+def judged(
+    error: BaseException | None, notes: list[str], advice: Advice | None = None, looked: bool = False
+) -> tuple[Outcome, str]:
+    """The outcome of a check that ended with this exception (None: it passed), and what only the staff may read.
+
+    An exception that is no verdict is a mistake of the grader's. If the check has looked at what the submission's
+    process sent, that has led to it, and a student could bring it about: the row counts as crashed.
+    """
     if error is None and advice is not None:
         return _advised(advice, notes), ""
     if error is None:
-        return Outcome(Status.PASSED, 1.0, "\n".join(notes)), ""
+        return Outcome(Status.PASSED, 1.0, results.clean("\n".join(notes))), ""
     if isinstance(error, Verdict):
-        return Outcome(error.status, error.credit, "\n\n".join([str(error), *notes])), ""
-    lines = traceback.format_exception(error)[-STAFF_TRACEBACK_LINES:]
-    return Outcome(Status.GRADER_ERROR, 0.0, results.CONTACT), "".join(lines)
+        return Outcome(error.status, error.credit, results.clean("\n\n".join([str(error), *notes]))), ""
+    staff = results.clean("".join(traceback.format_exception(error)[-STAFF_TRACEBACK_LINES:]))
+    if looked:
+        return Outcome(Status.CRASHED, 0.0, results.UNJUDGEABLE), staff
+    return Outcome(Status.GRADER_ERROR, 0.0, results.CONTACT), staff
 
 
 def _advised(advice: Advice, notes: list[str]) -> Outcome:
@@ -87,7 +105,7 @@ def _advised(advice: Advice, notes: list[str]) -> Outcome:
     return Outcome(
         Status.ADVICE,
         min(1.0, max(0.0, float(advice.credit))),
-        "\n\n".join([advice.text, *notes]),
+        results.clean("\n\n".join([advice.text, *notes])),
         measures={name: float(value) for name, value in advice.measures.items() if math.isfinite(value)},
         pictures=tuple(map(pictures.sendable, advice.pictures)),
     )

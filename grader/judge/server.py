@@ -10,10 +10,13 @@ import contextlib
 import gc
 import math
 import os
+import resource
 import signal
 import socket
 import sys
+from collections.abc import Generator
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import msgspec
@@ -24,7 +27,8 @@ from grader import messages, rubric, wire
 from grader.judge.collector import Collector
 from grader.messages import Begin, End, Judged, JudgeOrder, Observe, Outcome
 from grader.project import ROOT
-from tests.support.observations import Failure
+from tests.conftest import STATUSES
+from tests.support.observations import BadReply, Failure, parse
 from tests.support.submission import Submission
 
 FROM_RUNNER = b"R"
@@ -34,6 +38,10 @@ UNUSED_PLUGINS = (
     *("doctest", "unittest", "xdist", "junitxml", "pastebin", "warnings"),
 )
 """Parts of pytest that a judge does without: they took a third of its time."""
+SECONDS_OF_A_CHECK = 20.0
+"""Processor time of the judge for one check: a hundred times what the longest needs."""
+MEMORY_OF_A_JUDGE = 384 * 2**20
+"""Bytes that a judge may need beyond what its server had when it was forked."""
 _KINDS = ("raised", "import_failed", "missing", "undefined", "not_implemented")
 """What a student's process may say of its own failure; the rest only the runner can know."""
 
@@ -57,12 +65,12 @@ class ThroughRunner:
         try:
             answer = wire.decode(frame)
             if "interrupted" in answer:
-                self.interrupted[module] = msgspec.convert(answer["interrupted"], Failure)
+                self.interrupted[module] = parse(Failure, answer["interrupted"])
             if "failure" not in answer:
                 observation = answer.get("observation")
                 return observation if isinstance(observation, dict) else _garbled()
-            failure = msgspec.convert(answer["failure"], Failure)
-        except (wire.BadFrame, msgspec.ValidationError):
+            failure = parse(Failure, answer["failure"])
+        except (wire.BadFrame, BadReply):
             return _garbled()
         return failure if origin == FROM_RUNNER or failure.kind in _KINDS else _garbled()
 
@@ -79,27 +87,61 @@ def _garbled() -> Failure:
     return Failure("crashed", "Your code's process sent something that is not a measurement.")
 
 
-def judge(connection: socket.socket, seed: int, suites: Path) -> int:
-    """Run the suites on the submission behind the connection; returns pytest's exit code."""
+class TooLong(Exception):
+    """The judge's processor time for one check is used up."""
+
+
+class Bounds:
+    """Ends a check that keeps the judge busy for too long, and keeps the judge within its memory."""
+
+    def __init__(self, seconds: float = SECONDS_OF_A_CHECK) -> None:
+        self.seconds = seconds
+        signal.signal(signal.SIGPROF, self._strike)
+
+    def pytest_sessionstart(self) -> None:
+        """Bound the memory."""
+        pages = int(Path("/proc/self/statm").read_text().split()[5])  # data and stack
+        most = pages * resource.getpagesize() + MEMORY_OF_A_JUDGE
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, None, None]:
+        """Bound the time, in which waiting for the bench does not count."""
+        signal.setitimer(signal.ITIMER_PROF, self.seconds, 1.0)  # again, for who catches the first
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def _strike(self, number: int, frame: FrameType | None) -> None:
+        raise TooLong(f"more than {self.seconds:g} s of processor time for one check")
+
+
+def judge(connection: socket.socket, order: JudgeOrder, suites: Path) -> int:
+    """Run the suites' checks on the submission behind the connection; returns pytest's exit code."""
     transport = ThroughRunner(connection)
-    order = [row.name for row in rubric.read(suites)]
-    submission = Submission(transport, seed)
+    collector = Collector(transport, order.checks, order.checks)
     # Registered under a name: the `submission` fixture of the suites looks for it.
-    plugins: list[Any] = [Collector(transport, order), _Registrar(submission)]
+    plugins: list[Any] = [collector, Bounds(), _Registrar(Submission(transport, order.seed), order.known)]
     code = int(pytest.main(_arguments(suites), plugins))
     transport.send(End(code))
     return code
 
 
 class _Registrar:
-    """Makes the graded submission known to the suites' fixture."""
+    """Makes the graded submission known to the suites' fixture, and how earlier checks ended to their prerequisites."""
 
-    def __init__(self, submission: Submission) -> None:
+    def __init__(self, submission: Submission, known: dict[str, str]) -> None:
         self.submission = submission
+        self.known = known
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the submission under the name that the fixture asks for."""
         config.pluginmanager.register(self.submission, "graded_submission")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Tell how checks that another judge has judged ended."""
+        session.config.stash.setdefault(STATUSES, {}).update(self.known)
 
 
 def serve(control: socket.socket, suites: Path) -> NoReturn:
@@ -115,9 +157,8 @@ def serve(control: socket.socket, suites: Path) -> NoReturn:
             control.close()
             code = 1
             with contextlib.suppress(wire.Ended, BrokenPipeError):  # the runner's clock has struck
-                code = judge(
-                    socket.socket(fileno=descriptors[0]), msgspec.json.decode(text, type=JudgeOrder).seed, suites
-                )
+                order = msgspec.json.decode(text, type=JudgeOrder)
+                code = judge(socket.socket(fileno=descriptors[0]), order, suites)
             sys.stdout.flush()
             os._exit(code)
         for descriptor in descriptors:

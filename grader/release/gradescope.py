@@ -10,7 +10,7 @@ from typing import Any
 
 from grader import rubric
 from grader.report.results import CONTACT, Results
-from grader.run import memory
+from grader.run import memory, protection
 from grader.run.clocks import Clocks
 from grader.run.runner import Runner
 from tests.support.verdicts import Status
@@ -32,9 +32,9 @@ def grade(folder: Path, deadline: float = DEADLINE, by_hand: float = 0.0, leader
     """
     out = folder / "results"
     room = memory.room()
-    if not room.for_students:
+    if refused := protection.refusal() or room.advice:
         results = Results(out / "results.json", rubric.read())
-        results.staff.append(room.advice)
+        results.staff.append(refused)
         results.close(Status.GRADER_ERROR, CONTACT)
         return results
     clocks = dataclasses.replace(Clocks(), total=max(deadline, LEAST_FOR_GRADING), memory=room.for_students)
@@ -89,5 +89,6 @@ def smoke(sample: Path, folder: Path) -> str:
         raise SmokeError("\n".join(["The sample was not graded as it should be.", *unexpected, *results.staff]))
     return (
         f"{len(results.rows)} checks work on the untouched template; {peak.largest / memory.MIB:.0f} MB at most; "
-        f"in force: {', '.join(results.facts['in_force'])}."
+        f"in force: {', '.join(results.facts['in_force'])}. "
+        f"NOT in force: {'; '.join(results.facts['not_in_force']) or 'nothing is missing'}."
     )

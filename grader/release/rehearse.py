@@ -20,7 +20,7 @@ from typing import Any
 
 from grader.project import EXAMPLES, REFERENCE, ROOT, TEMPLATE
 from grader.release import package
-from grader.run.runner import FIRST_USER
+from grader.run.users import FIRST_USER, PAIRS
 
 RELEASE = "bookworm"
 CACHE = ROOT / "out" / "rehearsal"
@@ -129,7 +129,8 @@ def rehearse_grading(system: BareSystem, archive: Path) -> None:
         _nothing_left(system, before, ran.stdout.split()[-1])
         facts = document["extra_data"]
         _say(f"{name}: {document['score']:g} points, as here; {seconds:.1f} s, {facts['peak_memory_mb']} MB at most; "
-             f"in force: {', '.join(facts['in_force'])}")  # fmt: skip
+             f"in force: {', '.join(facts['in_force'])}; "
+             f"NOT in force: {'; '.join(facts['not_in_force']) or 'nothing is missing'}")  # fmt: skip
 
 
 def _same_as_here(name: str, document: dict[str, Any]) -> None:
@@ -146,7 +147,7 @@ def _same_as_here(name: str, document: dict[str, Any]) -> None:
 
 def _left_by_others(system: BareSystem) -> set[str]:
     """Files of the students' ids, and everything where anybody may write."""
-    ids = f"-uid {FIRST_USER} -o -uid {FIRST_USER + 1}"
+    ids = f"-uid +{FIRST_USER - 1} -uid -{FIRST_USER + 2 * PAIRS}"
     return set(system.run(f"find / -xdev \\( {ids} -o -path '/tmp/*' -o -path '/var/tmp/*' \\) -print").stdout.split())
 
 

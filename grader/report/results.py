@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ import jsonschema_rs  # ten times as fast as jsonschema: the file is checked aft
 
 from grader.messages import Outcome
 from grader.rubric import Row
+from tests.support.observations import is_printable
 from tests.support.verdicts import Status, order_of
 
 SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
@@ -30,7 +30,10 @@ LARGEST_RESULT = 95_000
 
 CONTACT = "The grader itself failed here; this is not your mistake. Please contact the staff, who can regrade you."
 
-_UNPRINTABLE = re.compile(r"[^\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]")
+UNJUDGEABLE = (
+    "What your code's process answered here cannot be judged. If your code only does what the homework asks for, "
+    "contact the staff: they can read what happened."
+)
 
 
 @dataclass
@@ -172,7 +175,8 @@ class Results:
 
 def clean(text: str) -> str:
     """Text as the platform wants it: printable, `\\n` line ends, and cut, marked, at `LONGEST_OUTPUT` characters."""
-    text = _UNPRINTABLE.sub("?", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text[: 2 * LONGEST_OUTPUT].replace("\r\n", "\n").replace("\r", "\n")
+    text = "".join(one if one == "\n" or is_printable(one) else "?" for one in text)
     if len(text) > LONGEST_OUTPUT:
         text = text[:LONGEST_OUTPUT] + "\n[cut here: the text was longer]"
     return text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -48,6 +50,14 @@ def show(console: Console, name: str, results: Results) -> None:
         for title in titles:
             console.print(f"[bold]{escape(title)}[/]")
         console.print(text, markup=False, highlight=False)
+
+
+def show_protection(console: Console, graded: Iterable[Results]) -> None:
+    """What does not protect the grading on this host, if anything."""
+    if missing := list(dict.fromkeys(one for results in graded for one in results.facts.get("not_in_force", []))):
+        console.print("[bold red]NOT in force on this host:[/]")
+        for one in missing:
+            console.print(f"  {one}", markup=False, highlight=False)
 
 
 def show_class(console: Console, graded: dict[str, Results]) -> None:

@@ -17,6 +17,7 @@ from grader.project import ROOT, SUITES
 from grader.report import pictures
 from grader.report.results import CONTACT, Results, clean
 from grader.rubric import read
+from grader.run import users
 from grader.run.clocks import BenchError, Clocks
 from grader.run.host import remove
 from grader.run.server import Server
@@ -24,13 +25,13 @@ from grader.run.session import Equipment, Progress, Session, no_progress
 from grader.wire import BadFrame, Ended, Late
 from tests.support.verdicts import Status
 
-FIRST_USER = 61_000
-"""User ids of the bench when the runner is root: two for each submission graded at a time, owners of nothing else."""
-JUDGE_THINKS = 60.0
-
 
 class Runner:
-    """Grades submissions one after another, with one bench server and one judge server for all of them."""
+    """Grades submissions one after another, with one bench server and one judge server for all of them.
+
+    Runners with different slots begin at different user ids; `without` are layers of the confinement that a test takes
+    away; `used` are the user ids under which the files of the latest submission ran.
+    """
 
     def __init__(
         self,
@@ -39,19 +40,21 @@ class Runner:
         seed: int = 0,
         slot: int = 0,
         leaderboard: bool = False,
+        without: frozenset[str] = frozenset(),
     ) -> None:
         self.suites = suites
         self.leaderboard = leaderboard
         self.rows = read(suites)
         self.clocks = clocks or Clocks()
         self.seed = seed
-        self.claim, first = claim_users(FIRST_USER + 2 * slot)
-        self.users = (first, first + 1) if os.geteuid() == 0 else (None, None)
+        self.pairs = users.pairs(slot)
+        self.without = without
+        self.used: tuple[int, ...] = ()
         self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
         self.folder.chmod(0o711)
 
     def __enter__(self) -> Runner:
-        self.server = Server(self.folder / "bench.log")
+        self.server = Server(self.folder / "bench.log", self.without)
         ours, theirs = socket.socketpair()
         with (self.folder / "judge.log").open("wb") as log:
             self.judges = subprocess.Popen(
@@ -71,12 +74,11 @@ class Runner:
         self.judges.kill()
         self.judges.wait()
         self.server.close()
-        self.claim.close()
         remove(self.folder)
 
     def _equipment(self) -> Equipment:
         return Equipment(
-            self.server, self.judge_control, self.judges.pid, self.clocks, self.seed, self.users, self.folder
+            self.server, self.judge_control, self.judges.pid, self.clocks, self.seed, self.pairs, self.folder
         )
 
     def grade(self, submission: Path, out: Path, progress: Progress = no_progress) -> Results:
@@ -95,23 +97,8 @@ class Runner:
             session.close()
         except RuntimeError as error:
             results.staff.append(str(error))
-        results.facts["printed"] = {host.module: clean(host.output.text()) for host in session.hosts.values()}
+        self.used = tuple(user for pair in session.pairs for user in pair.ids if user is not None)
+        results.facts["printed"] = {module: clean(text) for module, text in session.printed().items()}
         results.close(Status.GRADER_ERROR, CONTACT)
         pictures.illustrate(results, session.deadline)
         return results
-
-
-def claim_users(first: int) -> tuple[socket.socket, int]:
-    """Two user ids, from `first` on, of no other runner on this machine: they are its own while the socket is open.
-
-    Runners that shared an id would end each other's processes. The kernel frees the socket's name with its owner.
-    """
-    while True:
-        claim = socket.socket(socket.AF_UNIX)
-        try:
-            claim.bind(f"\0grader-users-{first}")
-        except OSError:
-            claim.close()
-            first += 2
-        else:
-            return claim, first

@@ -22,10 +22,9 @@ def test_a_killed_process_that_gives_back_much_memory_is_waited_for(monkeypatch:
 
 
 def test_a_process_that_never_ends_is_an_error_of_the_grader(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(processes, "_PATIENCE", 0.1)
     monkeypatch.setattr(processes, "below", lambda server: [A_PROCESS])
     with pytest.raises(RuntimeError, match="1 processes of a submission cannot be ended"):
-        processes.sweep(os.getpid(), None)
+        processes.sweep(os.getpid(), None, patience=0.1)
 
 
 def test_those_to_keep_are_kept(monkeypatch: pytest.MonkeyPatch):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.observed.training import one_epoch, problem_with_the_grid, problem_with_the_movement
+from tests.support.observed import training
 from tests.support.submission import Submission
-from tests.support.verdicts import Wrong
+from tests.support.verdicts import Wrong, wrong
 
 
 @number("4.6")
@@ -14,7 +14,11 @@ from tests.support.verdicts import Wrong
 @tags("gan", "training")
 def test_one_epoch_of_training_moves_both_networks(submission: Submission) -> None:
     """One epoch on a tiny data set moves both networks (half) and writes the grid of generated images (half)."""
-    epoch = one_epoch(submission)
-    findings = [one for one in (problem_with_the_movement(epoch), problem_with_the_grid(epoch)) if one]
+    epoch = training.one_epoch(submission)
+    if not training.trains_on_the_data(epoch):
+        seen = "GAN.train does not evaluate both losses (_get_loss_d on the digits, _get_loss_g)."
+        raise wrong(seen, "Every batch of digits is used for both losses.", look_at=training.LOOK_AT)
+    of_networks = training.problem_with_the_movement(epoch) or training.problem_with_the_steps(epoch)
+    findings = [one for one in (of_networks, training.problem_with_the_grid(epoch)) if one]
     if findings:
         raise Wrong(*findings, credit=0.5 if len(findings) == 1 else 0.0)

@@ -31,7 +31,8 @@ def test_scorenet_executes_eight_linear_layers(submission: Submission) -> None:
             said = " ".join(other.values())
             found["arguments"] = f"ScoreNet(n_layers=3, latent_dim=5) is not built as asked: {said}"
     if found:
-        half = len(found) == 1 and len(scorenet.layers_of(seen)) > 0
+        # A network with a layer too many or too few is a slip; one with a layer or two is another network.
+        half = len(found) == 1 and abs(len(scorenet.layers_of(seen)) - SCORENET_LAYERS) <= 1
         steps = ", ".join(step.operation for step in seen.steps)
         raise wrong(
             "\n".join(found.values()),

@@ -9,7 +9,7 @@ torch_index="${TORCH_INDEX:-https://download.pytorch.org/whl/cpu}" # the CPU bui
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get update
-apt-get install --yes --no-install-recommends python3 python3-venv
+apt-get install --yes --no-install-recommends python3 python3-venv libseccomp2
 rm -rf /var/lib/apt/lists/*
 
 python3 -m venv --clear "$environment"
@@ -22,9 +22,6 @@ install --retries 1 --timeout 20 --index-url "$torch_index" "${torch[@]}" || {
 }
 "$environment/bin/python" -m compileall -q grader tests
 
-for id in 61000 61001; do # the ids under which students' code runs, one for each of the two files
-    getent passwd "$id" >/dev/null || useradd --key UID_MIN=61000 --key UID_MAX=61001 --uid "$id" --no-create-home --shell /usr/sbin/nologin "hw5-$id"
-done
 chmod -R go-rwx .
 
 "$environment/bin/python" -m grader smoke # a broken image fails here, and not when the first student submits

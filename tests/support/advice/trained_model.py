@@ -11,7 +11,7 @@ from tests.support.advice.spelling import Field, Spelling
 from tests.support.homework.figures import PATHS, SCORE_FIELD, STEPS
 from tests.support.observed import artifacts
 from tests.support.observed.artifacts import HandedInSamples, TrainedModel
-from tests.support.submission import DIFFUSION, Submission, printable
+from tests.support.submission import DIFFUSION, Submission
 from tests.support.verdicts import Advice, Picture, Verdict
 
 MEASURE = "CS446: precision x coverage"
@@ -98,8 +98,7 @@ def _model_advice(submission: Submission) -> tuple[Opinion, Advice]:
 
 def _problem(observed: TrainedModel | HandedInSamples) -> str:
     """Why a file gives nothing to judge; the word comes from a student's process."""
-    detail = printable(observed.detail)
-    return _PROBLEMS.get(observed.problem, "it cannot be used") + (f" ({detail})" if detail else "")
+    return _PROBLEMS.get(observed.problem, "it cannot be used") + (f" ({observed.detail})" if observed.detail else "")
 
 
 def judged(model: TrainedModel) -> Opinion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -170,7 +171,7 @@ def _row_orders(run: Run, design: Design) -> Iterator[np.ndarray]:
         calls = [call for call, times in zip(calls, run.repeats, strict=True) for _ in range(times)]
     if len(run.points) % design.n:
         # A look at the network beside the chain (a shape tried out, a device asked for) is nobody's mistake.
-        common = max({len(call) for call in calls}, key=lambda size: sum(len(call) == size for call in calls))
+        common = Counter(map(len, calls)).most_common(1)[0][0] if calls else 0
         calls = [call for call in calls if len(call) == common]
     n_rows = sum(map(len, calls))
     if not n_rows or n_rows % design.n:
