@@ -29,8 +29,8 @@ LAYERS = {
 OWN_ROOM = "own file system"
 SIMULATED = ("landlock", "namespaces", "seccomp")
 """Layers that a test takes away."""
-NICE = 10
-"""Of every bench process: judge and runner go before."""
+NICE = 5
+"""Of every bench process: judge and runner get three times its share, and right code still its own on a busy host."""
 _SCOPED_SIGNALS = 6
 """Version of Landlock from which it keeps signals from other processes, and metadata of files is all that it lacks."""
 

@@ -28,11 +28,6 @@ def unshare(kinds: int) -> bool:
     return int(_libc.unshare(kinds)) == 0
 
 
-def enter_namespace(handle: int, kind: int) -> bool:
-    """Enter the namespace of this kind that a descriptor stands for."""
-    return int(_libc.setns(handle, kind)) == 0
-
-
 def mount(source: str, target: str | Path, kind: str, flags: int, options: str = "") -> bool:
     """Mount a file system, or change a mount."""
     return int(_libc.mount(source.encode(), os.fsencode(target), kind.encode(), flags, options.encode())) == 0

@@ -42,7 +42,6 @@ def serve(control: socket.socket, without: frozenset[str]) -> NoReturn:
     kernel.adopt_orphans()  # they stay below this process, where they are found
     around = confinement.without_network(without)
     _import_everything()
-    own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     around = confinement.isolate(around, Path(os.environ["HOME"]))
     gc.collect()
     gc.freeze()  # the collector would otherwise touch, and so copy, every page that the children share
@@ -52,18 +51,36 @@ def serve(control: socket.socket, without: frozenset[str]) -> NoReturn:
         order, descriptors = _order(control, HostOrder)
         if order is None:
             os._exit(0)
-        if around.processes:
-            # The host is the first process of a new namespace: with it the kernel ends all others there.
-            around = dataclasses.replace(around, processes=kernel.unshare(kernel.NEW_PROCESSES))
-        host = os.fork()
+        host, alone = _fork(around.processes)
         if host == 0:
             control.close()
-            os.close(own_processes)
+            around = dataclasses.replace(around, processes=alone)
             _host(socket.socket(fileno=descriptors[0]), descriptors[1], order, around)
-        kernel.enter_namespace(own_processes, kernel.NEW_PROCESSES)
         control.sendall(messages.encode(Forked(host)))
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _fork(own_processes: bool) -> tuple[int, bool]:
+    """Fork; with `own_processes` the child is the first of a new namespace: with it the kernel ends all others there.
+
+    The child's id and False, or in the child 0 and whether it is alone.
+    """
+    if not own_processes:
+        return os.fork(), False
+    told, telling = os.pipe()
+    if os.fork() == 0:  # this process's own namespace could not be left again
+        os.close(told)
+        alone = kernel.unshare(kernel.NEW_PROCESSES)
+        child = os.fork()
+        if child == 0:
+            os.close(telling)
+            return 0, alone
+        os.write(telling, str(child).encode())
+        os._exit(0)
+    os.close(telling)
+    with os.fdopen(told, "rb") as pipe:
+        return int(pipe.read()), False
 
 
 def _import_everything() -> None:

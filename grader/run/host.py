@@ -91,11 +91,11 @@ class Host:
         self.free_disk, self.free_files = _free(self.scratch)
         self.shared_before = processes.shared_memory()
         patience = time.monotonic() + self.clocks.start
-        self.pid = messages.decode(wire.receive(self.server.control, patience), Forked).pid
         try:
+            self.pid = messages.decode(wire.receive(self.server.control, patience), Forked).pid
             told = messages.decode(wire.receive(self.connection, patience), Confined)
             self.in_force, self.missing, self.own_room = told.in_force, told.missing, told.own_room
-        except (wire.Ended, wire.Late) as error:
+        except (wire.Ended, wire.Late, wire.BadFrame) as error:
             said = self.output.tail.decode(errors="replace")
             raise BenchError(f"{self.module}.py's process did not start ({type(error).__name__})\n{said}") from None
         self.server.hosts.append(self)

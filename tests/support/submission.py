@@ -120,7 +120,8 @@ class Submission:
         if isinstance(answer, Failure):
             raise self.verdict(answer, module)
         if isinstance(answer, BadReply):
-            raise Crashed(f"Your code's process sent an answer that is not a measurement ({answer}).")
+            told = f" ({_quoted(str(answer))})" if self.quote else ""  # it may name what a student's process has named
+            raise Crashed(f"Your code's process sent an answer that is not a measurement{told}.")
         return answer
 
     def _ask(

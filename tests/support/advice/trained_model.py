@@ -90,8 +90,8 @@ def _model_advice(submission: Submission) -> tuple[Opinion, Advice]:
         return opinion, Advice(opinion.text, BAD, pictures=_pictures(model))
     opinion = judged(model)
     measures = {}
-    if np.all(np.isfinite(model.samples)) and len(model.samples) == spelling.FULL:
-        found = spelling.measure(model.samples)
+    if np.all(np.isfinite(model.exact)) and len(model.exact) == spelling.FULL:
+        found = spelling.measure(model.exact)  # who writes a sampler could write one that recites the data
         measures[MEASURE] = found.precision * found.coverage
     return opinion, Advice(opinion.text, opinion.credit, measures, _pictures(model))
 
@@ -117,6 +117,12 @@ def judged(model: TrainedModel) -> Opinion:
         return Opinion(BAD, "the samples diverge", f"{text}\n{_said_of_field(field)}")
     found = spelling.measure(model.samples)
     figures = f"With your sampler, {found}."
+    if found.reaches(spelling.SPELLS) and _recited(model):
+        text = (
+            f"{figures} But Algorithm 2 itself, with the parameters in model.ckpt, does not spell CS446: these samples "
+            f"do not come from the network.\n{_said_of_field(field)}"
+        )
+        return Opinion(BAD, "the samples do not come from the network", text)
     if found.reaches(spelling.SPELLS):
         return Opinion(GOOD, "spells CS446", f"model.ckpt spells CS446. {figures}")
     nearly = found.reaches(spelling.NEARLY) and field.agreement >= spelling.LEAST_AGREEMENT
@@ -124,6 +130,13 @@ def judged(model: TrainedModel) -> Opinion:
     first = "model.ckpt nearly spells CS446. " if nearly else "model.ckpt does not spell CS446. "
     text = f"{first}{figures}\n{_said_of_field(field)}\n{_cause(field, found)}"
     return Opinion(HALF_GOOD if nearly else BAD, word, text)
+
+
+def _recited(model: TrainedModel) -> bool:
+    """Whether the exact sampler gives something else than the letters that the student's sampler gives."""
+    if not len(model.exact):
+        return False
+    return not (np.all(np.isfinite(model.exact)) and spelling.measure(model.exact).reaches(spelling.NEARLY))
 
 
 def _fault(field: Field) -> str:
