@@ -51,6 +51,7 @@ class ThroughRunner:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self.waiting = False
         self.interrupted: dict[str, Failure] = {}
 
     def send(self, event: messages.Event) -> None:
@@ -59,9 +60,11 @@ class ThroughRunner:
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
         """One observation, or how it failed; what a hostile process sent never raises here."""
+        self.waiting = True
         self.send(Observe(module, operation, arguments))
         origin = self.connection.recv(1)
         frame = wire.receive(self.connection, math.inf)
+        self.waiting = False
         try:
             answer = wire.decode(frame)
             if "interrupted" in answer:
@@ -70,7 +73,7 @@ class ThroughRunner:
                 observation = answer.get("observation")
                 return observation if isinstance(observation, dict) else _garbled()
             failure = parse(Failure, answer["failure"])
-        except (wire.BadFrame, BadReply):
+        except (wire.BadFrame, BadReply, MemoryError):
             return _garbled()
         return failure if origin == FROM_RUNNER or failure.kind in _KINDS else _garbled()
 
@@ -79,8 +82,10 @@ class ThroughRunner:
         self.send(Begin(check))
 
     def outcome(self, check: str, outcome: Outcome, staff: str) -> None:
-        """Tell what became of a check."""
+        """Tell what became of a check; a judge that was interrupted within an answer leaves the rest to another."""
         self.send(Judged(check, outcome, staff))
+        if self.waiting:
+            os._exit(1)
 
 
 def _garbled() -> Failure:

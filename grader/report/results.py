@@ -52,6 +52,7 @@ class Results:
     remarks: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
+    seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.outcomes = {row.name: Outcome() for row in self.rows}
@@ -67,6 +68,7 @@ class Results:
         for name, outcome in self.outcomes.items():
             if outcome.status == Status.PENDING:
                 self.outcomes[name] = Outcome(status, 0.0, output)
+        self.seconds = time.monotonic() - self.started
         self.write()
 
     def earned(self, row: Row) -> float:

@@ -63,7 +63,7 @@ def show_protection(console: Console, graded: Iterable[Results]) -> None:
 def show_class(console: Console, graded: dict[str, Results]) -> None:
     """One line for each submission of a class."""
     table = Table(title="The class", title_justify="left")
-    for heading in ("submission", "points", "4 GAN", "5 diffusion", "checks passed"):
+    for heading in ("submission", "points", "4 GAN", "5 diffusion", "checks passed", "seconds"):
         table.add_column(heading, justify="left" if heading == "submission" else "right")
     for name, results in graded.items():
         problem = {
@@ -77,6 +77,7 @@ def show_class(console: Console, graded: dict[str, Results]) -> None:
             f"{problem['4']:g}",
             f"{problem['5']:g}",
             f"{sum(map(results.passes, judged))} of {len(judged)}",
+            f"{results.seconds:.0f}",
         )
     console.print(table)
 

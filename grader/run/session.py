@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import socket
 import tempfile
@@ -138,7 +139,11 @@ class Session:
         match messages.decode_event(frame):
             case Observe(module=module, operation=operation):
                 self.looked = True
-                judge.sendall(self._observe(frame, module, operation))
+                answer = self._observe(frame, module, operation)
+                try:
+                    judge.sendall(answer)
+                except OSError:
+                    raise Ended from None
             case Begin(check=check):
                 self.check, self.looked = check, False
                 if check in self.rows and stage(self.rows[check]) > self.stage:
@@ -158,13 +163,13 @@ class Session:
         assert self.judge is not None
         self.judge.close()
         processes.sweep(self.equipment.judges, None)
-        pending = [name for name, outcome in self.results.outcomes.items() if outcome.status == Status.PENDING]
-        if self.check not in pending:
-            raise error
-        self.results.staff.append(f"{self.check}: the judge was lost ({type(error).__name__})")
-        # What the student's process sent is the likely cause, if it sent anything.
-        blamed = (Status.CRASHED, UNJUDGEABLE) if self.looked else (Status.GRADER_ERROR, CONTACT)
-        self.results.record(self.check, Outcome(blamed[0], 0.0, blamed[1]))
+        if self.results.outcomes.get(self.check, Outcome()).status == Status.PENDING:
+            if self.check not in self.rows:
+                raise error
+            self.results.staff.append(f"{self.check}: the judge was lost ({type(error).__name__})")
+            # What the student's process sent is the likely cause, if it sent anything.
+            blamed = (Status.CRASHED, UNJUDGEABLE) if self.looked else (Status.GRADER_ERROR, CONTACT)
+            self.results.record(self.check, Outcome(blamed[0], 0.0, blamed[1]))
         self._clear()
         self.judge = self._new_judge()
 
@@ -226,6 +231,8 @@ class Session:
         pair.release()
         for host in self.hosts.values():
             remove(host.scratch)
+            if not host.own_room and host.user is not None:
+                _remove_elsewhere(host.user)
 
     def close(self) -> None:
         """End every process of the submission and remove its files."""
@@ -240,3 +247,12 @@ class Session:
             processes.sweep(self.equipment.judges, None, patience=max(1.0, deadline - time.monotonic()))
             if not remove(self.workplace):
                 self.results.remarks.append(f"Files of this submission are left in {self.workplace}: remove them.")
+
+
+def _remove_elsewhere(user: int) -> None:
+    """Remove what a user id has left where anybody may write: the next one could read it."""
+    for folder in ("/tmp", "/var/tmp", "/dev/shm"):
+        with suppress(OSError):
+            for entry in os.scandir(folder):
+                if entry.stat(follow_symlinks=False).st_uid == user:
+                    remove(Path(entry.path))
