@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ LARGEST_RESULT = 95_000
 
 CONTACT = "The grader itself failed here; this is not your mistake. Please contact the staff, who can regrade you."
 
+_DOUBTFUL = re.compile(r"[^\n\x20-\x7e]")
 UNJUDGEABLE = (
     "What your code's process answered here cannot be judged. If your code only does what the homework asks for, "
     "contact the staff: they can read what happened."
@@ -178,7 +180,7 @@ class Results:
 def clean(text: str) -> str:
     """Text as the platform wants it: printable, `\\n` line ends, and cut, marked, at `LONGEST_OUTPUT` characters."""
     text = text[: 2 * LONGEST_OUTPUT].replace("\r\n", "\n").replace("\r", "\n")
-    text = "".join(one if one == "\n" or is_printable(one) else "?" for one in text)
+    text = _DOUBTFUL.sub(lambda found: found[0] if is_printable(found[0]) else "?", text)
     if len(text) > LONGEST_OUTPUT:
         text = text[:LONGEST_OUTPUT] + "\n[cut here: the text was longer]"
     return text

@@ -61,12 +61,11 @@ def below(root: int) -> list[Process]:
     return [process for process in found if not process.ended]
 
 
-def of_bench(server: int, user: int | None) -> list[Process]:
-    """Running descendants of the bench server, and whatever else runs under the bench's own user id."""
+def of_bench(server: int, users: Collection[int] = ()) -> list[Process]:
+    """Running descendants of the bench server, and whatever else runs under the bench's own user ids."""
     everything = all_processes()
     found = {process.pid: process for process in _below(server, everything)}
-    if user is not None:
-        found |= {process.pid: process for process in everything if process.user == user and not process.ended}
+    found |= {process.pid: process for process in everything if process.user in users and not process.ended}
     return list(found.values())
 
 
@@ -92,17 +91,17 @@ def _ended(pid: int) -> bool:
     return line[line.rindex(b")") + 2 : line.rindex(b")") + 3] in (b"Z", b"X")
 
 
-def sweep(server: int, user: int | None, keep: Collection[int] = (), patience: float = PATIENCE) -> int:
+def sweep(server: int, users: Collection[int] = (), keep: Collection[int] = (), patience: float = PATIENCE) -> int:
     """End every process of the bench but the server and those to keep; returns how many were ended.
 
-    Without a user id only descendants are looked for (orphans included: the server adopts them). All are stopped before
+    Without user ids only descendants are looked for (orphans included: the server adopts them). All are stopped before
     the first is killed, so that none can fork its way out. Raises RuntimeError when some have not ended in `patience`
     seconds.
     """
     ended: set[int] = set()
     deadline, pause = time.monotonic() + patience, _FIRST_LOOK
     while time.monotonic() < deadline:
-        present = below(server) if user is None else of_bench(server, user)
+        present = of_bench(server, users) if users else below(server)
         alive = [process.pid for process in present if process.pid != server and process.pid not in keep]
         if not alive:
             return len(ended)

@@ -71,11 +71,11 @@ class Server:
 
     def sweep(self) -> None:
         """End every process of the bench that is not a host in good order."""
-        processes.sweep(self.process.pid, None, keep={host.pid for host in self.hosts})
+        processes.sweep(self.process.pid, keep={host.pid for host in self.hosts})
 
     def close(self) -> None:
         """End the server and everything below it."""
-        processes.sweep(self.process.pid, None)
+        processes.sweep(self.process.pid)
         self.process.kill()
         self.process.wait()
         self.control.close()

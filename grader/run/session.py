@@ -145,7 +145,7 @@ class Session:
                 except OSError:
                     raise Ended from None
             case Begin(check=check):
-                self.check, self.looked = check, False
+                self.check = check
                 if check in self.rows and stage(self.rows[check]) > self.stage:
                     self._renew_hosts(stage(self.rows[check]))
                 self.progress(check, self.results)
@@ -162,12 +162,12 @@ class Session:
         """After a judge that was lost over one check, let another judge the rest."""
         assert self.judge is not None
         self.judge.close()
-        processes.sweep(self.equipment.judges, None)
+        processes.sweep(self.equipment.judges)
         if self.results.outcomes.get(self.check, Outcome()).status == Status.PENDING:
             if self.check not in self.rows:
                 raise error
             self.results.staff.append(f"{self.check}: the judge was lost ({type(error).__name__})")
-            # What the student's process sent is the likely cause, if it sent anything.
+            # What the student's processes sent, now or before, is the likely cause, if they sent anything.
             blamed = (Status.CRASHED, UNJUDGEABLE) if self.looked else (Status.GRADER_ERROR, CONTACT)
             self.results.record(self.check, Outcome(blamed[0], 0.0, blamed[1]))
         self._clear()
@@ -225,9 +225,9 @@ class Session:
         for host in self.hosts.values():
             host.close()
         pair = self.pairs[-1]
-        for user in pair.ids:
-            patience = max(1.0, deadline - time.monotonic())
-            processes.sweep(self.equipment.server.process.pid, user, patience=patience)
+        users = [user for user in pair.ids if user is not None]
+        patience = max(1.0, deadline - time.monotonic())
+        processes.sweep(self.equipment.server.process.pid, users, patience=patience)
         pair.release()
         for host in self.hosts.values():
             remove(host.scratch)
@@ -244,7 +244,7 @@ class Session:
                 self._end_hosts(deadline)
         finally:
             # A judge that is stuck would outlive its server.
-            processes.sweep(self.equipment.judges, None, patience=max(1.0, deadline - time.monotonic()))
+            processes.sweep(self.equipment.judges, patience=max(1.0, deadline - time.monotonic()))
             if not remove(self.workplace):
                 self.results.remarks.append(f"Files of this submission are left in {self.workplace}: remove them.")
 

@@ -101,9 +101,9 @@ class Arena:
 
     def _nothing_survives(self) -> None:
         server = self.runner.server.process.pid
-        assert [one for user in (None, *self.runner.used) for one in processes.of_bench(server, user)] == []
+        assert processes.of_bench(server, self.runner.used) == []
         assert kept_in_memory_by(self.runner.used) == []
-        assert processes.of_bench(self.runner.judges.pid, None) == []
+        assert processes.of_bench(self.runner.judges.pid) == []
         assert sorted(path.name for path in self.runner.folder.iterdir()) == ["bench.log", "judge.log"]
         assert [name for name in os.listdir(tempfile.gettempdir()) if MARK in name or name == "results.json"] == []
 

@@ -68,6 +68,8 @@ def printable(text: str, longest: int = LONGEST_NAME) -> str:
 
 def _name(text: str) -> str:
     """A printable text; names (of one word) that differed differ still, because they tell parameters apart."""
+    if len(text) <= LONGEST_NAME and text.isascii() and text.isprintable():
+        return text
     shown = printable(text)
     if shown == text or " " in text:
         return shown

@@ -22,7 +22,7 @@ def _perform(folder, module, operation, arguments):
     if operation == "artifacts":
         return {"observation": {"checkpoint": module == "hw5_diffusion", "samples": False, "epochs": []}}, None
     # Only later rows ask for these.
-    if operation in ("initial_parameters", "outputs") or arguments.get("seed", 0) > 0:
+    if operation == "outputs":
         with _notes.open("a") as _file:
             _file.write("LATER " + _json.dumps([operation, sorted(arguments)]))
     return _real(folder, module, operation, arguments)
