@@ -105,9 +105,9 @@ def confine(
         told.in_force.append("own processes")
     if around.memory:
         told.in_force.append("own shared memory")
-    same_user = user is None
-    protects_signals = same_user and not around.processes and version < _SCOPED_SIGNALS
-    if "seccomp" not in around.without and syscalls.restrict(same_user and not around.view, protects_signals):
+    files, settings = user is None and not around.view, user is None and not around.processes
+    signals = settings and version < _SCOPED_SIGNALS
+    if "seccomp" not in around.without and syscalls.restrict(files, settings, signals):
         told.in_force.append("filtered system calls")
     if not _has_network():
         told.in_force.append("no network")

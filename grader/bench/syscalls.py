@@ -43,22 +43,22 @@ _NEW_NAMESPACES = (kernel.NEW_MOUNTS, 0x2000000, 0x4000000, kernel.NEW_IPC, kern
                    kernel.NEW_NETWORK)  # fmt: skip
 
 
-def restrict(files: bool, signals: bool) -> bool:
+def restrict(files: bool, settings: bool, signals: bool) -> bool:
     """Filter this process and its children for good; False where the kernel or the library cannot.
 
-    `files` is whether metadata of files must be protected by this filter, `signals` whether other processes must be:
-    where both the user id and the view of files and processes are the runner's own.
+    What must be protected by this filter, because the user id is the runner's own: the metadata of `files`, and other
+    processes against a change of their `settings` and against `signals`.
     """
     if pyseccomp is None:
         return False
     try:
-        _build(files, signals).load()
+        _build(files, settings, signals).load()
     except OSError:
         return False
     return True
 
 
-def _build(files: bool, signals: bool) -> pyseccomp.SyscallFilter:
+def _build(files: bool, settings: bool, signals: bool) -> pyseccomp.SyscallFilter:
     allowed = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     refused = pyseccomp.ERRNO(errno.EPERM)
     names = [_MEMORY_OF_NO_PROCESS, _OTHER_PROCESSES, _NAMESPACES_AND_MOUNTS, _LARGE_SURFACES, _THE_MACHINE]
@@ -71,7 +71,7 @@ def _build(files: bool, signals: bool) -> pyseccomp.SyscallFilter:
         _add(allowed, refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
     # Its flags lie in memory, out of a filter's sight; the C library then takes the older call.
     _add(allowed, pyseccomp.ERRNO(errno.ENOSYS), "clone3")
-    for name, place in _SETTINGS_OF_OTHERS.items() if signals else ():
+    for name, place in _SETTINGS_OF_OTHERS.items() if settings else ():
         _add(allowed, refused, name, pyseccomp.Arg(place, pyseccomp.NE, 0))
     return allowed
 
