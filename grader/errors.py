@@ -3,6 +3,7 @@
 UserError
 ├── RubricError       a check is declared wrongly (grader/rubric.py)
 ├── SubmissionError   there is nothing to grade where the command points (this module)
+├── ProtectionError   this host protects the grading too little (this module)
 ├── TemplateError     the students' files cannot be cut, or are not up to date (grader/release/template.py)
 ├── PackageError      a package cannot be built as it should be (grader/release/package.py)
 ├── LockError         the requirements cannot be locked, or are not up to date (grader/release/lock.py)
@@ -18,3 +19,7 @@ class UserError(Exception):
 
 class SubmissionError(UserError):
     """There is nothing to grade where the command points."""
+
+
+class ProtectionError(UserError):
+    """This host protects the grading too little, and nobody has allowed it."""

@@ -43,7 +43,8 @@ class UnpackOrder(msgspec.Struct):
 class HostOrder(msgspec.Struct):
     """Start the process of one of the student's modules: where its files are, where it writes, as which user.
 
-    `defines` are the names that it must define, `helpers` those of the course's helper module.
+    `defines` are the names that it must define, `helpers` those of the course's helper module, `room` the bytes that it
+    may write, where its files are kept in memory.
     """
 
     module: str
@@ -52,6 +53,7 @@ class HostOrder(msgspec.Struct):
     folder: str
     scratch: str
     user: int | None
+    room: int
 
 
 class CheckOrder(msgspec.Struct):
@@ -61,14 +63,14 @@ class CheckOrder(msgspec.Struct):
 
 
 class JudgeOrder(msgspec.Struct):
-    """Judge one submission by these checks of the rubric, in this order; `seed` shifts every random number."""
+    """Judge one submission by these checks, in this order; `seed` shifts every random number."""
 
     seed: int
     checks: list[str]
 
 
 class Ready(msgspec.Struct):
-    """The bench has imported everything; `reachable` is whether another user can read the project."""
+    """The bench has imported everything; `reachable` is whether another user can reach the interpreter."""
 
     reachable: bool
 
@@ -80,9 +82,11 @@ class Forked(msgspec.Struct):
 
 
 class Confined(msgspec.Struct):
-    """The protections under which a host runs."""
+    """The protections under which a host runs, what is open without the others, and whether its files are in memory."""
 
     in_force: list[str]
+    missing: list[str]
+    own_room: bool
 
 
 class Imported(msgspec.Struct):

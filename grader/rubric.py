@@ -20,6 +20,7 @@ WRITTEN_COUNTS = False
 have rows; off, its rows have no points, and are there only when the file was handed in."""
 AUDIENCES = ("public", "hidden")
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
+"""From what students see now to what they never see."""
 
 
 class RubricError(UserError):
@@ -90,6 +91,16 @@ def _is_optional(row: Row) -> bool:
 def _self_check(row: Row) -> Row:
     """The row without points, when its file is optional."""
     return replace(row, points=0.0, self_check=True) if _is_optional(row) else row
+
+
+def stage(row: Row) -> int:
+    """When students see a row, from 0 for now: what is seen later is judged later."""
+    return VISIBILITIES.index(row.visibility)
+
+
+def in_order_of_judgement(rows: list[Row]) -> list[Row]:
+    """The rows in the order in which they are judged, so that no row can speak of one that is seen later."""
+    return sorted(rows, key=stage)
 
 
 def _row(node: ast.FunctionDef, audience: str, path: Path) -> Row:

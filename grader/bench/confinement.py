@@ -1,22 +1,38 @@
-"""What a bench process gives up before a student's first line runs in it."""
+"""What a bench process gives up before a student's first line runs in it.
+
+Each layer stands alone, because hosts and containers grant different ones; what is in force and what is not is told.
+"""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import socket
 import sys
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grader.bench import landlock, mounts
+from grader.bench import kernel, landlock, mounts, syscalls
 
-_NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
-_SET_NO_NEW_PRIVS = 38
-
-_libc = ctypes.CDLL(None, use_errno=True)
+LAYERS = {
+    "another user id": "student code has the user id of whoever grades",
+    "no capabilities": "student code keeps privileges",
+    "file allow-list": "student code reads whatever its user id may (no Landlock)",
+    "own file system": "student code sees the host's files, and makes as many as it likes (no mount namespace)",
+    "own processes": "student code sees other processes (no PID namespace)",
+    "own shared memory": "System V memory outlives the grading (no IPC namespace)",
+    "no network": "student code may reach the network",
+    "filtered system calls": "student code may ask the kernel for anything (no seccomp)",
+}
+"""Each protection as `in_force` begins, and what it means when it is absent."""
+OWN_ROOM = "own file system"
+SIMULATED = ("landlock", "namespaces", "seccomp")
+"""Layers that a test takes away."""
+NICE = 5
+"""Of every bench process: judge and runner get three times its share, and right code still its own on a busy host."""
+_SCOPED_SIGNALS = 6
+"""Version of Landlock from which it keeps signals from other processes, and metadata of files is all that it lacks."""
 
 
 @dataclass(frozen=True)
@@ -29,36 +45,81 @@ class Limits:
     processes: int = 64
 
 
-def confine(user: int | None, readable: list[Path], writable: list[Path], limits: Limits) -> list[str]:
-    """Drop everything that a student's code does not need; returns what is in force, in words.
+@dataclass(frozen=True)
+class Surroundings:
+    """Which namespaces of its own a process has: of mounts (a `view`), processes, users, shared memory.
+
+    `without` are the layers left out, which only tests ask for.
+    """
+
+    view: bool = False
+    processes: bool = False
+    users: bool = False
+    memory: bool = False
+    without: frozenset[str] = frozenset()
+
+
+@dataclass
+class Confinement:
+    """The protections of one process, in words, and what those that are absent leave open."""
+
+    in_force: list[str] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[str]:
+        """What is open, one sentence for each absent protection."""
+        return [open_ for name, open_ in LAYERS.items() if not any(one.startswith(name) for one in self.in_force)]
+
+
+def confine(
+    user: int | None,
+    readable: list[Path],
+    writable: list[Path],
+    limits: Limits,
+    around: Surroundings = Surroundings(),  # frozen
+) -> Confinement:
+    """Drop everything that a student's code does not need; returns what is in force.
 
     `user` is the id to become (None: stay). Only `readable` and the interpreter's own trees can be read and only
     `writable` written, where the kernel has Landlock.
     """
-    in_force = []
-    _limit(limits, own_user=user is not None)
+    told = Confinement(["no new privileges"])
+    os.nice(NICE)
+    _limit(limits, counts=user is not None or around.users)
     if user is not None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
-        in_force.append("another user id")
-    _libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    in_force.append("no new privileges")
-    if landlock.version():
+        told.in_force.append("another user id")
+    if kernel.give_up_privileges():
+        told.in_force.append("no capabilities")
+    if around.view:
+        told.in_force.append(OWN_ROOM)
+        writable = [*writable, Path("/tmp"), Path("/dev/shm")]
+    version = 0 if "landlock" in around.without else landlock.version()
+    if version:
         random_devices = [Path("/dev/urandom"), Path("/dev/random")]
         landlock.restrict([*interpreter_trees(), *random_devices, *readable], [*writable, Path("/dev/null")])
-        in_force.append(f"file allow-list (Landlock {landlock.version()})")
+        told.in_force.append(f"file allow-list (Landlock {version})")
+    if around.processes:
+        told.in_force.append("own processes")
+    if around.memory:
+        told.in_force.append("own shared memory")
+    files, settings = user is None and not around.view, user is None and not around.processes
+    signals = settings and version < _SCOPED_SIGNALS
+    if "seccomp" not in around.without and syscalls.restrict(files, settings, signals):
+        told.in_force.append("filtered system calls")
     if not _has_network():
-        in_force.append("no network")
-    return in_force
+        told.in_force.append("no network")
+    return told
 
 
-def _limit(limits: Limits, own_user: bool) -> None:
+def _limit(limits: Limits, counts: bool) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu, limits.cpu + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_size, limits.file_size))
     resource.setrlimit(resource.RLIMIT_NOFILE, (limits.open_files, limits.open_files))
-    if own_user:  # the limit counts all processes of a user: elsewhere the owner's own would count too
+    if counts:  # the limit counts all processes of a user: elsewhere the owner's own would count too
         resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes, limits.processes))
 
 
@@ -69,26 +130,57 @@ def interpreter_trees() -> list[Path]:
     return [Path(one) for one in [*sorted(own), *system] if os.path.isdir(one)]
 
 
-def without_network() -> None:
+def without_network(without: frozenset[str] = frozenset()) -> Surroundings:
     """Move this process into a network of its own, which has no way out; to be called before it has threads.
 
-    Many containers refuse it: `confine` reports what came of it.
+    Who is not root needs a user namespace for it, in which other namespaces can be had too. Many containers refuse it:
+    `confine` reports what came of it.
     """
-    _libc.unshare(_NEW_NETWORK if os.geteuid() == 0 else _NEW_NETWORK | _NEW_USER)
+    user, group = os.geteuid(), os.getegid()
+    if "namespaces" in without:
+        return Surroundings(without=without)
+    if user == 0:
+        kernel.unshare(kernel.NEW_NETWORK)
+        return Surroundings(without=without)
+    users = kernel.unshare(kernel.NEW_NETWORK | kernel.NEW_USER) and kernel.map_own_user(user, group)
+    return Surroundings(users=users, without=without)
 
 
-def open_way() -> bool:
-    """Let other users reach the interpreter, in this process and its children; whether they can.
+def isolate(around: Surroundings, home: Path) -> Surroundings:
+    """Move this process into a view of its own with only the interpreter and `home` in it, where that is allowed.
 
-    To be called when everything of ours is imported: our own folder may be out of reach afterwards.
+    To be called when everything of ours is imported. What cannot be undone is tried first, in a process made for it.
     """
-    return os.geteuid() != 0 or mounts.make_reachable(interpreter_trees())
+    if "namespaces" in around.without or not (os.geteuid() == 0 or around.users):
+        return around
+    trial = os.fork()
+    if trial == 0:
+        os._exit(not _can_isolate(home))
+    if os.waitpid(trial, 0)[1] == 0 and mounts.enter_view(interpreter_trees(), home):
+        return replace(around, view=True, processes=True)
+    return around
+
+
+def _can_isolate(home: Path) -> bool:
+    try:
+        return (
+            mounts.enter_view([Path("/etc")], home)
+            and kernel.unshare(kernel.NEW_PROCESSES)
+            and mounts.furnish(Path("/etc"), home / "scratch", home, os.geteuid(), os.getegid(), 2**20)
+        )
+    except OSError:
+        return False
+
+
+def reachable(around: Surroundings) -> bool:
+    """Whether another user id can reach the interpreter."""
+    return around.view or not any(mounts.closed_ancestor(tree) for tree in interpreter_trees())
 
 
 def _has_network() -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.connect(("192.0.2.1", 9))  # a documentation address: routing is asked, nothing is sent
-        except OSError:
-            return False
+    except OSError:
+        return False
     return True

@@ -1,21 +1,25 @@
-"""A view of the file system of the bench's own, in which another user can reach the interpreter.
+"""A view of the file system of the bench's own: an empty one, with only what a student's code needs in it.
 
-An interpreter below a home folder that only its owner may enter (/root, say) is out of reach of the bench's user id.
-Where mounting is allowed, an empty file system takes that folder's place, with nothing in it but the interpreter.
+The server moves into it when everything of ours is imported: the suites, the grader, other submissions and results are
+then not hidden but absent. It also makes an interpreter reachable that lies below a folder closed to other users
+(/root, say). Each host adds its own files, and a room in memory for all that it writes, limited in bytes and in files.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-_NEW_MOUNTS = 0x00020000
-_BIND, _RECURSIVE, _PRIVATE = 0x1000, 0x4000, 0x40000
+from grader.bench import kernel
 
-_libc = ctypes.CDLL(None, use_errno=True)
+DEVICES = tuple(Path("/dev", name) for name in ("null", "zero", "urandom", "random"))
+MOST_FILES = 20_000
+"""Files and folders that one module may have at a time."""
+_STAGE = Path("/tmp")
+"""Covered by the new view while that is built; it exists everywhere."""
+_ROOM, _SOURCE = Path("/.room"), Path("/.source")
 
 
 def closed_ancestor(tree: Path) -> Path | None:
@@ -26,26 +30,82 @@ def closed_ancestor(tree: Path) -> Path | None:
     return None
 
 
-def make_reachable(trees: Iterable[Path]) -> bool:
-    """Make these trees reachable for every user, in this process and its children; False where that is not allowed."""
-    closed = {tree: ancestor for tree in trees if (ancestor := closed_ancestor(tree)) is not None}
-    if not closed:
-        return True
-    if _libc.unshare(_NEW_MOUNTS) != 0 or not _mount("none", Path("/"), "", _RECURSIVE | _PRIVATE):
+def enter_view(trees: Iterable[Path], home: Path) -> bool:
+    """Move this process into a view of these trees, which nobody can write, and of `home`; False where not allowed.
+
+    After False the process should end: it may be half way.
+    """
+    wanted = list(dict.fromkeys([*_without_nested(trees), *DEVICES, home]))
+    if not kernel.unshare(kernel.NEW_MOUNTS) or not kernel.mount("none", "/", "", kernel.RECURSIVE | kernel.PRIVATE):
         return False
-    handles = {tree: os.open(tree, os.O_PATH) for tree in closed}
+    handles = {path: os.open(path, os.O_PATH) for path in wanted if path.exists()}
     try:
-        if not all(_mount("none", ancestor, "tmpfs", 0, "mode=755,size=1m") for ancestor in set(closed.values())):
+        if not kernel.mount("none", _STAGE, "tmpfs", kernel.NO_SUID, "mode=755,size=4m,nr_inodes=2k"):
             return False
-        for tree, handle in handles.items():
-            tree.mkdir(parents=True, exist_ok=True)
-            if not _mount(f"/proc/self/fd/{handle}", tree, "", _BIND | _RECURSIVE):
+        for path, handle in handles.items():
+            target = _STAGE / path.relative_to("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if stat.S_ISDIR(os.fstat(handle).st_mode):
+                target.mkdir(exist_ok=True)
+            else:
+                target.touch()
+            if not kernel.bind(f"/proc/self/fd/{handle}", target):
+                return False
+            if path != home and path not in DEVICES and not kernel.make_read_only(target):
                 return False
     finally:
         for handle in handles.values():
             os.close(handle)
+    _link_as_outside(_STAGE, [path.parts[1] for path in wanted if len(path.parts) > 1])
+    for folder in ("tmp", "dev/shm", _ROOM.name, _SOURCE.name):
+        (_STAGE / folder).mkdir(parents=True, exist_ok=True)
+    os.chdir(_STAGE)
+    if not kernel.mount(".", "/", "", kernel.MOVE):
+        return False
+    os.chroot(".")
+    os.chdir("/")
     return True
 
 
-def _mount(source: str, target: Path, kind: str, flags: int, options: str = "") -> bool:
-    return int(_libc.mount(source.encode(), str(target).encode(), kind.encode(), flags, options.encode())) == 0
+def furnish(source: Path, scratch: Path, home: Path, user: int, group: int, size: int) -> bool:
+    """In a mount namespace of a host's own: its source, which it cannot write, and a room of `size` bytes for the rest.
+
+    Scratch, /tmp and /dev/shm share the room; of `home` nothing else remains. False where that is not allowed.
+    """
+    if not kernel.unshare(kernel.NEW_MOUNTS):
+        return False
+    if not kernel.mount("none", _ROOM, "tmpfs", kernel.NO_SUID, f"mode=711,size={size},nr_inodes={MOST_FILES}"):
+        return False
+    for name, mode in (("tmp", 0o1777), ("shm", 0o1777), ("scratch", 0o700)):
+        (_ROOM / name).mkdir()
+        (_ROOM / name).chmod(mode)
+    os.chown(_ROOM / "scratch", user, group)
+    done = kernel.bind(source, _SOURCE) and kernel.make_read_only(_SOURCE)
+    done = done and kernel.bind(_ROOM / "tmp", "/tmp") and kernel.bind(_ROOM / "shm", "/dev/shm")
+    home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    done = done and kernel.mount("none", home, "tmpfs", kernel.NO_SUID, "mode=711,size=64k,nr_inodes=64")
+    for folder in (source, scratch):
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    return (
+        done
+        and kernel.mount(str(_SOURCE), source, "", kernel.MOVE)
+        and kernel.bind(_ROOM / "scratch", scratch)
+        and kernel.mount("none", home, "", kernel.REMOUNT | kernel.READ_ONLY | kernel.NO_SUID, "size=64k")
+    )
+
+
+def _without_nested(trees: Iterable[Path]) -> list[Path]:
+    """The trees as named and as links lead to them, without those that lie in another."""
+    every = {Path(place) for tree in trees for place in (os.path.abspath(tree), os.path.realpath(tree))}
+    plain = {path for path in every if not any(parent.is_symlink() for parent in (path, *path.parents))}
+    plain |= {Path(os.path.realpath(path)) for path in every}
+    return sorted(path for path in plain if not any(parent in plain for parent in path.parents))
+
+
+def _link_as_outside(root: Path, present: Iterable[str]) -> None:
+    """The links at the top of the file system, such as /lib to /usr/lib, to what is in the view."""
+    for entry in os.scandir("/"):
+        if entry.is_symlink() and not (root / entry.name).exists():
+            leads_to = os.readlink(entry.path)
+            if leads_to.strip("/").split("/")[0] in present:
+                os.symlink(leads_to, root / entry.name)

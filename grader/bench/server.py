@@ -9,7 +9,7 @@ Every process here talks to the runner over a socket of its own. What they send 
 
 from __future__ import annotations
 
-import ctypes
+import dataclasses
 import faulthandler
 import gc
 import math
@@ -24,40 +24,65 @@ from typing import NoReturn, TypeVar
 import msgspec
 
 from grader import messages, wire
-from grader.bench import confinement
+from grader.bench import confinement, kernel, mounts
+from grader.bench.confinement import Surroundings
 from grader.messages import CheckOrder, Confined, Forked, HostOrder, Imported, Observe, Ready
 
 Order = TypeVar("Order", HostOrder, CheckOrder)
-
-_SET_CHILD_SUBREAPER = 36
 
 STUCK = signal.SIGUSR1
 """The runner's question "where are you?": answered on standard error, even from an endless loop."""
 
 
-def serve(control: socket.socket) -> NoReturn:
-    """Fork a host for every order that arrives; ends with the runner's end of the connection."""
-    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans stay below this process, where they are found
-    confinement.without_network()
+def serve(control: socket.socket, without: frozenset[str]) -> NoReturn:
+    """Fork a host for every order that arrives; ends with the runner's end of the connection.
+
+    `without` are layers of the confinement that a test takes away.
+    """
+    kernel.adopt_orphans()  # they stay below this process, where they are found
+    around = confinement.without_network(without)
     import_everything()
     from tests.support.probes import vocabulary  # noqa: F401
 
-    reachable = confinement.open_way()
+    around = confinement.isolate(around, Path(os.environ["HOME"]))
     gc.collect()
     gc.freeze()  # the collector would otherwise touch, and so copy, every page that the children share
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    control.sendall(messages.encode(Ready(reachable)))
+    control.sendall(messages.encode(Ready(confinement.reachable(around))))
     while True:
         order, descriptors = _order(control, HostOrder)
         if order is None:
             os._exit(0)
-        host = os.fork()
+        host, alone = _fork(around.processes)
         if host == 0:
             control.close()
-            _host(socket.socket(fileno=descriptors[0]), descriptors[1], order)
+            around = dataclasses.replace(around, processes=alone)
+            _host(socket.socket(fileno=descriptors[0]), descriptors[1], order, around)
         control.sendall(messages.encode(Forked(host)))
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _fork(own_processes: bool) -> tuple[int, bool]:
+    """Fork; with `own_processes` the child is the first of a new namespace: with it the kernel ends all others there.
+
+    The child's id and False, or in the child 0 and whether it is alone.
+    """
+    if not own_processes:
+        return os.fork(), False
+    told, telling = os.pipe()
+    if os.fork() == 0:  # this process's own namespace could not be left again
+        os.close(told)
+        alone = kernel.unshare(kernel.NEW_PROCESSES)
+        child = os.fork()
+        if child == 0:
+            os.close(telling)
+            return 0, alone
+        os.write(telling, str(child).encode())
+        os._exit(0)
+    os.close(telling)
+    with os.fdopen(told, "rb") as pipe:
+        return int(pipe.read()), False
 
 
 def import_everything() -> None:
@@ -89,7 +114,7 @@ def _order(control: socket.socket, expected: type[Order]) -> tuple[Order | None,
     return (msgspec.json.decode(text, type=expected), descriptors) if text else (None, descriptors)
 
 
-def _host(connection: socket.socket, output: int, order: HostOrder) -> NoReturn:
+def _host(connection: socket.socket, output: int, order: HostOrder, around: Surroundings) -> NoReturn:
     """Become the process of one student's module: confine, import, then fork a child for every check."""
     from tests.support.probes import vocabulary
 
@@ -99,9 +124,15 @@ def _host(connection: socket.socket, output: int, order: HostOrder) -> NoReturn:
     os.close(output)
     faulthandler.register(STUCK, file=2, all_threads=False)
     folder, scratch = Path(order.folder), Path(order.scratch)
+    own_memory = "namespaces" not in around.without and kernel.unshare(kernel.NEW_IPC)
+    around = dataclasses.replace(around, memory=own_memory)
+    if around.view:
+        owner = (os.geteuid(), os.getegid()) if order.user is None else (order.user, order.user)
+        if not mounts.furnish(folder, scratch, Path(os.environ["HOME"]), *owner, order.room):
+            raise SystemExit("the files of this process could not be mounted")
     _settle(scratch)
-    in_force = confinement.confine(order.user, [folder], [scratch], confinement.Limits())
-    connection.sendall(messages.encode(Confined(in_force)))
+    told = confinement.confine(order.user, [folder], [scratch], confinement.Limits(), around)
+    connection.sendall(messages.encode(Confined(told.in_force, told.missing, around.view)))
     try:
         vocabulary.load(folder, order.module, order.defines, order.helpers)
         imported = True
@@ -162,4 +193,4 @@ def _flush() -> None:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), frozenset(sys.argv[2:]))

@@ -75,8 +75,8 @@ def _harmless(entry: zipfile.ZipInfo, path: PurePosixPath) -> bool:
 if __name__ == "__main__":
     order = msgspec.json.decode(sys.argv[1], type=UnpackOrder)
     folder = Path(order.folder)
-    confinement.without_network()
-    reachable = confinement.open_way()
-    confinement.confine(order.user if reachable else None, [], [folder], confinement.Limits(cpu=30))
+    around = confinement.isolate(confinement.without_network(), folder)
+    as_other = order.user is not None and confinement.reachable(around)
+    confinement.confine(order.user if as_other else None, [], [folder], confinement.Limits(cpu=30), around)
     received = sys.stdin.buffer.read(LARGEST_ARCHIVE + 1)
     sys.exit(TOO_LARGE if len(received) > LARGEST_ARCHIVE else unpack(received, folder, order.wanted))

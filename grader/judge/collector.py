@@ -62,7 +62,7 @@ class Collector:
             self._ended.add(name)
             error, submission = call.excinfo.value if call.excinfo else None, _submission(item)
             outcome, staff = (
-                judged(error, submission.notes, submission.advice, submission.for_people)
+                judged(error, submission.notes, submission.advice, submission.for_people, submission.looked)
                 if submission
                 else judged(error, [])
             )
@@ -77,19 +77,29 @@ def check_of(item: pytest.Item) -> str:
 
 
 def judged(
-    error: BaseException | None, notes: list[str], advice: Advice | None = None, for_people: str = ""
+    error: BaseException | None,
+    notes: list[str],
+    advice: Advice | None = None,
+    for_people: str = "",
+    looked: bool = False,
 ) -> tuple[Outcome, str]:
-    """The outcome of a check that ended with this exception (None: it passed), and what only the staff may read."""
+    """The outcome of a check that ended with this exception (None: it passed), and what only the staff may read.
+
+    An exception that is no verdict is a mistake of the grader's. If the check has looked at what the submission's
+    process sent, that has led to it, and a student could bring it about: the row counts as crashed.
+    """
     if error is None and for_people:
         return Outcome(Status.BY_HAND, 0.0, "\n\n".join([for_people, *notes])), ""
     if error is None and advice is not None:
         return _advised(advice, notes), ""
     if error is None:
-        return Outcome(Status.PASSED, 1.0, "\n".join(notes)), ""
+        return Outcome(Status.PASSED, 1.0, results.clean("\n".join(notes))), ""
     if isinstance(error, Verdict):
-        return Outcome(error.status, error.credit, "\n\n".join([str(error), *notes])), ""
-    lines = traceback.format_exception(error)[-STAFF_TRACEBACK_LINES:]
-    return Outcome(Status.GRADER_ERROR, 0.0, results.CONTACT), "".join(lines)
+        return Outcome(error.status, error.credit, results.clean("\n\n".join([str(error), *notes]))), ""
+    staff = results.clean("".join(traceback.format_exception(error)[-STAFF_TRACEBACK_LINES:]))
+    if looked:
+        return Outcome(Status.CRASHED, 0.0, results.UNJUDGEABLE), staff
+    return Outcome(Status.GRADER_ERROR, 0.0, results.CONTACT), staff
 
 
 def _advised(advice: Advice, notes: list[str]) -> Outcome:
@@ -97,7 +107,7 @@ def _advised(advice: Advice, notes: list[str]) -> Outcome:
     return Outcome(
         Status.ADVICE,
         min(1.0, max(0.0, float(advice.credit))),
-        "\n\n".join([advice.text, *notes]),
+        results.clean("\n\n".join([advice.text, *notes])),
         measures={name: float(value) for name, value in advice.measures.items() if math.isfinite(value)},
         pictures=tuple(map(pictures.sendable, advice.pictures)),
     )

@@ -10,10 +10,13 @@ import contextlib
 import gc
 import math
 import os
+import resource
 import signal
 import socket
 import sys
+from collections.abc import Generator
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 import msgspec
@@ -24,7 +27,7 @@ from grader import messages, rubric, wire
 from grader.judge.collector import Collector
 from grader.messages import Begin, End, Judged, JudgeOrder, Observe, Outcome
 from grader.project import ROOT
-from tests.support.observations import Failure
+from tests.support.observations import BadReply, Failure, parse
 from tests.support.submission import Submission
 
 FROM_RUNNER = b"R"
@@ -34,6 +37,10 @@ UNUSED_PLUGINS = (
     *("doctest", "unittest", "xdist", "junitxml", "pastebin", "warnings"),
 )
 """Parts of pytest that a judge does without: they took a third of its time."""
+SECONDS_OF_A_CHECK = 20.0
+"""Processor time of the judge for one check: a hundred times what the longest needs."""
+MEMORY_OF_A_JUDGE = 384 * 2**20
+"""Bytes that a judge may need beyond what its server had when it was forked."""
 _KINDS = ("raised", "import_failed", "missing", "undefined", "not_implemented")
 """What a student's process may say of its own failure; the rest only the runner can know."""
 
@@ -43,6 +50,7 @@ class ThroughRunner:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self.waiting = False
         self.interrupted: dict[str, Failure] = {}
 
     def send(self, event: messages.Event) -> None:
@@ -56,16 +64,18 @@ class ThroughRunner:
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
         """One observation, or how it failed; what a hostile process sent never raises here."""
+        self.waiting = True
         origin, frame = self.ask(module, operation, arguments)
+        self.waiting = False
         try:
             answer = wire.decode(frame)
             if "interrupted" in answer:
-                self.interrupted[module] = msgspec.convert(answer["interrupted"], Failure)
+                self.interrupted[module] = parse(Failure, answer["interrupted"])
             if "failure" not in answer:
                 observation = answer.get("observation")
                 return observation if isinstance(observation, dict) else _garbled()
-            failure = msgspec.convert(answer["failure"], Failure)
-        except (wire.BadFrame, msgspec.ValidationError):
+            failure = parse(Failure, answer["failure"])
+        except (wire.BadFrame, BadReply, MemoryError):
             return _garbled()
         return failure if origin == FROM_RUNNER or failure.kind in _KINDS else _garbled()
 
@@ -74,19 +84,51 @@ class ThroughRunner:
         self.send(Begin(check))
 
     def outcome(self, check: str, outcome: Outcome, staff: str) -> None:
-        """Tell what became of a check."""
+        """Tell what became of a check; a judge that was interrupted within an answer leaves the rest to another."""
         self.send(Judged(check, outcome, staff))
+        if self.waiting:
+            os._exit(1)
 
 
 def _garbled() -> Failure:
     return Failure("crashed", "Your code's process sent something that is not a measurement.")
 
 
-def judge(transport: ThroughRunner, order: JudgeOrder, suites: Path) -> int:
-    """Run the checks of an order on the submission behind the transport; returns pytest's exit code."""
+class TooLong(Exception):
+    """The judge's processor time for one check is used up."""
+
+
+class Bounds:
+    """Ends a check that keeps the judge busy for too long, and keeps the judge within its memory."""
+
+    def __init__(self, seconds: float = SECONDS_OF_A_CHECK) -> None:
+        self.seconds = seconds
+        signal.signal(signal.SIGPROF, self._strike)
+
+    def pytest_sessionstart(self) -> None:
+        """Bound the memory."""
+        pages = int(Path("/proc/self/statm").read_text().split()[5])  # data and stack
+        most = pages * resource.getpagesize() + MEMORY_OF_A_JUDGE
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, None, None]:
+        """Bound the time, in which waiting for the bench does not count."""
+        signal.setitimer(signal.ITIMER_PROF, self.seconds, 1.0)  # again, for who catches the first
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def _strike(self, number: int, frame: FrameType | None) -> None:
+        raise TooLong(f"more than {self.seconds:g} s of processor time for one check")
+
+
+def judge(transport: ThroughRunner, order: JudgeOrder, suites: Path, bounds: Bounds | None = None) -> int:
+    """Run the checks of an order on the submission behind the transport, within bounds; returns pytest's exit code."""
     submission = Submission(transport, order.seed)
     # Registered under a name: the `submission` fixture of the suites looks for it.
-    plugins: list[Any] = [Collector(transport, order.checks), _Registrar(submission)]
+    plugins: list[Any] = [Collector(transport, order.checks), _Registrar(submission), *([bounds] if bounds else [])]
     code = int(pytest.main(_arguments(suites), plugins))
     transport.send(End(code))
     return code
@@ -122,7 +164,7 @@ def serve(control: socket.socket, suites: Path) -> NoReturn:
             code = 1
             with contextlib.suppress(wire.Ended, BrokenPipeError):  # the runner's clock has struck
                 transport = ThroughRunner(socket.socket(fileno=descriptors[0]))
-                code = judge(transport, msgspec.json.decode(text, type=JudgeOrder), suites)
+                code = judge(transport, msgspec.json.decode(text, type=JudgeOrder), suites, Bounds())
             sys.stdout.flush()
             os._exit(code)
         for descriptor in descriptors:

@@ -12,7 +12,7 @@ from typing import Any
 from grader import rubric
 from grader.report import terminal
 from grader.report.results import CONTACT, Results
-from grader.run import memory
+from grader.run import memory, protection
 from grader.run.clocks import Clocks
 from grader.run.runner import Runner
 from tests.support.status import Status
@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Grade what was submitted and show it in the staff's log; returns 0 whenever results were produced."""
     results = grade(options.folder, options.deadline, options.by_hand, options.leaderboard)
-    terminal.show(terminal.console(160), "submission", results)
+    console = terminal.console(160)
+    terminal.show(console, "submission", results)
+    terminal.show_protection(console, [results])
     return 0
 
 
@@ -45,9 +47,9 @@ def grade(folder: Path, deadline: float = DEADLINE, by_hand: float = 0.0, leader
     """
     out = folder / "results"
     room = memory.room()
-    if not room.for_students:
+    if refused := protection.refusal() or room.advice:
         results = Results(out / "results.json", rubric.read())
-        results.staff.append(room.advice)
+        results.staff.append(refused)
         results.close(Status.GRADER_ERROR, CONTACT)
         return results
     clocks = dataclasses.replace(Clocks(), total=max(deadline, LEAST_FOR_GRADING), memory=room.for_students)

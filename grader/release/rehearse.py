@@ -23,7 +23,7 @@ from grader import rubric
 from grader.errors import UserError
 from grader.project import EXAMPLES, REFERENCE, ROOT
 from grader.release import package
-from grader.run.runner import first_users
+from grader.run.users import FIRST_USER, LAST_USER
 from tests.support.homework.assignment import FILES, QUESTIONS, module_of
 
 RELEASE = "bookworm"
@@ -134,7 +134,8 @@ def rehearse_grading(system: BareSystem, archive: Path) -> None:
         _nothing_left(system, before, ran.stdout.split()[-1])
         facts = document["extra_data"]
         _say(f"{name}: {document['score']:g} points, as here; {seconds:.1f} s, {facts['peak_memory_mb']} MB at most; "
-             f"in force: {', '.join(facts['in_force'])}")  # fmt: skip
+             f"in force: {', '.join(facts['in_force'])}; "
+             f"NOT in force: {'; '.join(facts['not_in_force']) or 'nothing is missing'}")  # fmt: skip
 
 
 def _same_as_here(name: str, document: dict[str, Any]) -> None:
@@ -151,7 +152,7 @@ def _same_as_here(name: str, document: dict[str, Any]) -> None:
 
 def _left_by_others(system: BareSystem) -> set[str]:
     """Files of the students' ids, and everything where anybody may write."""
-    ids = " -o ".join(f"-uid {user}" for user in first_users())
+    ids = f"-uid +{FIRST_USER - 1} -uid -{LAST_USER + 1}"
     return set(system.run(f"find / -xdev \\( {ids} -o -path '/tmp/*' -o -path '/var/tmp/*' \\) -print").stdout.split())
 
 

@@ -49,5 +49,6 @@ def smoke(sample: Path, folder: Path) -> str:
         raise SmokeError("\n".join(["The sample was not graded as it should be.", *unexpected, *results.staff]))
     return (
         f"{len(results.rows)} checks work on the untouched template; {peak.largest / memory.MIB:.0f} MB at most; "
-        f"in force: {', '.join(results.facts['in_force'])}."
+        f"in force: {', '.join(results.facts['in_force'])}. "
+        f"NOT in force: {'; '.join(results.facts['not_in_force']) or 'nothing is missing'}."
     )

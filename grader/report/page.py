@@ -109,6 +109,7 @@ def page(document: dict[str, Any], reader: str, title: str) -> str:
         .render(
             title=title,
             reader=reader,
+            missing=document.get("extra_data", {}).get("not_in_force", []),
             possible=sum(test.get("max_score", 0) for test in document["tests"]),
             views=[view(document, reader, moment) for moment in MOMENTS],
         )

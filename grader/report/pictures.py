@@ -92,9 +92,10 @@ def admitted(picture: Picture) -> dict[str, np.ndarray]:
 def illustrate(results: Results, deadline: float) -> None:
     """Draw the pictures of a result and rewrite it with them; `deadline` is in seconds of `time.monotonic`.
 
-    Until then the result on disk is the one without pictures, and it stays when they cannot be drawn.
+    Until then the result on disk is the one without pictures, and it stays when they cannot be drawn. Rows that were
+    illustrated before stay as they are.
     """
-    advised = {name: outcome for name, outcome in results.outcomes.items() if outcome.pictures}
+    advised = {name: one for name, one in results.outcomes.items() if any(picture.arrays for picture in one.pictures)}
     if not advised:
         return
     figures = {name: [_placed(one, deadline, results) for one in outcome.pictures] for name, outcome in advised.items()}

@@ -20,6 +20,7 @@ import jsonschema_rs  # ten times as fast as jsonschema: the file is checked aft
 
 from grader.messages import Outcome
 from grader.rubric import Row, graded, left_to_people
+from tests.support.observations import is_printable
 from tests.support.status import Status
 from tests.support.verdicts import order_of
 
@@ -32,7 +33,11 @@ LARGEST_RESULT = 95_000
 
 CONTACT = "The grader itself failed here; this is not your mistake. Please contact the staff, who can regrade you."
 
-_UNPRINTABLE = re.compile(r"[^\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufffd]")
+_DOUBTFUL = re.compile(r"[^\n\x20-\x7e]")
+UNJUDGEABLE = (
+    "What your code's process answered here cannot be judged. If your code only does what the homework asks for, "
+    "contact the staff: they can read what happened."
+)
 
 
 @dataclass
@@ -51,6 +56,7 @@ class Results:
     remarks: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
+    seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.outcomes = {row.name: Outcome() for row in self.rows}
@@ -72,6 +78,7 @@ class Results:
         for name, outcome in self.outcomes.items():
             if outcome.status == Status.PENDING:
                 self.outcomes[name] = Outcome(status, 0.0, output)
+        self.seconds = time.monotonic() - self.started
         self.write()
 
     def earned(self, row: Row) -> float:
@@ -185,7 +192,8 @@ class Results:
 
 def clean(text: str) -> str:
     """Text as the platform wants it: printable, `\\n` line ends, and cut, marked, at `LONGEST_OUTPUT` characters."""
-    text = _UNPRINTABLE.sub("?", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text[: 2 * LONGEST_OUTPUT].replace("\r\n", "\n").replace("\r", "\n")
+    text = _DOUBTFUL.sub(lambda found: found[0] if is_printable(found[0]) else "?", text)
     if len(text) > LONGEST_OUTPUT:
         text = text[:LONGEST_OUTPUT] + "\n[cut here: the text was longer]"
     return text

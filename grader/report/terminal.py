@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.markup import escape
@@ -58,11 +59,19 @@ def show(console: Console, name: str, results: Results) -> None:
         console.print(text, markup=False, highlight=False)
 
 
+def show_protection(console: Console, graded: Iterable[Results]) -> None:
+    """What does not protect the grading on this host, if anything."""
+    if missing := list(dict.fromkeys(one for results in graded for one in results.facts.get("not_in_force", []))):
+        console.print("[bold red]NOT in force on this host:[/]")
+        for one in missing:
+            console.print(f"  {one}", markup=False, highlight=False)
+
+
 def show_class(console: Console, graded: dict[str, Results]) -> None:
     """One line for each submission of a class."""
     table = Table(title="The class", title_justify="left")
     problems = [f"{problem.number} {problem.title}" for problem in PROBLEMS]
-    for heading in ("submission", "points", *problems, "checks passed"):
+    for heading in ("submission", "points", *problems, "checks passed", "seconds"):
         table.add_column(heading, justify="left" if heading == "submission" else "right")
     for name, results in graded.items():
         earned = [
@@ -75,6 +84,7 @@ def show_class(console: Console, graded: dict[str, Results]) -> None:
             f"{results.score:g} / {results.possible:g}",
             *(f"{points:g}" for points in earned),
             f"{sum(map(results.passes, judged))} of {len(judged)}",
+            f"{results.seconds:.0f}",
         )
     console.print(table)
 

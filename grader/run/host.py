@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from grader import messages, wire
+from grader.bench.mounts import MOST_FILES
 from grader.messages import CheckOrder, Confined, Forked, HostOrder
 from grader.run import processes
 from grader.run.clocks import BenchError, Clocks, StudentFailure
@@ -33,6 +34,8 @@ _GRACE = 0.05
 _ON_ITS_WAY = 0.2
 """Seconds in which an answer arrives that was sent before its clock struck."""
 _TIMEOUTS_OF_AN_OPERATION = 2
+_REMOVAL = 5.0
+"""Seconds in which the files of a check, or of a submission, have to be removed."""
 
 
 @dataclass
@@ -64,8 +67,11 @@ class Host:
     user: int | None
     clocks: Clocks
     in_force: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    own_room: bool = False
     failure: StudentFailure | None = None
     imported: bool = False
+    failed_to_import: bool = False
     _child: socket.socket | None = None
     _children: int = 0
     _timeouts: dict[str, int] = field(default_factory=dict)
@@ -80,6 +86,7 @@ class Host:
         self.connection, theirs = socket.socketpair()
         read_end, write_end = os.pipe()
         self.output = Output(read_end)
+        room = min(self.clocks.disk, self.clocks.memory // 2)
         order = HostOrder(
             self.module,
             assignment.DEFINED[self.module],
@@ -87,17 +94,20 @@ class Host:
             folder=str(self.source),
             scratch=str(self.scratch),
             user=self.user,
+            room=room,
         )
         socket.send_fds(self.server.control, [msgspec.json.encode(order)], [theirs.fileno(), write_end])
         theirs.close()
         os.close(write_end)
         threading.Thread(target=self.output.drain, daemon=True).start()
-        self.free_disk = _free(self.scratch)
+        self.free_disk, self.free_files = _free(self.scratch)
+        self.shared_before = processes.shared_memory()
         patience = time.monotonic() + self.clocks.start
-        self.pid = messages.decode(wire.receive(self.server.control, patience), Forked).pid
         try:
-            self.in_force = messages.decode(wire.receive(self.connection, patience), Confined).in_force
-        except (wire.Ended, wire.Late) as error:
+            self.pid = messages.decode(wire.receive(self.server.control, patience), Forked).pid
+            told = messages.decode(wire.receive(self.connection, patience), Confined)
+            self.in_force, self.missing, self.own_room = told.in_force, told.missing, told.own_room
+        except (wire.Ended, wire.Late, wire.BadFrame) as error:
             said = self.output.tail.decode(errors="replace")
             raise BenchError(f"{self.module}.py's process did not start ({type(error).__name__})\n{said}") from None
         self.server.hosts.append(self)
@@ -110,6 +120,7 @@ class Host:
                 self._receive(self.connection, max(self.import_deadline, time.monotonic() + _ON_ITS_WAY))
                 self.imported = True
             except StudentFailure as failure:
+                self.failed_to_import = True
                 self.fail(StudentFailure(failure.kind, self._why_not_imported(failure)))
         if self.failure is not None:
             raise self.failure
@@ -162,11 +173,15 @@ class Host:
 
     def discard_files(self) -> None:
         """Remove what the last check has written; to be called when its processes have ended."""
-        folder = self.scratch / str(self._children)
+        folder = self._seen_from_here() / str(self._children)
         try:
             folder.rmdir()
         except OSError:
             remove(folder)
+
+    def _seen_from_here(self) -> Path:
+        """The folder in which everything is written; in a view of its own only through its process."""
+        return Path(f"/proc/{self.pid}/root{self.scratch}") if self.own_room else self.scratch
 
     @property
     def in_use(self) -> bool:
@@ -210,14 +225,26 @@ class Host:
     def excess(self) -> str:
         """Which limit this host and its children exceed, in a student's words, or nothing."""
         present = self._processes()
-        used = sum(processes.own_memory(one.pid) + processes.nameless_files(one.pid) for one in present)
+        used = sum(
+            processes.own_memory(one.pid) + processes.held_by_descriptors(one.pid, files=not self.own_room)
+            for one in present
+        )
         # The host and the check's child share what the server had imported before: that is not the student's.
         used -= min(len(present), 2) * processes.own_memory(self.server.process.pid)
+        if self.own_room:
+            used += _used(self._seen_from_here())
+        elif not any(one.startswith("filtered") for one in self.in_force):
+            used = max(used, processes.shared_memory() - self.shared_before)  # some of it may be in no process's table
         if used > self.clocks.memory:
             return f"Your code used more than {self.clocks.memory / 2**30:.1f} GiB of memory."
+        if self.own_room:
+            return ""
         # Others may fill the disk too: only when it shrinks is it worth looking who.
-        if self.free_disk - _free(self.scratch) > self.clocks.disk and self._written() > self.clocks.disk:
+        free_disk, free_files = _free(self.scratch)
+        if self.free_disk - free_disk > self.clocks.disk and self._written() > self.clocks.disk:
             return f"Your code wrote more than {self.clocks.disk / 2**30:.1f} GiB to disk."
+        if self.free_files - free_files > MOST_FILES and self._has_many_files():
+            return f"Your code made more than {MOST_FILES:,} files."
         return ""
 
     def _processes(self) -> list[processes.Process]:
@@ -233,12 +260,21 @@ class Host:
 
     def _written(self) -> int:
         """Bytes on disk in this host's folder, and in files that its processes hold without a name."""
-        total = sum(processes.nameless_files(process.pid) for process in self._processes())
+        total = sum(processes.held_by_descriptors(process.pid, files=True) for process in self._processes())
         for folder, _, files in os.walk(self.scratch):
             for name in files:
                 with suppress(OSError):
                     total += os.lstat(os.path.join(folder, name)).st_blocks * 512
         return total
+
+    def _has_many_files(self) -> bool:
+        """Whether there are more than may be in this host's folder; the first too many ends the count."""
+        count = 0
+        for _, folders, files in os.walk(self.scratch):
+            count += len(folders) + len(files)
+            if count > MOST_FILES:
+                return True
+        return False
 
     def _stuck(self) -> str:
         """Where the student's code is now, if its process still answers: "(it was at ...)"."""
@@ -252,11 +288,34 @@ class Host:
         return ""
 
 
-def _free(folder: Path) -> int:
+def _free(folder: Path) -> tuple[int, int]:
+    """Bytes and files that there is room for on a folder's disk."""
     status = os.statvfs(folder)
-    return status.f_bavail * status.f_frsize
+    return status.f_bavail * status.f_frsize, status.f_ffree
 
 
-def remove(folder: Path) -> None:
-    """Delete a tree that a student may have filled: links are not followed, depth does not matter."""
-    subprocess.run(["rm", "-rf", "--one-file-system", str(folder)], check=False, stderr=subprocess.DEVNULL)
+def _used(folder: Path) -> int:
+    """Bytes in use on a folder's file system; 0 when it has gone with its process."""
+    try:
+        status = os.statvfs(folder)
+    except OSError:
+        return 0
+    return (status.f_blocks - status.f_bfree) * status.f_frsize
+
+
+def remove(folder: Path, seconds: float = _REMOVAL) -> bool:
+    """Delete a tree that a student may have filled: links are not followed, depth does not matter; whether it is gone.
+
+    After so many seconds what is left stays.
+    """
+    began = time.monotonic()
+    # Folders that their owner has closed to themselves must be opened first; root needs no leave.
+    opening = [] if os.geteuid() == 0 else [["chmod", "-R", "u+rwx", str(folder)]]
+    for command in (*opening, ["rm", "-rf", "--one-file-system", str(folder)]):
+        try:
+            subprocess.run(
+                command, check=False, stderr=subprocess.DEVNULL, timeout=max(0.1, began + seconds - time.monotonic())
+            )
+        except subprocess.TimeoutExpired:
+            return False
+    return not os.path.lexists(folder)

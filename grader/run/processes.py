@@ -14,12 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_PATIENCE = 15.0
-"""Seconds in which killed processes have to be gone: the kernel takes 0.3 s for each GiB that one held, or more.
-Several sweeps that all fail must still fit between `Clocks.total` and the platform's ten minutes."""
+PATIENCE = 15.0
+"""Seconds in which killed processes have to be gone: the kernel takes 0.3 s for each GiB that one held, or more."""
 _FIRST_LOOK, _LAST_LOOK = 0.0005, 0.05
 """Seconds between two looks at whether they are gone, at first and at most; as at first when new ones appear, which may
 be forking."""
+_OWN = ("RssAnon:", "RssShmem:", "VmSwap:", "VmPTE:")
 _LISTS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
 
@@ -61,12 +61,11 @@ def below(root: int) -> list[Process]:
     return [process for process in found if not process.ended]
 
 
-def of_bench(server: int, user: int | None) -> list[Process]:
-    """Running descendants of the bench server, and whatever else runs under the bench's own user id."""
+def of_bench(server: int, users: Collection[int] = ()) -> list[Process]:
+    """Running descendants of the bench server, and whatever else runs under the bench's own user ids."""
     everything = all_processes()
     found = {process.pid: process for process in _below(server, everything)}
-    if user is not None:
-        found |= {process.pid: process for process in everything if process.user == user and not process.ended}
+    found |= {process.pid: process for process in everything if process.user in users and not process.ended}
     return list(found.values())
 
 
@@ -92,16 +91,17 @@ def _ended(pid: int) -> bool:
     return line[line.rindex(b")") + 2 : line.rindex(b")") + 3] in (b"Z", b"X")
 
 
-def sweep(server: int, user: int | None, keep: Collection[int] = ()) -> int:
+def sweep(server: int, users: Collection[int] = (), keep: Collection[int] = (), patience: float = PATIENCE) -> int:
     """End every process of the bench but the server and those to keep; returns how many were ended.
 
-    Without a user id only descendants are looked for (orphans included: the server adopts them). All are stopped before
-    the first is killed, so that none can fork its way out. Raises RuntimeError when some have not ended in time.
+    Without user ids only descendants are looked for (orphans included: the server adopts them). All are stopped before
+    the first is killed, so that none can fork its way out. Raises RuntimeError when some have not ended in `patience`
+    seconds.
     """
     ended: set[int] = set()
-    deadline, pause = time.monotonic() + _PATIENCE, _FIRST_LOOK
+    deadline, pause = time.monotonic() + patience, _FIRST_LOOK
     while time.monotonic() < deadline:
-        present = below(server) if user is None else of_bench(server, user)
+        present = of_bench(server, users) if users else below(server)
         alive = [process.pid for process in present if process.pid != server and process.pid not in keep]
         if not alive:
             return len(ended)
@@ -116,23 +116,50 @@ def sweep(server: int, user: int | None, keep: Collection[int] = ()) -> int:
 
 
 def own_memory(pid: int) -> int:
-    """Bytes of memory that a process does not share with files: what its own data take. 0 when it has ended."""
+    """Bytes of memory that a process does not share with files: its data, swapped out or not, and their page tables.
+
+    0 when it has ended.
+    """
     with suppress(OSError):
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_OWN))
     return 0
 
 
-def nameless_files(pid: int) -> int:
-    """Bytes in files that a process holds open and that have no name any more, files in memory among them."""
+def held_by_descriptors(pid: int, files: bool) -> int:
+    """Bytes that a process keeps in the kernel by open descriptors: what its sockets may hold, and with `files` files.
+
+    Only files that have no name any more are meant, files in memory among them.
+    """
     total = 0
     with suppress(OSError):
         for descriptor in os.scandir(f"/proc/{pid}/fd"):
             with suppress(OSError):
                 status = os.stat(descriptor.path)
-                if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
+                if stat.S_ISSOCK(status.st_mode):
+                    total += _OF_A_SOCKET
+                elif files and status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
                     total += status.st_blocks * 512
     return total
+
+
+def shared_memory() -> int:
+    """Bytes of the whole machine's memory that no file on a disk has behind it and that several may share."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("Shmem:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _most_of_a_socket() -> int:
+    """Bytes that wait in a socket at most: the kernel doubles what a program may ask for."""
+    try:
+        return 2 * int(Path("/proc/sys/net/core/wmem_max").read_text())
+    except (OSError, ValueError):
+        return 2 * 212_992
+
+
+_OF_A_SOCKET = _most_of_a_socket()
 
 
 def proportional_memory(pid: int) -> int:

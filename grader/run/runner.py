@@ -13,28 +13,27 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
-from grader.project import ROOT, SUITES
+from grader.bench import landlock
+from grader.project import REFERENCE, ROOT, SUITES
 from grader.report import pictures
 from grader.report.results import CONTACT, Results, clean
 from grader.rubric import read
+from grader.run import users
 from grader.run.clocks import BenchError, Clocks
 from grader.run.host import remove
+from grader.run.protection import close
 from grader.run.server import Server
 from grader.run.session import Equipment, Progress, Session, no_progress
 from grader.wire import BadFrame, Ended, Late
-from tests.support.homework.assignment import MODULES
 from tests.support.status import Status
-
-FIRST_USER = 61_000
-"""User ids of the bench when the runner is root: one for each module of a submission that is graded, from here on.
-
-They own nothing else.
-"""
-JUDGE_THINKS = 60.0
 
 
 class Runner:
-    """Grades submissions one after another, with one bench server and one judge server for all of them."""
+    """Grades submissions one after another, with one bench server and one judge server for all of them.
+
+    Runners with different slots begin at different user ids; `without` are layers of the confinement that a test takes
+    away; `used` are the user ids under which the files of the latest submission ran.
+    """
 
     def __init__(
         self,
@@ -44,19 +43,25 @@ class Runner:
         slot: int = 0,
         leaderboard: bool = False,
         written_counts: bool | None = None,
+        without: frozenset[str] = frozenset(),
     ) -> None:
         self.suites = suites
         self.leaderboard = leaderboard
         self.rows = read(suites, written_counts)
         self.clocks = clocks or Clocks()
         self.seed = seed
-        self.claim, users = claim_users(FIRST_USER + len(MODULES) * slot)
-        self.users: tuple[int | None, ...] = users if os.geteuid() == 0 else (None,) * len(users)
+        self.identities = users.identities(slot)
+        self.without = without
+        self.used: tuple[int, ...] = ()
         self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
         self.folder.chmod(0o711)
 
     def __enter__(self) -> Runner:
-        self.server = Server(self.folder / "bench.log")
+        if os.geteuid() == 0 and ("landlock" in self.without or not landlock.version()):
+            for folder in (self.suites / "hidden", REFERENCE):  # another user id is what keeps students out of them
+                if folder.is_dir():
+                    close(folder)
+        self.server = Server(self.folder / "bench.log", self.without)
         ours, theirs = socket.socketpair()
         with (self.folder / "judge.log").open("wb") as log:
             self.judges = subprocess.Popen(
@@ -76,12 +81,11 @@ class Runner:
         self.judges.kill()
         self.judges.wait()
         self.server.close()
-        self.claim.close()
         remove(self.folder)
 
     def _equipment(self) -> Equipment:
         return Equipment(
-            self.server, self.judge_control, self.judges.pid, self.clocks, self.seed, self.users, self.folder
+            self.server, self.judge_control, self.judges.pid, self.clocks, self.seed, self.identities, self.folder
         )
 
     def grade(self, submission: Path, out: Path, progress: Progress = no_progress) -> Results:
@@ -100,28 +104,8 @@ class Runner:
             session.close()
         except RuntimeError as error:
             results.staff.append(str(error))
-        results.facts["printed"] = {module: clean(host.output.text()) for module, host in session.hosts.items()}
+        self.used = tuple(user for own in session.identities for user in own.ids if user is not None)
+        results.facts["printed"] = {module: clean(text) for module, text in session.printed().items()}
         results.close(Status.GRADER_ERROR, CONTACT)
         pictures.illustrate(results, session.deadline)
         return results
-
-
-def first_users() -> tuple[int, ...]:
-    """The user ids of a machine's first runner."""
-    return tuple(range(FIRST_USER, FIRST_USER + len(MODULES)))
-
-
-def claim_users(first: int) -> tuple[socket.socket, tuple[int, ...]]:
-    """An id for each module, from `first` on, of no other runner on this machine: its own while the socket is open.
-
-    Runners that shared an id would end each other's processes. The kernel frees the socket's name with its owner.
-    """
-    while True:
-        claim = socket.socket(socket.AF_UNIX)
-        try:
-            claim.bind(f"\0grader-users-{first}")
-        except OSError:
-            claim.close()
-            first += len(MODULES)
-        else:
-            return claim, tuple(range(first, first + len(MODULES)))

@@ -30,11 +30,11 @@ class Watched(Protocol):
 class Server:
     """The bench server: one for all submissions of a run."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, without: frozenset[str] = frozenset()) -> None:
         ours, theirs = socket.socketpair()
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "grader.bench.server", str(theirs.fileno())],
+                [sys.executable, "-m", "grader.bench.server", str(theirs.fileno()), *sorted(without)],
                 cwd=ROOT,
                 env=environment(log.parent),
                 pass_fds=[theirs.fileno()],
@@ -71,11 +71,11 @@ class Server:
 
     def sweep(self) -> None:
         """End every process of the bench that is not a host in good order."""
-        processes.sweep(self.process.pid, None, keep={host.pid for host in self.hosts})
+        processes.sweep(self.process.pid, keep={host.pid for host in self.hosts})
 
     def close(self) -> None:
         """End the server and everything below it."""
-        processes.sweep(self.process.pid, None)
+        processes.sweep(self.process.pid)
         self.process.kill()
         self.process.wait()
         self.control.close()
@@ -87,6 +87,7 @@ def environment(home: Path) -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "HOME": str(home),
         "LANG": "C.UTF-8",
+        "USER": "student",  # the user id has no account to ask for a name
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": "1",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import socket
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +16,24 @@ from typing import Any
 import msgspec
 
 from grader import messages, wire
-from grader.messages import Begin, End, Judged, JudgeOrder, Observe
-from grader.report.results import Results
+from grader.messages import Begin, End, Judged, JudgeOrder, Observe, Outcome
+from grader.report import pictures
+from grader.report.results import CONTACT, UNJUDGEABLE, Results
+from grader.rubric import in_order_of_judgement, stage
 from grader.run import intake, processes
 from grader.run.clocks import Clocks, StudentFailure
 from grader.run.host import Host, remove
 from grader.run.server import Server
-from grader.wire import Late
+from grader.run.users import Identities
+from grader.wire import BadFrame, Ended, Late
 from tests.support.status import Status
 
 JUDGE_THINKS = 60.0
+"""Seconds of the judge between two events; its own clock for a check strikes long before (`grader.judge.server`)."""
+MOST_JUDGES = 4
+"""Judges that one submission may wear out."""
+CLOSING = 20.0
+"""Seconds in which everything of a submission has to be ended: with `Clocks.total` below the platform's ten minutes."""
 
 Progress = Callable[[str, Results], None]
 """Hears of each check that begins, with the results so far."""
@@ -36,19 +45,23 @@ def no_progress(check: str, results: Results) -> None:
 
 @dataclass(frozen=True)
 class Equipment:
-    """What every session of a runner works with: both servers, the clocks, a folder, and the bench's user ids."""
+    """What every session of a runner works with: both servers, the clocks, a folder, and ever new user ids."""
 
     server: Server
     judge_control: socket.socket
     judges: int
     clocks: Clocks
     seed: int
-    users: tuple[int | None, ...]
+    users: Iterator[Identities]
     folder: Path
 
 
 class Session:
-    """The grading of one submission: its files, its bench hosts, its judge, its total clock."""
+    """The grading of one submission: its files, its bench hosts, its judge, its total clock.
+
+    What students see now is judged first. For what they see later new hosts import the files again, under other user
+    ids: nothing of a later check can be told in an earlier row.
+    """
 
     def __init__(self, equipment: Equipment, results: Results, progress: Progress) -> None:
         self.equipment = equipment
@@ -58,49 +71,88 @@ class Session:
         self.workplace = Path(tempfile.mkdtemp(dir=equipment.folder))
         self.workplace.chmod(0o711)
         self.hosts: dict[str, Host] = {}
+        self.former: list[Host] = []
+        self.identities: list[Identities] = []
         self.problems: dict[str, str] = {}
         self.present: list[str] = []
         self.judge: socket.socket | None = None
+        self.rows = {row.name: row for row in results.rows}
+        self.stage = 0
+        self.check = ""
+        self.looked = False
 
     def run(self, submission: Path) -> None:
         """Take the files in, start their hosts, and answer the judge until it is done."""
         source = self.workplace / "source"
-        taken = intake.take(submission, source, self.workplace, self.equipment.users[0])
+        self.identities.append(next(self.equipment.users))
+        taken = intake.take(submission, source, self.workplace, self.identities[0].ids[0])
         self.problems = taken.problems
         self.present = [module for module in intake.MODULES if (source / f"{module}.py").is_file()]
         self.results.leave_out_self_checks([module for module in intake.MODULES if module not in self.present])
         self.judge = self._new_judge()
         self.equipment.server.await_ready(time.monotonic() + self.equipment.clocks.start)
-        for module, user in zip(intake.MODULES, self.equipment.users, strict=True):
-            if module not in (self.present or intake.MODULES[:1]):  # one at least tells what protections are in force
-                continue
-            host = Host(self.equipment.server, module, source, self.workplace / module, user, self.equipment.clocks)
-            host.start()
-            self.hosts[module] = host
+        self._start_hosts()
         self.results.facts = {**self._facts(), "notes": taken.notes}
         with suppress(TimeoutError):
-            self._listen(self.judge)
+            for _ in range(MOST_JUDGES):
+                try:
+                    self._listen()
+                except (Late, Ended, BadFrame) as error:
+                    self._replace_judge(error)
+                else:
+                    return
+            raise RuntimeError("one judge after another was lost")
 
-    def _listen(self, judge: socket.socket) -> None:
+    def _start_hosts(self) -> None:
+        for module, user in zip(intake.MODULES, self.identities[-1].ids, strict=True):
+            if module not in (self.present or intake.MODULES[:1]):  # one at least tells what protections are in force
+                continue
+            scratch = self.workplace / f"{module}-{self.stage}"
+            host = Host(self.equipment.server, module, self.workplace / "source", scratch, user, self.equipment.clocks)
+            host.start()
+            if (former := self.hosts.get(module)) is not None and former.failed_to_import:
+                host.fail(former.failure or StudentFailure("crashed", ""))  # once is enough to wait for it
+            self.hosts[module] = host
+
+    def _renew_hosts(self, stage_: int) -> None:
+        """End everything in which the student's files have run, and begin anew."""
+        self._end_hosts(time.monotonic() + CLOSING)
+        # Whether and how they are drawn must not depend on what comes now.
+        pictures.illustrate(self.results, self.deadline)
+        self.former += self.hosts.values()
+        self.stage = stage_
+        self.identities.append(next(self.equipment.users))
+        self._start_hosts()
+
+    def _listen(self) -> None:
         """Follow the judge through the checks; raises TimeoutError when the total clock strikes."""
+        assert self.judge is not None
         while True:
             limit = min(self.deadline, time.monotonic() + JUDGE_THINKS)
             try:
-                event = wire.receive(judge, limit, self.equipment.server.watch)
+                event = wire.receive(self.judge, limit, self.equipment.server.watch)
             except Late:
                 if time.monotonic() < self.deadline:
                     raise
                 self.results.close(Status.TIMED_OUT, "The time for the whole submission was used up before this check.")
                 raise TimeoutError from None
-            if not self._answer(judge, event):
+            if not self._answer(self.judge, event):
                 return
 
     def _answer(self, judge: socket.socket, frame: bytes) -> bool:
         """Do what the judge's event asks for; False when it was the last."""
         match messages.decode_event(frame):
             case Observe(module=module, operation=operation):
-                judge.sendall(self._observe(frame, module, operation))
+                self.looked = True
+                answer = self._observe(frame, module, operation)
+                try:
+                    judge.sendall(answer)
+                except OSError:
+                    raise Ended from None
             case Begin(check=check):
+                self.check = check
+                if check in self.rows and stage(self.rows[check]) > self.stage:
+                    self._renew_hosts(stage(self.rows[check]))
                 self.progress(check, self.results)
             case Judged(check=check, outcome=outcome, staff=staff):
                 if staff:
@@ -110,6 +162,21 @@ class Session:
             case End():
                 return False
         return True
+
+    def _replace_judge(self, error: Exception) -> None:
+        """After a judge that was lost over one check, let another judge the rest."""
+        assert self.judge is not None
+        self.judge.close()
+        processes.sweep(self.equipment.judges)
+        if self.results.outcomes.get(self.check, Outcome()).status == Status.PENDING:
+            if self.check not in self.rows:
+                raise error
+            self.results.staff.append(f"{self.check}: the judge was lost ({type(error).__name__})")
+            # What the student's processes sent, now or before, is the likely cause, if they sent anything.
+            blamed = (Status.CRASHED, UNJUDGEABLE) if self.looked else (Status.GRADER_ERROR, CONTACT)
+            self.results.record(self.check, Outcome(blamed[0], 0.0, blamed[1]))
+        self._clear()
+        self.judge = self._new_judge()
 
     def _observe(self, frame: bytes, module: str, operation: str) -> bytes:
         """The bench's answer, untouched, or the runner's word for why there is none."""
@@ -132,8 +199,12 @@ class Session:
                 host.discard_files()
 
     def _new_judge(self) -> socket.socket:
+        """A judge for all checks without an outcome."""
+        outcomes = self.results.outcomes
+        pending = [row.name for row in in_order_of_judgement(self.results.rows)
+                   if outcomes[row.name].status == Status.PENDING]  # fmt: skip
         ours, theirs = socket.socketpair()
-        order = msgspec.json.encode(JudgeOrder(self.equipment.seed, [row.name for row in self.results.rows]))
+        order = msgspec.json.encode(JudgeOrder(self.equipment.seed, pending))
         socket.send_fds(self.equipment.judge_control, [order], [theirs.fileno()])
         theirs.close()
         return ours
@@ -142,18 +213,52 @@ class Session:
         host = next(iter(self.hosts.values()))
         return {
             "in_force": host.in_force,
+            "not_in_force": host.missing,
             "seed": self.equipment.seed,
             "python": platform.python_version(),
             "machine": platform.machine(),
         }
 
-    def close(self) -> None:
-        """End every process of the submission and remove its files."""
-        if self.judge is not None:
-            self.judge.close()
+    def printed(self) -> dict[str, str]:
+        """The end of what each module's processes printed."""
+        texts: dict[str, list[str]] = {}
+        for host in [*self.former, *self.hosts.values()]:
+            texts.setdefault(host.module, []).append(host.output.text())
+        return {module: "\n".join(filter(None, said)) for module, said in texts.items()}
+
+    def _end_hosts(self, deadline: float) -> None:
+        """End every process of the hosts, and let their user ids go."""
         for host in self.hosts.values():
             host.close()
-        for user in self.equipment.users:
-            processes.sweep(self.equipment.server.process.pid, user)
-        processes.sweep(self.equipment.judges, None)  # a judge that is stuck would outlive its server
-        remove(self.workplace)
+        pair = self.identities[-1]
+        users = [user for user in pair.ids if user is not None]
+        patience = max(1.0, deadline - time.monotonic())
+        processes.sweep(self.equipment.server.process.pid, users, patience=patience)
+        pair.release()
+        for host in self.hosts.values():
+            remove(host.scratch)
+            if not host.own_room and host.user is not None:
+                _remove_elsewhere(host.user)
+
+    def close(self) -> None:
+        """End every process of the submission and remove its files."""
+        deadline = time.monotonic() + CLOSING
+        if self.judge is not None:
+            self.judge.close()
+        try:
+            if self.identities:
+                self._end_hosts(deadline)
+        finally:
+            # A judge that is stuck would outlive its server.
+            processes.sweep(self.equipment.judges, patience=max(1.0, deadline - time.monotonic()))
+            if not remove(self.workplace):
+                self.results.remarks.append(f"Files of this submission are left in {self.workplace}: remove them.")
+
+
+def _remove_elsewhere(user: int) -> None:
+    """Remove what a user id has left where anybody may write: the next one could read it."""
+    for folder in ("/tmp", "/var/tmp", "/dev/shm"):
+        with suppress(OSError):
+            for entry in os.scandir(folder):
+                if entry.stat(follow_symlinks=False).st_uid == user:
+                    remove(Path(entry.path))

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,15 @@ MARK = "stowaway"
 LISTENER = 54461
 """Port on which this machine listens while the attacks run."""
 MODULES = list(assignment.REQUIRED)
+
+
+def kept_in_memory_by(users: Collection[int]) -> list[str]:
+    """What these users own of System V memory, semaphores and queues on this machine, and the files in /dev/shm."""
+    kept = []
+    for kind in ("shm", "sem", "msg"):
+        names, *rows = (line.split() for line in Path(f"/proc/sysvipc/{kind}").read_text().splitlines())
+        kept += [f"{kind} {row[1]}" for row in rows if int(row[names.index("uid")]) in users]
+    return kept + [f.path for f in os.scandir("/dev/shm") if f.stat(follow_symlinks=False).st_uid in users]
 
 
 @dataclass
@@ -58,8 +67,9 @@ class Arena:
 
     def _nothing_survives(self) -> None:
         server = self.runner.server.process.pid
-        assert [one for user in self.runner.users for one in processes.of_bench(server, user)] == []
-        assert processes.of_bench(self.runner.judges.pid, None) == []
+        assert processes.of_bench(server, self.runner.used) == []
+        assert kept_in_memory_by(self.runner.used) == []
+        assert processes.of_bench(self.runner.judges.pid) == []
         assert sorted(path.name for path in self.runner.folder.iterdir()) == ["bench.log", "judge.log"]
         assert [name for name in os.listdir(tempfile.gettempdir()) if MARK in name or name == "results.json"] == []
 

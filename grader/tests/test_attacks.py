@@ -16,7 +16,7 @@ import pytest
 from grader.audit.cases import Case, attacks
 from grader.audit.run import compare
 from grader.project import REFERENCE, TEMPLATE
-from grader.run.runner import claim_users
+from grader.run.users import EACH, FIRST_USER, GROUPS, claim_users
 from grader.tests.arena import MARK, Arena, copy_of, neighbour_is_untouched
 
 # One worker for all: they share a listening port and the canaries.
@@ -80,9 +80,10 @@ def test_every_class_of_attack_on_one_submission_is_tried():
 
 
 def test_two_runners_on_one_machine_share_no_user_id():
-    (first, one), (second, other) = claim_users(1_000_000), claim_users(1_000_000)
+    start = FIRST_USER + EACH * (GROUPS - 1)  # the last group, after which the first follows
+    (first, one), (second, other) = claim_users(start), claim_users(start)
     with first, second:
-        assert not set(one) & set(other)
-    again, third = claim_users(1_000_000)
+        assert set(one).isdisjoint(other)
+    again, third = claim_users(start)
     with again:
         assert third == one

@@ -33,7 +33,15 @@ from grader.judge.collector import judged
 from grader.project import ROOT
 from grader.run import intake
 from grader.tests.trained import with_everything
-from tests.support.observations import BadReply, Failure, parse
+from tests.support.observations import (
+    LONGEST_MESSAGE,
+    LONGEST_NAME,
+    BadReply,
+    Failure,
+    distrusted,
+    is_printable,
+    parse,
+)
 from tests.support.observed import artifacts, denoising, langevin, losses, networks, training
 from tests.support.probes import vocabulary
 from tests.support.submission import Submission, _key
@@ -59,6 +67,7 @@ def fuzz(examples: int) -> settings:
 
 DTYPES = sorted(wire.DTYPES)
 WORDS = ("", "passed", "\0", "\ud7ff\U0001f600", "hw5_gan.py", "4.4", "x" * 5000, "../../etc", "<b>", "nan")
+WORDS += ("\u202ebidi", "\ue000", "\x1b[2J", "é" * 100, "conv2d", "upsample", "leaky_relu", "max_pool2d", "a b" * 90)
 NUMBERS = (0, 1, -1, 2**31, -(2**63), 2**63, 10**400, 0.0, -0.0, 1e-320, 1e308, True, None)
 
 
@@ -121,6 +130,8 @@ def altered(value: Any, rng: random.Random) -> Any:
         return [*value[:place], altered(value[place], rng), *value[place + 1 :]]
     if isinstance(value, np.ndarray) and rng.random() < 0.9:
         return bent(value, rng)
+    if isinstance(value, list) and value and rng.random() < 0.1:
+        return value * rng.choice([2, 100, 20_000])  # counts of calls, steps, names
     same_kind = [one for one in (*NUMBERS, *WORDS) if type(one) is type(value)]
     return rng.choice(same_kind) if same_kind and rng.random() < 0.8 else anything(rng)
 
@@ -156,6 +167,40 @@ def test_a_damaged_frame_is_a_value_or_a_bad_frame(seed: int, noise: bytes):
             assert isinstance(wire.decode(bytes(frame)), dict)
         except wire.BadFrame:
             return
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in an observation."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from texts(getattr(value, name))
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from texts(one)
+
+
+@given(seeds, st.text(max_size=200) | st.text("ab\u202e\ue000 \x1b", max_size=300))
+@fuzz(200)
+def test_a_text_enters_short_and_printable(seed: int, text: str):
+    try:
+        value = through_the_wire({"kind": text, "message": text, "exception": text, "file": text, "question": text})
+        entered = [*texts(parse(Failure, value))]
+        parameter = {"name": text, "shape": [1], "identity": 1, "trainable": True}
+        names = [*texts(parse(networks.Parameter, through_the_wire(parameter)))]
+    except (wire.BadFrame, BadReply):
+        return
+    assert all(is_printable(one) for text_ in (*entered, *names) for one in text_)
+    assert all(len(one) <= LONGEST_MESSAGE for one in entered)
+    assert all(len(one) <= LONGEST_NAME for one in names)
+
+
+@given(st.text(min_size=1, max_size=120), st.text(min_size=1, max_size=120))
+@fuzz(200)
+def test_names_that_differ_differ_when_they_are_cut(one: str, other: str):
+    one, other = ("x" * 90 + "".join(name.split()) for name in (one, other))
+    assert (distrusted(one) == distrusted(other)) == (one == other)
 
 
 @given(seeds)
@@ -222,7 +267,7 @@ def test_a_check_of_lies_ends_in_a_verdict(check: Callable[..., None]):
     def judge(seed: int) -> None:
         error, advice = ended_with(check, seed)
         outcome, staff = judged(error, [], advice)
-        assert not staff
+        assert not staff, staff
         assert 0 <= outcome.credit <= 1
         wire.encode(dataclasses.asdict(outcome))
 

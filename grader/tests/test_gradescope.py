@@ -161,7 +161,7 @@ def test_what_the_bench_itself_takes_is_not_charged_to_students(tmp_path: Path):
 def test_a_result_exists_even_when_nothing_can_start(tmp_path: Path):
     """`run_autograder` with its folders elsewhere, and no grader in them."""
     script = RUN_AUTOGRADER.read_text(encoding="utf-8")
-    assert len(script.splitlines()) == 10
+    assert len(script.splitlines()) == 12
     moved = script.replace("/autograder/", f"{tmp_path}/").replace("/opt/autograder", str(tmp_path / "nothing"))
     subprocess.run(["bash", "-c", moved], cwd=tmp_path, capture_output=True)
     found = document(tmp_path)

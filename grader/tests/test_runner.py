@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from grader import rubric
+from grader.judge import server as judge
 from grader.project import REFERENCE, TEMPLATE
 from grader.report.results import Results
 from grader.run import runner as running
@@ -18,7 +19,10 @@ from grader.tests.places import Grade, worker_slot
 from tests.support.status import NO_FAULT, Status
 
 CONFTEST = "from tests.conftest import pytest_configure, submission, submitted_files\n"
-HEAD = "import os, signal, time\nfrom tests.support.marks import number, visibility, weight\n"
+HEAD = (
+    "import os, signal, time\nfrom tests.support.marks import number, visibility, weight\n"
+    "from tests.support.observed.artifacts import Listing\n"
+)
 CHECK = """
 @number("4.{n}")
 @weight(1)
@@ -58,10 +62,41 @@ def test_a_check_that_fails_in_the_grader_costs_nothing_silently(tmp_path: Path)
     assert any("ZeroDivisionError" in test["output"] for test in document["tests"] if test["visibility"] == "hidden")
 
 
-def test_a_judge_that_dies_leaves_every_row(tmp_path: Path):
+def test_a_judge_that_dies_over_one_check_costs_only_that(tmp_path: Path):
     document = graded(tmp_path, fine="pass", fatal="os.kill(os.getpid(), signal.SIGKILL)", later="pass")
-    assert verdicts(document) == {"fine": "passed", "fatal": "grader error", "later": "grader error"}
-    assert document["score"] == 1
+    assert verdicts(document) == {"fine": "passed", "fatal": "grader error", "later": "passed"}
+    assert document["score"] == 2
+    assert any("the judge was lost" in test["output"] for test in document["tests"] if test["visibility"] == "hidden")
+
+
+def test_what_an_answer_has_led_to_is_that_rows_crash(tmp_path: Path):
+    look = "submission.observe(Listing, 'hw5_gan', 'artifacts'); "
+    document = graded(
+        tmp_path,
+        raises=look + "1 / 0",
+        dies=look + "os.kill(os.getpid(), signal.SIGKILL)",
+        fills=look + "bytearray(2**31)",
+        later="pass",
+    )
+    assert verdicts(document) == {"raises": "crashed", "dies": "crashed", "fills": "crashed", "later": "passed"}
+    told = " ".join(test["output"] for test in document["tests"] if test["visibility"] == "hidden")
+    assert "ZeroDivisionError" in told
+    assert "MemoryError" in told
+
+
+def test_a_check_that_never_stops_thinking_is_ended():
+    struck: list[str] = []
+    bounds = judge.Bounds(seconds=0.2)
+    try:
+        wrapper = bounds.pytest_runtest_call()
+        next(wrapper)
+        while True:
+            pass
+    except judge.TooLong as error:
+        struck.append(str(error))
+        wrapper.close()
+    assert struck == ["more than 0.2 s of processor time for one check"]
+    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
 
 
 def test_the_total_clock_ends_the_grading_with_what_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -16,9 +16,10 @@ from grader import wire
 
 dtypes = st.sampled_from([np.dtype(name) for name in wire.DTYPES])
 shapes = arrays.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5)
+names = st.text(max_size=8).filter(lambda name: name != "$array")
 observations = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | arrays.arrays(dtypes, shapes),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
     max_leaves=12,
 )
 plain_json = st.recursive(
@@ -40,7 +41,7 @@ def same(first: object, second: object) -> bool:
     return first == second and type(first) is type(second)
 
 
-@given(st.dictionaries(st.text(max_size=8).filter(lambda name: name != "$array"), observations, max_size=5))
+@given(st.dictionaries(names, observations, max_size=5))
 def test_what_is_encoded_is_decoded(value: dict):
     assert same(wire.decode(wire.encode(value)), value)
 

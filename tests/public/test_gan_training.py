@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.support.homework.training import MOVES, WRITES
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.observed.training import one_epoch, problem_with_the_grid, problem_with_the_movement
+from tests.support.observed import training
 from tests.support.submission import Submission
-from tests.support.verdicts import Wrong
+from tests.support.verdicts import Wrong, wrong
 
 
 @number("4.6")
@@ -15,8 +15,12 @@ from tests.support.verdicts import Wrong
 @tags("gan", "training")
 def test_one_epoch_of_training_moves_both_networks(submission: Submission) -> None:
     """One epoch on a tiny data set moves both networks (half) and writes the grid of generated images (half)."""
-    epoch = one_epoch(submission)
-    parts = ((MOVES, problem_with_the_movement(epoch)), (WRITES, problem_with_the_grid(epoch)))
+    epoch = training.one_epoch(submission)
+    if not training.trains_on_the_data(epoch):
+        seen = "GAN.train does not evaluate both losses (_get_loss_d on the digits, _get_loss_g)."
+        raise wrong(seen, "Every batch of digits is used for both losses.", look_at=training.LOOK_AT)
+    of_networks = training.problem_with_the_movement(epoch) or training.problem_with_the_steps(epoch)
+    parts = ((MOVES, of_networks), (WRITES, training.problem_with_the_grid(epoch)))
     findings = [finding for _, finding in parts if finding]
     if findings:
         raise Wrong(*findings, credit=sum(part.share for part, finding in parts if not finding))

@@ -40,7 +40,8 @@ def test_scorenet_executes_eight_linear_layers(submission: Submission) -> None:
     if not found:
         settle(following(AS_ASKED, scorenet.LOOK_AT))
         return
-    one = len(found) == 1 and len(scorenet.layers_of(seen)) > 0
+    # A network with a layer too many or too few is a slip; one with a layer or two is another network.
+    one = len(found) == 1 and abs(len(scorenet.layers_of(seen)) - SCORENET_LAYERS) <= 1
     steps = ", ".join(step.operation for step in seen.steps)
     listing, executed = "\n".join(found.values()), f"ScoreNet() executes: {steps}."
     settle(Finding(listing, executed, ONE_DIFFERENCE if one else "", scorenet.LOOK_AT))

@@ -11,10 +11,11 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import msgspec
 import numpy as np
 
 from tests.support.homework import assignment
-from tests.support.observations import BadReply, Failure, parse
+from tests.support.observations import BadReply, Failure, parse, printable
 from tests.support.transports import Transport
 from tests.support.verdicts import (
     Advice,
@@ -30,10 +31,37 @@ from tests.support.verdicts import (
 Observation = TypeVar("Observation")
 Conclusion = TypeVar("Conclusion")
 
-_CONTROL = re.compile(r"[^\x20-\x7e\n]")
+LARGEST_MEMORY = 48 * 2**20
+"""Bytes of arrays in the answers that are kept; the oldest are let go, and asked for again if they are needed."""
+
+_NOT_ASCII = re.compile(r"[^\x20-\x7e]")
+_LONGEST_QUOTE = 304
 _BUILTIN_EXCEPTIONS = {
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
 }
+
+
+class Answers:
+    """The answers to what was asked, by question: typed observations, or why there are none."""
+
+    def __init__(self, most: int = LARGEST_MEMORY) -> None:
+        self._most = most
+        self._kept: dict[str, tuple[Any, int]] = {}
+
+    def __contains__(self, question: str) -> bool:
+        return question in self._kept
+
+    def __getitem__(self, question: str) -> Any:
+        return self._kept[question][0]
+
+    def keep(self, question: str, answer: Any) -> None:
+        """Keep an answer, and of the others the latest that there is room for."""
+        self._kept[question] = (answer, _size(answer))
+        excess = sum(size for _, size in self._kept.values()) - self._most
+        for oldest in list(self._kept)[:-1]:
+            if excess <= 0:
+                break
+            excess -= self._kept.pop(oldest)[1]
 
 
 class Submission:
@@ -50,7 +78,8 @@ class Submission:
         self.notes: list[str] = []
         self.advice: Advice | None = None
         self.for_people = ""
-        self._known: dict[str, dict[str, Any] | Failure] = {}
+        self.looked = False
+        self._known = Answers()
         self._concluded: dict[str, Any] = {}
         self._told: set[str] = set()
 
@@ -83,11 +112,14 @@ class Submission:
         self, expected: type[Observation], module: str, operation: str, seed: int = 0, **arguments: Any
     ) -> Observation:
         """One observation, typed; raises the `Verdict` that says why there is none."""
+        self.looked = True
         arguments["seed"] = self.seed * 1_000_003 + seed
         key = f"{module} {operation} {_key(arguments)}"
-        if key not in self._known:
-            self._known[key] = self.transport.observe(module, operation, arguments)
-        answer = self._known[key]
+        if key in self._known:
+            answer = self._known[key]
+        else:
+            answer = self._ask(expected, module, operation, arguments)
+            self._known.keep(key, answer)
         if module in self.transport.interrupted and module not in self._told:
             self._told.add(module)
             self.note(
@@ -97,17 +129,28 @@ class Submission:
             )
         if isinstance(answer, Failure):
             raise self.verdict(answer, module)
+        if isinstance(answer, BadReply):
+            told = f" ({_quoted(str(answer))})" if self.quote else ""  # it may name what a student's process has named
+            raise Crashed(f"Your code's process sent an answer that is not a measurement{told}.")
+        return answer
+
+    def _ask(
+        self, expected: type[Observation], module: str, operation: str, arguments: dict[str, Any]
+    ) -> Observation | Failure | BadReply:
+        answer = self.transport.observe(module, operation, arguments)
+        if isinstance(answer, Failure):
+            return answer
         try:
             return parse(expected, answer)
         except BadReply as error:
-            raise Crashed(f"Your code's process sent an answer that is not a measurement ({error}).") from None
+            return error
 
     def verdict(self, failure: Failure, module: str) -> Verdict:
         """A failed observation in the student's words: what happened, and where."""
         known = failure.file in assignment.FILES and 0 < failure.line < 100_000
         where = f" ({failure.file}, line {failure.line})" if known else ""
         name = failure.exception if failure.exception in _BUILTIN_EXCEPTIONS else "an exception of its own"
-        said = f": {printable(failure.message)}" if self.quote and failure.message else ""
+        said = f": {_quoted(failure.message)}" if self.quote and failure.message else ""
         match failure.kind:
             case "not_implemented":
                 question = failure.question if failure.question in assignment.QUESTIONS else ""
@@ -133,10 +176,20 @@ class Submission:
                 return SubmissionRaised(f"Your code raised {name}{where}{said}")
 
 
-def printable(text: str) -> str:
-    """A student's words as one short printable line."""
-    line = " ".join(_CONTROL.sub("?", text).split())
-    return line if len(line) <= 300 else f"{line[:300]} ..."
+def _quoted(text: str) -> str:
+    """A student's words as one short line of ASCII."""
+    return _NOT_ASCII.sub("?", printable(text, _LONGEST_QUOTE))
+
+
+def _size(answer: Any) -> int:
+    """Bytes of the arrays in an answer, and a few for everything else."""
+    if isinstance(answer, np.ndarray):
+        return answer.nbytes
+    if isinstance(answer, (list, tuple)):
+        return 64 + sum(map(_size, answer))
+    if isinstance(answer, msgspec.Struct):
+        return 64 + sum(_size(getattr(answer, name)) for name in answer.__struct_fields__)
+    return 64
 
 
 def _key(value: Any) -> str:

@@ -13,7 +13,7 @@ from tests.support.homework.figures import PATHS, SCORE_FIELD, STEPS
 from tests.support.observed import artifacts
 from tests.support.observed.artifacts import HandedInSamples, TrainedModel
 from tests.support.status import Picture
-from tests.support.submission import Submission, printable
+from tests.support.submission import Submission
 from tests.support.verdicts import Advice, Verdict
 
 MEASURE = "CS446: precision x coverage"
@@ -92,16 +92,15 @@ def _model_advice(submission: Submission) -> tuple[Opinion, Advice]:
         return opinion, Advice(opinion.text, BAD, pictures=_pictures(model))
     opinion = judged(model)
     measures = {}
-    if np.all(np.isfinite(model.samples)) and len(model.samples) == spelling.FULL:
-        found = spelling.measure(model.samples)
+    if np.all(np.isfinite(model.exact)) and len(model.exact) == spelling.FULL:
+        found = spelling.measure(model.exact)  # who writes a sampler could write one that recites the data
         measures[MEASURE] = found.precision * found.coverage
     return opinion, Advice(opinion.text, opinion.credit, measures, _pictures(model))
 
 
 def _problem(observed: TrainedModel | HandedInSamples) -> str:
     """Why a file gives nothing to judge; the word comes from a student's process."""
-    detail = printable(observed.detail)
-    return _PROBLEMS.get(observed.problem, "it cannot be used") + (f" ({detail})" if detail else "")
+    return _PROBLEMS.get(observed.problem, "it cannot be used") + (f" ({observed.detail})" if observed.detail else "")
 
 
 def judged(model: TrainedModel) -> Opinion:
@@ -120,6 +119,12 @@ def judged(model: TrainedModel) -> Opinion:
         return Opinion(BAD, "the samples diverge", f"{text}\n{_said_of_field(field)}")
     found = spelling.measure(model.samples)
     figures = f"With your sampler, {found}."
+    if found.reaches(spelling.SPELLS) and _recited(model):
+        text = (
+            f"{figures} But Algorithm 2 itself, with the parameters in model.ckpt, does not spell CS446: these samples "
+            f"do not come from the network.\n{_said_of_field(field)}"
+        )
+        return Opinion(BAD, "the samples do not come from the network", text)
     if found.reaches(spelling.SPELLS):
         return Opinion(GOOD, "spells CS446", f"model.ckpt spells CS446. {figures}")
     nearly = found.reaches(spelling.NEARLY) and field.agreement >= spelling.LEAST_AGREEMENT
@@ -127,6 +132,13 @@ def judged(model: TrainedModel) -> Opinion:
     first = "model.ckpt nearly spells CS446. " if nearly else "model.ckpt does not spell CS446. "
     text = f"{first}{figures}\n{_said_of_field(field)}\n{_cause(field, found)}"
     return Opinion(HALF_GOOD if nearly else BAD, word, text)
+
+
+def _recited(model: TrainedModel) -> bool:
+    """Whether the exact sampler gives something else than the letters that the student's sampler gives."""
+    if not len(model.exact):
+        return False
+    return not (np.all(np.isfinite(model.exact)) and spelling.measure(model.exact).reaches(spelling.NEARLY))
 
 
 def _fault(field: Field) -> str:

@@ -171,7 +171,8 @@ def _join_padding(steps: Sequence[Operation]) -> list[Operation]:
     joined: list[Operation] = []
     for step in steps:
         last = joined[-1] if joined else None
-        if step.operation == "conv2d" and last is not None and last.operation == "constant_pad_nd":
+        two_dimensions = len(step.padding) == 2 and step.input.ndim == 4
+        if step.operation == "conv2d" and two_dimensions and last and last.operation == "constant_pad_nd":
             left, right, top, bottom, *value = [*last.numbers.tolist(), *[0.0] * 4][:5]
             if left == right and top == bottom and not any(value):
                 joined.pop()

@@ -39,12 +39,14 @@ class TrainedModel(msgspec.Struct, forbid_unknown_fields=True):
     """The checkpoint in the student's network: its score at `score_points()`, samples, states and paths.
 
     `problem` is empty, or why the checkpoint or the sampler gives nothing: then arrays may be empty. States
-    `(k, n, 2)` are those after the steps `steps`; they and the paths are empty without trajectories.
+    `(k, n, 2)` are those after the steps `steps`; they and the paths are empty without trajectories. `exact` are
+    samples of Algorithm 2 itself with the parameters alone, or empty where these make no network of the handout's kind.
     """
 
     problem: str
     detail: str
     score: np.ndarray
+    exact: np.ndarray
     samples: np.ndarray
     states: np.ndarray
     steps: list[int]
@@ -54,6 +56,9 @@ class TrainedModel(msgspec.Struct, forbid_unknown_fields=True):
         """Refuse what no probe reports."""
         _require_points(self.score, None if self.problem else len(score_points()))
         _require_points(self.samples, None)
+        _require_points(self.exact, None)
+        if len(self.exact) not in (0, MOST_SAMPLES):
+            raise ValueError(f"{len(self.exact)} samples")
         if not self.problem and not 0 < len(self.samples) <= MOST_SAMPLES:
             raise ValueError(f"{len(self.samples)} samples")
         if self.states.size or self.steps:

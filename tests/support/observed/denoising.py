@@ -21,7 +21,7 @@ N_CALLS = 2
 SHIFT = 64.0  # of the scores in a replay: of the size of (x~ - x)/sigma^2, so that neither is lost in rounding
 
 
-class Evaluation(Calls):
+class Evaluation(Calls, forbid_unknown_fields=True):
     """One evaluation of the loss: gradient g (R, 2), and Hessian times `direction` (R, 2) of +-1.
 
     `replayed` is whether that product comes from a second evaluation with shifted scores.
@@ -41,7 +41,7 @@ class Evaluation(Calls):
             require_shape(array, self.points.shape)
 
 
-class DenoisingLoss(msgspec.Struct):
+class DenoisingLoss(msgspec.Struct, forbid_unknown_fields=True):
     """Several evaluations of the loss on the same data."""
 
     evaluations: Annotated[list[Evaluation], msgspec.Meta(min_length=1)]

@@ -23,7 +23,7 @@ N_SAMPLES = 256
 AMPLITUDE = 30 * (2 / EPS) ** 0.5
 
 
-class Run(Calls):
+class Run(Calls, forbid_unknown_fields=True):
     """One run of the sampler; `parameter_gradient` is whether the network's parameter received a gradient."""
 
     sigmas_changed: bool

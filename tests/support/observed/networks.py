@@ -13,6 +13,8 @@ from tests.support.submission import Submission
 from tests.support.verdicts import Crashed, NotImplementedYet
 
 WEIGHTED = ("conv2d", "linear")
+WITH_NUMBERS = ("leaky_relu", "upsample")
+"""Operations that have a slope, or factors, by the beginning of their names."""
 
 
 class Operation(msgspec.Struct, forbid_unknown_fields=True):
@@ -31,6 +33,12 @@ class Operation(msgspec.Struct, forbid_unknown_fields=True):
     numbers: np.ndarray
     input: np.ndarray
     output: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Refuse what no probe reports."""
+        require_shape(self.numbers, (None,))
+        if self.operation.startswith(WITH_NUMBERS) and not self.numbers.size:
+            raise ValueError(f"{self.operation} without its numbers")
 
 
 class Execution(msgspec.Struct, forbid_unknown_fields=True):

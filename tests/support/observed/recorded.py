@@ -13,8 +13,10 @@ from tests.support.verdicts import Blocked, NotImplementedYet
 
 FLOAT32_EPS = 2.0**-23
 """Distance from 1 to the next float32; one rounding is off by at most half of it, relatively."""
+MOST_CALLS = 100_000
+"""More calls with arguments of their own than any right code makes: 16 for each sample of each step of a chain."""
 MOST_REPEATS = 10**6
-"""More calls than any right code makes; the rows of repeated calls are laid out one by one."""
+"""More calls in all than any right code makes; the rows of repeated calls are laid out one by one."""
 
 
 class Returned(msgspec.Struct, forbid_unknown_fields=True):
@@ -31,7 +33,7 @@ class Returned(msgspec.Struct, forbid_unknown_fields=True):
             require_shape(self.values, self.shape)
 
 
-class Calls(msgspec.Struct):
+class Calls(msgspec.Struct, forbid_unknown_fields=True):
     """The recorded calls of the score function, one row for each point; `sizes` and `repeats` have an entry a call.
 
     `refused` describes the first call that a ScoreNet could not take, or is empty.
@@ -52,9 +54,12 @@ class Calls(msgspec.Struct):
         require_shape(self.scores, self.points.shape)
         require_shape(self.sizes, (None,), "i")
         require_shape(self.repeats, self.sizes.shape, "i")
+        if len(self.sizes) > MOST_CALLS:
+            raise ValueError(f"{len(self.sizes)} calls")
         if np.any(self.sizes < 0) or np.any(self.sizes > len(self.points)) or self.sizes.sum() != len(self.points):
             raise ValueError("the sizes of the calls are not those of the rows")
-        if np.any(self.repeats < 1) or np.any(self.repeats > MOST_REPEATS):
+        # Each is looked at first: their sum might overflow.
+        if np.any(self.repeats < 1) or np.any(self.repeats > MOST_REPEATS) or self.repeats.sum() > MOST_REPEATS:
             raise ValueError("an impossible number of repeated calls")
 
 

@@ -16,19 +16,39 @@ N_DIGITS, BATCH_SIZE = 132, 64
 GRID_SIDE = 8 * 30 + 2
 """Pixels of save_image's grid of 8 x 8 images of 28 x 28, with 2 pixels between and around them."""
 
+N_BATCHES = N_DIGITS // BATCH_SIZE
+SMALLEST_STEP, LARGEST_STEP = 2e-6, 2e-2
+"""Largest change of a parameter in a step of Adam: about the learning rate, here from a hundredth of the template's to
+a hundred times it."""
+AGAINST_AT_FIRST, AGAINST_LATER = 0.9, 0.5
+"""Share of the changes that go against the gradient: in Adam's first step all do, later ones have momentum."""
+MOSTLY = 0.5
+"""Share of the images of a batch that must be of the data."""
+
 LOOK_AT = "Question 4.6, and the method GAN.train"
 
 
 class Epoch(msgspec.Struct, forbid_unknown_fields=True):
-    """How far each parameter moved, which files appeared, and test_0.png's pixels `(height, width, 3)`."""
+    """How far each parameter moved, which files appeared, and test_0.png's pixels `(height, width, 3)`.
+
+    `disc_steps` and `gen_steps` `(k, 2)`: after each evaluation of a network's loss, the largest change of a parameter,
+    and the share of the changes against the gradient. `recognised` `(k,)`: of the images that each discriminator loss
+    was given, the share that are of the data.
+    """
 
     disc_moved: np.ndarray
     gen_moved: np.ndarray
+    disc_steps: np.ndarray
+    gen_steps: np.ndarray
+    recognised: np.ndarray
     files: list[str]
     grid: np.ndarray
 
     def __post_init__(self) -> None:
         """Refuse what no probe reports."""
+        for steps in (self.disc_steps, self.gen_steps):
+            require_shape(steps, (None, 2))
+        require_shape(self.recognised, (len(self.disc_steps),))
         if self.grid.size:
             require_shape(self.grid, (None, None, 3), "u")
 
@@ -55,6 +75,30 @@ def problem_with_the_movement(epoch: Epoch) -> Finding | None:
             return Finding(f"After one epoch the {name} has parameters that are not finite.", "", "", LOOK_AT)
         if not np.any(moved > 0):
             return Finding(f"One epoch of training does not move the {name}.", "Both networks train.", "", LOOK_AT)
+    return None
+
+
+def trains_on_the_data(epoch: Epoch) -> bool:
+    """Whether both losses were evaluated, and the discriminator's on images of the data."""
+    return len(epoch.gen_steps) > 0 and bool(np.any(epoch.recognised >= MOSTLY))
+
+
+def problem_with_the_steps(epoch: Epoch) -> Finding | None:
+    """For every batch both networks make a step of Adam's size, against the gradient of their own loss."""
+    for name, steps in (("discriminator", epoch.disc_steps), ("generator", epoch.gen_steps)):
+        sizes, against = steps[:, 0], steps[:, 1]
+        moved = sizes > 0
+        if np.count_nonzero(moved) < N_BATCHES:
+            seen = f"The {name} makes {np.count_nonzero(moved)} steps in an epoch of {N_BATCHES} batches."
+            return Finding(seen, "Each batch gives each network a step.", "", LOOK_AT)
+        fitting = (sizes >= SMALLEST_STEP) & (sizes <= LARGEST_STEP)
+        if not np.all(fitting[moved]):
+            largest = float(sizes[moved][~fitting[moved]][0])
+            seen = f"A step changes the {name}'s parameters by up to {largest:.2g}."
+            return Finding(seen, "A step of Adam changes a parameter by about the learning rate.", "", LOOK_AT)
+        if not (against[moved][0] >= AGAINST_AT_FIRST and np.all(against[moved] >= AGAINST_LATER)):
+            seen = f"The {name} does not move against the gradient of its loss."
+            return Finding(seen, "Each step of Adam lowers the loss of its batch.", "", LOOK_AT)
     return None
 
 

@@ -10,6 +10,7 @@ import re
 import time
 import zipfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -72,16 +73,19 @@ def trained_model(module: ModuleType, arguments: dict[str, Any]) -> dict[str, An
     """The file `checkpoint` in the student's own network: its score at `points` `(m, 2)` for `sigma`, and samples.
 
     The samples are those of the student's own sampler for `sigmas` `(L,)`, `iterations` and `eps`, with their states
-    after the steps `steps` and some whole paths, where the sampler returns trajectories.
+    after the steps `steps` and some whole paths, where the sampler returns trajectories. Those in `exact` `(n, 2)` are
+    Algorithm 2's for the parameters alone: neither the student's sampler nor their network's own code takes part.
     """
     nothing = np.zeros((0, 2), dtype=np.float32)
     observed: dict[str, Any] = {"problem": "", "detail": "", "score": nothing, "samples": nothing, "steps": []}
-    observed |= {"states": nothing[None], "paths": nothing[None]}
+    observed |= {"states": nothing[None], "paths": nothing[None], "exact": nothing}
     network = module.ScoreNet()
     try:
-        _fill(network, _state_dict(_folder(module) / arguments["checkpoint"]))
+        state = _state_dict(_folder(module) / arguments["checkpoint"])
+        _fill(network, state)
         network.eval()
         with torch.no_grad():
+            observed["exact"] = _exact_samples(list(state.values()), arguments)
             points = torch.tensor(np.asarray(arguments["points"]), dtype=torch.float32)
             observed["score"] = _array(network(points, torch.full((len(points), 1), arguments["sigma"])))
         return {**observed, **_draw(module, network, arguments)}
@@ -140,6 +144,36 @@ def _fill(network: nn.Module, state: dict[str, Tensor]) -> None:
     for name, tensor in network.state_dict().items():
         if not torch.equal(torch.nan_to_num(tensor), torch.nan_to_num(state[name].to(tensor.dtype))):
             raise _Unusable("other network", f"{name} shares its values with another layer of your ScoreNet")
+
+
+def _exact_samples(parameters: list[Tensor], arguments: dict[str, Any]) -> np.ndarray:
+    """Algorithm 2 with the network of linear layers and Softplus that these parameters make, in their order.
+
+    `(n, 2)`; empty when they do not make one.
+    """
+    weights, biases = parameters[0::2], parameters[1::2]
+    shapes = [tuple(one.shape) for one in weights]
+    fits = len(weights) == len(biases) > 0 and all(len(shape) == 2 for shape in shapes)
+    if not fits or shapes[0][1] != 3 or shapes[-1][0] != 2:
+        return np.zeros((0, 2), dtype=np.float32)
+    if any(after[1] != before[0] for before, after in pairwise(shapes)) or any(
+        tuple(bias.shape) != shape[:1] for bias, shape in zip(biases, shapes, strict=True)
+    ):
+        return np.zeros((0, 2), dtype=np.float32)
+    own = torch.Generator().manual_seed(int(arguments["seed"]))
+    x = torch.randn(SIZES[0], 2, generator=own)
+    sigmas = np.asarray(arguments["sigmas"], dtype=np.float64)
+    for sigma in sigmas:
+        alpha = float(arguments["eps"]) * (sigma / sigmas[-1]) ** 2
+        for _ in range(int(arguments["iterations"])):
+            hidden = torch.cat([x, torch.full((len(x), 1), float(sigma))], dim=1)
+            for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+                hidden = nn.functional.linear(
+                    nn.functional.softplus(hidden) if layer else hidden, weight.float(), bias.float()
+                )
+            noise = torch.randn(len(x), 2, generator=own)
+            x = x + alpha * hidden / float(sigma) + (2 * alpha) ** 0.5 * noise
+    return _array(x)
 
 
 def _draw(module: ModuleType, network: nn.Module, arguments: dict[str, Any]) -> dict[str, Any]:

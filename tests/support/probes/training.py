@@ -27,6 +27,9 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
     """Train on `digits` `(n, 28, 28)` for one epoch with batches of `batch_size`: what moved, what was written.
 
     `helpers` are the names of the course's helper module, which must not download anything now.
+    `disc_steps` and `gen_steps` `(k, 2)` have a row for each evaluation of a network's loss with a gradient: the
+    largest change of a parameter until the next one, and the share of the changes that go against the gradient.
+    `recognised` `(k,)` is the share of the images of each discriminator loss that are of the data.
     """
     here = os.getcwd()
     with tempfile.TemporaryDirectory() as folder, _quiet_surroundings(module, arguments["helpers"]):
@@ -38,17 +41,74 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
                 raise NotImplementedError("4.6 needs both networks, and one has no parameters yet")
             _bring_to_life(gan)
             before = {name: _values(getattr(gan, name)) for name in ("disc", "gen")}
+            watched = {
+                "disc": _Watched(gan, "_get_loss_d", "disc", np.asarray(arguments["digits"])),
+                "gen": _Watched(gan, "_get_loss_g", "gen", np.asarray(arguments["digits"])),
+            }
             gan.train(n_epochs=1, batch_size=arguments["batch_size"])
             after = {name: _values(getattr(gan, name)) for name in ("disc", "gen")}
             files = sorted(str(path) for path in Path().rglob("*") if path.is_file() and path.name != DATA)
             return {
                 "disc_moved": np.abs(after["disc"] - before["disc"]),
                 "gen_moved": np.abs(after["gen"] - before["gen"]),
+                "disc_steps": watched["disc"].steps(),
+                "gen_steps": watched["gen"].steps(),
+                "recognised": np.array(watched["disc"].recognised),
                 "files": files[:50],
                 "grid": _picture(Path("test_0.png")),
             }
         finally:
             os.chdir(here)
+
+
+class _Watched:
+    """A loss of the student's GAN that records, at each evaluation, its network's parameters and their gradient."""
+
+    def __init__(self, gan: Any, name: str, network: str, digits: np.ndarray) -> None:
+        self._gan, self._network = gan, network
+        self._known = {one.tobytes() for one in digits > 127}
+        self._values: list[np.ndarray] = []
+        self._gradients: list[np.ndarray] = []
+        self.recognised: list[float] = []
+        own = getattr(gan, name)
+
+        def loss(*arguments: Any, **named: Any) -> Any:
+            value = own(*arguments, **named)
+            self._record(value, [*arguments, *named.values()])
+            return value
+
+        setattr(gan, name, loss)
+
+    def _record(self, loss: Any, arguments: list[Any]) -> None:
+        if not (isinstance(loss, torch.Tensor) and loss.requires_grad and loss.numel() == 1):
+            return
+        parameters = list(getattr(self._gan, self._network).parameters())
+        try:
+            parts = torch.autograd.grad(loss.sum(), parameters, retain_graph=True, allow_unused=True)
+        except RuntimeError:  # parameters that are not trained
+            return
+        filled = [torch.zeros_like(one) if part is None else part for one, part in zip(parameters, parts, strict=True)]
+        self._gradients.append(torch.cat([one.detach().flatten().cpu() for one in filled]).numpy())
+        self._values.append(_values(getattr(self._gan, self._network)))
+        images = [one for one in arguments if isinstance(one, torch.Tensor) and one.ndim > 1 and one[0].numel() == 784]
+        self.recognised.append(self._share_of_data(images[0]) if images else 0.0)
+
+    def _share_of_data(self, images: torch.Tensor) -> float:
+        """Images are told by where they are bright, in whatever range their values are."""
+        values = images.detach().cpu().double().numpy().reshape(len(images), -1)
+        bright = values > (values.max() + values.min()) / 2
+        return float(np.mean([one.tobytes() in self._known for one in bright])) if len(bright) else 0.0
+
+    def steps(self) -> np.ndarray:
+        """After each evaluation: the largest change, and the share of changes against the gradient, `(k, 2)`."""
+        following = [*self._values[1:], _values(getattr(self._gan, self._network))]
+        rows = []
+        for before, after, gradient in zip(self._values, following, self._gradients, strict=True):
+            change = after.astype(np.float64) - before
+            both = (change != 0) & (gradient != 0)
+            against = np.mean(np.sign(change[both]) == -np.sign(gradient[both])) if np.any(both) else 0.0
+            rows.append((np.abs(change).max(initial=0), against))
+        return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
 
 def _bring_to_life(gan: Any) -> None:

@@ -1,0 +1,83 @@
+"""A filter of system calls (seccomp): what no homework needs fails with "not permitted", in a process and its children.
+
+Built with libseccomp, which knows the numbers of the calls on every architecture, through its binding pyseccomp. A call
+that this version of the library does not know is left out: an old library runs on old kernels.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from types import ModuleType
+
+from grader.bench import kernel
+
+try:
+    import pyseccomp
+except (ImportError, OSError, RuntimeError):  # no binding, or no library that it finds
+    pyseccomp: ModuleType | None = None  # type: ignore[no-redef]
+
+_MEMORY_OF_NO_PROCESS = """memfd_create memfd_secret shmget shmat shmctl shmdt msgget msgsnd msgrcv msgctl semget semop
+    semtimedop semctl mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr add_key request_key
+    keyctl"""
+_OTHER_PROCESSES = """ptrace process_vm_readv process_vm_writev process_madvise process_mrelease pidfd_open pidfd_getfd
+    pidfd_send_signal kcmp migrate_pages move_pages"""
+_NAMESPACES_AND_MOUNTS = """unshare setns mount umount umount2 pivot_root chroot fsopen fsconfig fsmount fspick
+    move_mount open_tree mount_setattr statmount listmount name_to_handle_at open_by_handle_at fanotify_init quotactl
+    quotactl_fd swapon swapoff"""
+_LARGE_SURFACES = """io_uring_setup io_uring_enter io_uring_register bpf userfaultfd perf_event_open lookup_dcookie
+    nfsservctl vmsplice uselib modify_ldt"""
+_THE_MACHINE = """kexec_load kexec_file_load init_module finit_module delete_module reboot acct iopl ioperm settimeofday
+    clock_settime clock_adjtime adjtimex sethostname setdomainname syslog vhangup"""
+_FILES_OF_THE_SAME_USER = """chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat
+    utimensat setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat truncate
+    truncate64 file_setattr"""
+"""What Landlock does not know, or not in its first versions."""
+_SIGNALS = "kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo"
+_SETTINGS_OF_OTHERS = {
+    **dict.fromkeys(("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"), 0),
+    **dict.fromkeys(("setpriority", "ioprio_set"), 1),
+}
+"""Calls that change a process, and which of their arguments names it: 0 is the caller itself."""
+_NEW_NAMESPACES = (kernel.NEW_MOUNTS, 0x2000000, 0x4000000, kernel.NEW_IPC, kernel.NEW_USER, kernel.NEW_PROCESSES,
+                   kernel.NEW_NETWORK)  # fmt: skip
+
+
+def restrict(files: bool, settings: bool, signals: bool) -> bool:
+    """Filter this process and its children for good; False where the kernel or the library cannot.
+
+    What must be protected by this filter, because the user id is the runner's own: the metadata of `files`, and other
+    processes against a change of their `settings` and against `signals`.
+    """
+    if pyseccomp is None:
+        return False
+    try:
+        _build(files, settings, signals).load()
+    except OSError:
+        return False
+    return True
+
+
+def _build(files: bool, settings: bool, signals: bool) -> pyseccomp.SyscallFilter:
+    allowed = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    refused = pyseccomp.ERRNO(errno.EPERM)
+    names = [_MEMORY_OF_NO_PROCESS, _OTHER_PROCESSES, _NAMESPACES_AND_MOUNTS, _LARGE_SURFACES, _THE_MACHINE]
+    names += [_FILES_OF_THE_SAME_USER] * files + [_SIGNALS] * signals
+    for name in " ".join(names).split():
+        _add(allowed, refused, name)
+    for name in ("socket", "socketpair"):
+        _add(allowed, refused, name, pyseccomp.Arg(0, pyseccomp.NE, socket.AF_UNIX))
+    for flag in _NEW_NAMESPACES:
+        _add(allowed, refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
+    # Its flags lie in memory, out of a filter's sight; the C library then takes the older call.
+    _add(allowed, pyseccomp.ERRNO(errno.ENOSYS), "clone3")
+    for name, place in _SETTINGS_OF_OTHERS.items() if settings else ():
+        _add(allowed, refused, name, pyseccomp.Arg(place, pyseccomp.NE, 0))
+    return allowed
+
+
+def _add(rules: pyseccomp.SyscallFilter, action: int, name: str, *arguments: pyseccomp.Arg) -> None:
+    try:
+        rules.add_rule(action, name, *arguments)
+    except (OSError, ValueError, RuntimeError):  # unknown to this library
+        return

@@ -1,0 +1,10 @@
+# attack: 03 | score: 0 | needs: filtered system calls | carry what was seen out by datagrams, raw sockets and netlink
+import socket
+
+for _family, _kind in ((socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_INET6, socket.SOCK_DGRAM),
+                       (socket.AF_INET, socket.SOCK_RAW), (socket.AF_NETLINK, socket.SOCK_RAW), (40, socket.SOCK_STREAM)):
+    try:
+        with socket.socket(_family, _kind):
+            print("LEAK a socket of family", _family)
+    except OSError:
+        continue
