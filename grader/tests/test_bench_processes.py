@@ -13,7 +13,7 @@ from contextlib import suppress
 import pytest
 
 from grader.run import processes
-from grader.run.runner import claim_users
+from grader.run.users import EACH, FIRST_USER, claim_users
 from grader.tests.places import worker_slot
 
 FAMILY = """
@@ -82,9 +82,9 @@ def running(pids: set[int]) -> set[int]:
 @pytest.fixture
 def bench_user() -> Iterator[int]:
     """A user id that nobody else has, as the runner claims one."""
-    claim, user = claim_users(64_000 + 2 * worker_slot())
+    claim, own = claim_users(FIRST_USER + EACH * (1000 + worker_slot()))
     with claim:
-        yield user
+        yield own[0]
 
 
 def test_a_process_is_listed_with_its_parent_its_user_and_whether_it_has_ended(start: Start):
@@ -116,9 +116,9 @@ def test_a_process_that_is_gone_has_no_descendants(start: Start):
 
 def test_without_a_user_id_a_sweep_ends_the_descendants_and_nobody_else(server: subprocess.Popen, start: Start):
     stranger = start("sleep", "600")
-    pids = {one.pid for one in processes.of_bench(server.pid, None)}
+    pids = {one.pid for one in processes.of_bench(server.pid)}
     assert len(pids) == IN_FAMILY
-    assert processes.sweep(server.pid, None) == IN_FAMILY
+    assert processes.sweep(server.pid) == IN_FAMILY
     assert running(pids) == set()
     assert running({server.pid, stranger.pid}) == {server.pid, stranger.pid}
 
@@ -128,12 +128,12 @@ def test_what_runs_under_the_bench_s_user_id_is_found_and_ended_wherever_it_is(
     server: subprocess.Popen, start: Start, bench_user: int
 ):
     hidden, neighbour = start("sleep", "600", user=bench_user), start("sleep", "600", user=bench_user + 1)
-    pids = {one.pid for one in processes.of_bench(server.pid, bench_user)}
+    pids = {one.pid for one in processes.of_bench(server.pid, [bench_user])}
     assert len(pids) == IN_FAMILY + 1
     assert hidden.pid in pids
     assert not {neighbour.pid, server.pid} & pids
-    assert processes.sweep(server.pid, bench_user) == IN_FAMILY + 1
-    assert processes.of_bench(server.pid, bench_user) == []
+    assert processes.sweep(server.pid, [bench_user]) == IN_FAMILY + 1
+    assert processes.of_bench(server.pid, [bench_user]) == []
     assert running(pids) == set()
     assert running({server.pid, neighbour.pid}) == {server.pid, neighbour.pid}
 
@@ -141,7 +141,7 @@ def test_what_runs_under_the_bench_s_user_id_is_found_and_ended_wherever_it_is(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser starts processes under another user's id")
 def test_a_server_under_the_bench_s_own_user_id_is_not_ended(start: Start, bench_user: int):
     server, kept = start("sleep", "600", user=bench_user), start("sleep", "600", user=bench_user)
-    assert processes.sweep(server.pid, bench_user, keep={kept.pid}) == 0
+    assert processes.sweep(server.pid, [bench_user], keep={kept.pid}) == 0
     assert running({server.pid, kept.pid}) == {server.pid, kept.pid}
 
 

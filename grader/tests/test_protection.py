@@ -14,7 +14,7 @@ from grader.project import REFERENCE, TEMPLATE
 from grader.run import protection
 from grader.run.host import remove
 from grader.run.runner import Runner
-from grader.run.users import FIRST_USER, PAIRS, claim_users, pairs
+from grader.run.users import FIRST_USER, LAST_USER, claim_users, identities
 from grader.tests.arena import copy_of, kept_in_memory_by
 from grader.tests.places import SHORT, worker_slot
 
@@ -93,14 +93,16 @@ def test_later_rows_are_judged_after_all_that_students_see_now():
 
 
 def test_the_ids_of_a_submission_have_no_account():
-    given = pairs(slot=worker_slot() + 50)
+    given = identities(slot=worker_slot() + 50)
     for _ in range(3):
-        pair = next(given)
-        assert all(user is None or FIRST_USER <= user < FIRST_USER + 2 * PAIRS for user in pair.ids)
-        pair.release()
+        own = next(given)
+        assert all(user is None or FIRST_USER <= user <= LAST_USER for user in own.ids)
+        own.release()
     claim, first = claim_users(FIRST_USER)
     with claim:
-        assert claim_users(first)[1] != first
+        other, second = claim_users(first[0])
+        with other:
+            assert set(second).isdisjoint(first)
 
 
 def test_a_class_with_odd_names_is_graded_to_the_end(tmp_path: Path, capsys: pytest.CaptureFixture):
@@ -149,7 +151,7 @@ def test_weak_protection_has_to_be_allowed(monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert "you are not root" in protection.refusal()
     assert __main__.main(["grade", str(TEMPLATE)]) == 2
-    assert "ALLOW_WEAK=1" in capsys.readouterr().out
+    assert "ALLOW_WEAK=1" in capsys.readouterr().err
     monkeypatch.setenv(protection.ALLOW_WEAK, "1")
     assert protection.refusal() == ""
 
@@ -158,6 +160,5 @@ def test_the_removal_of_files_has_an_end(tmp_path: Path):
     for number in range(2000):
         (tmp_path / "many" / str(number % 50)).mkdir(parents=True, exist_ok=True)
         (tmp_path / "many" / str(number % 50) / str(number)).touch()
-    assert remove(tmp_path / "many", seconds=0.1) in (True, False)  # whether or not the disk was so fast
     assert remove(tmp_path / "many", seconds=60)
     assert not (tmp_path / "many").exists()

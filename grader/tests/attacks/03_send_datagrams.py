@@ -1,4 +1,4 @@
-# attack: 03 | score: 0 | needs: filtered system calls | carry what was seen out by datagrams, raw sockets and netlink
+# attack: 03 | earns: nothing | needs: filtered system calls | tries: carry what was seen out by datagrams, raw sockets and netlink
 import socket
 
 for _family, _kind in ((socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_INET6, socket.SOCK_DGRAM),

@@ -1,4 +1,4 @@
-# attack: 04 | score: 20 | base: reference | write down what every request asks for, and tell it in the visible advice
+# attack: 04 | earns: everything | base: reference | tries: write down what every request asks for, and tell it in the visible advice
 import json as _json
 import os as _os
 import sys as _sys

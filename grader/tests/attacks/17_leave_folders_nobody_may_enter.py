@@ -1,4 +1,4 @@
-# attack: 17 | score: 0 | leave folders that their owner may not enter, which a removal cannot look into
+# attack: 17 | earns: nothing | tries: leave folders that their owner may not enter, which a removal cannot look into
 import os
 
 os.makedirs("stowaway/inside", exist_ok=True)

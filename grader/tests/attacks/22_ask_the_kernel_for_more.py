@@ -1,4 +1,4 @@
-# attack: 22 | score: 0 | needs: filtered system calls | ask for namespaces, mounts, keys, shared memory, tracing and other doors of the kernel
+# attack: 22 | earns: nothing | needs: filtered system calls | tries: ask for namespaces, mounts, keys, shared memory, tracing and other doors of the kernel
 import ctypes
 import os
 

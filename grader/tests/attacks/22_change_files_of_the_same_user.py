@@ -1,4 +1,4 @@
-# attack: 22 | score: 0 | needs: filtered system calls | change modes, times, attributes and lengths of files, and settings of processes, that belong to who grades
+# attack: 22 | earns: nothing | needs: filtered system calls | tries: change modes, times, attributes and lengths of files, and settings of processes, that belong to who grades
 import ctypes
 import os
 import resource
