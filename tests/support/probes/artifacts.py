@@ -31,6 +31,7 @@ IMAGE_SIDE, MARGIN, DIGIT = 242, 2, 28
 SIZES = (1000, 250, 100, 40)
 """Numbers of samples that are drawn: the first that takes at most `SECONDS`, for those who loop over samples."""
 SECONDS = 3.0
+N_EXACT = 1000
 N_PATHS = 2
 MOST_POINTS = 1000
 
@@ -161,7 +162,7 @@ def _exact_samples(parameters: list[Tensor], arguments: dict[str, Any]) -> np.nd
     ):
         return np.zeros((0, 2), dtype=np.float32)
     own = torch.Generator().manual_seed(int(arguments["seed"]))
-    x = torch.randn(SIZES[0], 2, generator=own)
+    x = torch.randn(N_EXACT, 2, generator=own)
     sigmas = np.asarray(arguments["sigmas"], dtype=np.float64)
     for sigma in sigmas:
         alpha = float(arguments["eps"]) * (sigma / sigmas[-1]) ** 2
