@@ -15,7 +15,7 @@ from grader.audit.automatic import listed
 from grader.audit.mutation import changes, covering
 from grader.audit.mutation.changes import Change
 from grader.audit.mutation.command import EQUIVALENT, FLOORS, Tried
-from grader.audit.mutation.covering import ENOUGH, THROUGH_THE_RUNNER, Covering
+from grader.audit.mutation.covering import ENOUGH, PATIENCE, THROUGH_THE_RUNNER, Covering
 from grader.project import ROOT
 
 
@@ -83,25 +83,26 @@ def test_the_tests_that_run_the_lines_are_asked_the_quickest_first():
         beside=(0.1, {"a.py": {3, 6}}),
         other=(0.1, {"b.py": {4}}),
     )
-    assert covering.tests_of(CHANGE) == ["quick", "slow"]
+    assert covering.tests_of(CHANGE) == [["quick", "slow"]]
 
 
 def test_about_what_runs_when_its_module_is_imported_all_tests_of_the_file_are_asked():
     change = Change("grader", "a.py", range(4, 5), "", "@@ a.py", when_called=False)
     covering = known(first=(2.0, {"a.py": {4}}), beside=(1.0, {"a.py": {9}}), other=(0.1, {"b.py": {4}}))
-    assert covering.tests_of(change) == ["beside", "first"]
+    assert covering.tests_of(change) == [["beside", "first"]]
 
 
 def test_without_one_the_tests_of_the_file_are_asked_and_then_the_grading_as_a_whole():
-    assert known(beside=(0.1, {"a.py": {3}}), other=(0.1, {"b.py": {4}})).tests_of(CHANGE) == ["beside"]
-    assert known(other=(0.1, {"b.py": {4}})).tests_of(CHANGE) == list(THROUGH_THE_RUNNER)
+    assert known(beside=(0.1, {"a.py": {3}}), other=(0.1, {"b.py": {4}})).tests_of(CHANGE) == [["beside"]]
+    assert known(other=(0.1, {"b.py": {4}})).tests_of(CHANGE) == [list(THROUGH_THE_RUNNER)]
 
 
-def test_no_more_than_enough_is_asked_but_always_one():
+def test_what_survives_the_quickest_is_tried_with_the_others_as_far_as_patience_goes():
     part = ENOUGH * 0.4
-    many = known(**{f"test{i}": (part + i, {"a.py": {4}}) for i in range(3)})
-    assert many.tests_of(CHANGE) == ["test0", "test1"]
-    assert known(long=(10 * ENOUGH, {"a.py": {4}})).tests_of(CHANGE) == ["long"]
+    seconds = [part, part + 1, part + 2, PATIENCE - ENOUGH, PATIENCE + ENOUGH]
+    many = known(**{f"test{i}": (one, {"a.py": {4}}) for i, one in enumerate(seconds)})
+    assert many.tests_of(CHANGE) == [["test0", "test1"], ["test2", "test3"]]
+    assert known(long=(10 * ENOUGH, {"a.py": {4}})).tests_of(CHANGE) == [["long"]]
 
 
 def test_every_test_file_is_asked_or_named_as_slow():

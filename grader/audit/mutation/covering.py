@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -20,7 +21,7 @@ KNOWN = "grader/audit/mutation/known.py"
 """The mutants, styles and halves of the audit, as tests that run in process."""
 SLOW = (
     *("test_attacks", "test_hostile_archives", "test_hostile_artifacts", "test_training", "test_homework_helper"),
-    *("test_guides", "test_readme", "test_bad_input"),
+    *("test_guides", "test_readme", "test_bad_input", "test_contributing"),
 )
 """Test files that are not asked: each takes minutes, most of it in processes whose lines are not seen from here."""
 SLOW_TESTS = ("grader/tests/test_audit.py::test_a_sabotaged_suite_fails_the_audit",)
@@ -34,7 +35,9 @@ THROUGH_THE_RUNNER = (
 LONGEST = 1800.0
 """Seconds for one test file."""
 ENOUGH = 25.0
-"""Seconds of tests that a change is tried with, the quickest of those that run its lines."""
+"""Seconds of tests that a change is tried with first, the quickest of those that run its lines."""
+PATIENCE = 150.0
+"""Seconds of the other tests that run its lines, which a change is tried with when it has survived the first."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,26 @@ class Covering:
     seconds: dict[str, float]
     lines: dict[str, dict[str, frozenset[int]]]
 
-    def tests_of(self, change: Change) -> list[str]:
-        """The tests that a change is tried with: of its lines, else of its file, else those that grade as a whole."""
+    def tests_of(self, change: Change) -> list[list[str]]:
+        """The tests that a change is tried with, in rounds, each for what has survived the one before.
+
+        They are those of its lines, else of its file, else those that grade as a whole, the quickest first.
+        """
         of_file = [name for name, files in self.lines.items() if change.path in files]
         near = [name for name in of_file if not self.lines[name][change.path].isdisjoint(change.lines)]
         if not (near and change.when_called):  # who imports a module first is chance
             near = of_file
-        chosen: list[str] = []
-        total = 0.0
-        for name in sorted(near, key=lambda name: self.seconds[name]):
-            total += self.seconds[name]
-            if chosen and total > ENOUGH:
-                break
-            chosen.append(name)
-        return chosen or list(THROUGH_THE_RUNNER)
+        if not near:
+            return [list(THROUGH_THE_RUNNER)]
+        near = sorted(near, key=lambda name: self.seconds[name])
+        first = max(1, self._within(near, ENOUGH))
+        second = first + self._within(near[first:], PATIENCE)
+        return [one for one in (near[:first], near[first:second]) if one]
+
+    def _within(self, tests: list[str], seconds: float) -> int:
+        """How many of these tests, from the first on, fit into so many seconds."""
+        sums = accumulate(self.seconds[name] for name in tests)
+        return sum(total <= seconds for total in sums)
 
 
 _NOTHING = {"tests": {}, "files": [], "failed": [""]}
@@ -91,8 +100,9 @@ def measured(workers: int) -> Covering:
 
     seconds: dict[str, float] = {}
     lines: dict[str, dict[str, frozenset[int]]] = {}
+    asked = test_files()
     with ThreadPoolExecutor(workers) as pool:
-        for test_file, told in zip(test_files(), pool.map(one, test_files()), strict=True):
+        for test_file, told in zip(asked, pool.map(one, asked), strict=True):
             for name in told["failed"]:
                 print(f"is not asked, for it does not pass here: {name or test_file}")
             for name, test in told["tests"].items():

@@ -124,6 +124,11 @@ class _Contexts:
         if not report.passed:
             self.failed.add(report.nodeid)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Nor does a file that cannot be imported."""
+        if not report.passed:
+            self.failed.add(report.nodeid)
+
 
 def cover(tests: Sequence[str], without: Sequence[str], files: Sequence[str], answer: Path) -> None:
     """Run tests on the unchanged tree, `without` some, and write down which lines of these files each of them runs."""
