@@ -118,7 +118,7 @@ def sweep(server: int, user: int | None, keep: Collection[int] = ()) -> int:
 def own_memory(pid: int) -> int:
     """Bytes of memory that a process does not share with files: what its own data take. 0 when it has ended."""
     with suppress(OSError):
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
         return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
     return 0
 
@@ -138,7 +138,7 @@ def nameless_files(pid: int) -> int:
 def proportional_memory(pid: int) -> int:
     """Bytes of memory of a process, shared pages divided among those that share them. 0 when it has ended."""
     with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     return 0

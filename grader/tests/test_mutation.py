@@ -8,11 +8,12 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from grader.audit.automatic import listed
-from grader.audit.mutation import changes, covering
+from grader.audit.mutation import changes, covering, trial
 from grader.audit.mutation.changes import Change
 from grader.audit.mutation.command import EQUIVALENT, FLOORS, Tried
 from grader.audit.mutation.covering import ENOUGH, PATIENCE, THROUGH_THE_RUNNER, Covering
@@ -135,3 +136,22 @@ def test_without_namespaces_nothing_is_changed():
     )  # fmt: skip
     assert process.returncode == 2
     assert process.stderr == "Changed code is tried only within namespaces: this needs root and unshare.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("SECONDS: float = 1.0\n", False),
+        ("SECONDS: float = 'one'\n", True),
+        ("import os\n", True),
+        ("open('a').read()\n", True),
+    ],
+    ids=["right", "another type", "an import that nobody needs", "the host's own encoding"],
+)
+def test_lint_reads_what_survives(tmp_path: Path, text: str, refused: bool):
+    for name in ("grader", "tests", "benchmarks"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "grader" / "changed.py").write_text(text, encoding="utf-8")
+    assert trial.lint(tmp_path, "grader/changed.py") == refused

@@ -2,7 +2,8 @@
 
 Each change is a small one to one file, tried on a copy of the project, in namespaces, by the tests that run its lines.
 One that survives is a gap in the tests, or must be listed in grader/tests/mutation/equivalent.md, with the proof that
-nothing can notice it. The slow tests (attacks, training) are not asked: what survives here they may still notice.
+nothing can notice it. What survives the tests is shown to `make lint` too: its types refuse some changes. The slow
+tests (attacks, training) are not asked: what survives here they may still notice.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ def tried(sample: list[Change], known: covering.Covering, workers: int) -> Itera
                 said = _answer(tree, tests, 2 * seconds)
             if said != trial.SURVIVED:
                 break
+        if said == trial.SURVIVED and trial.lint(tree, change.path):
+            said = trial.LINT
         (tree / change.path).write_text((ROOT / change.path).read_text(encoding="utf-8"), encoding="utf-8")
         trees.put(tree)
         return Tried(change, said, sum(map(len, rounds)))
@@ -116,8 +119,11 @@ def run(options: argparse.Namespace) -> int:
         noticed = sum(result.noticed for result in of_group)
         share = noticed / len(of_group) if of_group else 1.0
         below |= share < FLOORS[group]
+        by_lint = sum(result.noticed_by == trial.LINT for result in of_group)
         console.print(
-            f"{group}: {noticed}/{len(of_group)} noticed ({share:.0%}; floor {FLOORS[group]:.0%})", highlight=False
+            f"{group}: {noticed}/{len(of_group)} noticed ({share:.0%}; floor {FLOORS[group]:.0%}), "
+            f"{by_lint} of them by lint alone",
+            highlight=False,
         )
     console.print(f"seed {options.seed}, in {time.monotonic() - began:.0f} s", highlight=False)
     return int(below)
