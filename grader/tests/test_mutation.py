@@ -74,7 +74,8 @@ CHANGE = Change("grader", "a.py", range(4, 6), "", "@@ a.py")
 
 def known(**tests: tuple[float, dict[str, set[int]]]) -> Covering:
     lines = {name: {path: frozenset(of) for path, of in files.items()} for name, (_, files) in tests.items()}
-    return Covering({name: seconds for name, (seconds, _) in tests.items()}, lines)
+    imported = {name: frozenset(files) for name, (_, files) in tests.items()}
+    return Covering({name: seconds for name, (seconds, _) in tests.items()}, lines, imported)
 
 
 def test_the_tests_that_run_the_lines_are_asked_the_quickest_first():
@@ -91,6 +92,14 @@ def test_about_what_runs_when_its_module_is_imported_all_tests_of_the_file_are_a
     change = Change("grader", "a.py", range(4, 5), "", "@@ a.py", when_called=False)
     covering = known(first=(2.0, {"a.py": {4}}), beside=(1.0, {"a.py": {9}}), other=(0.1, {"b.py": {4}}))
     assert covering.tests_of(change) == [["beside", "first"]]
+
+
+def test_about_an_import_every_file_has_its_turn_though_only_one_test_was_seen_to_import():
+    change = Change("grader", "a.py", range(4, 5), "", "@@ a.py", when_called=False)
+    seconds = {"one::a": 0.1, "one::b": 0.2, "two::a": 0.3, "two::b": 0.4, "three::a": 0.01}
+    lines = {name: {"b.py": frozenset({1})} for name in seconds}
+    imported = {"one": frozenset({"a.py"}), "two": frozenset({"a.py", "b.py"}), "three": frozenset({"b.py"})}
+    assert Covering(seconds, lines, imported).tests_of(change) == [["one::a", "two::a", "one::b", "two::b"]]
 
 
 def test_without_one_the_tests_of_the_file_are_asked_and_then_the_grading_as_a_whole():

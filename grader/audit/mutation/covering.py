@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,23 +43,27 @@ PATIENCE = 150.0
 
 @dataclass(frozen=True)
 class Covering:
-    """What each test takes, in seconds, and the lines that it runs, by file."""
+    """What each test takes, in seconds, the lines that it runs, by file, and the files that its own file imports."""
 
     seconds: dict[str, float]
     lines: dict[str, dict[str, frozenset[int]]]
+    imported: dict[str, frozenset[str]]
 
     def tests_of(self, change: Change) -> list[list[str]]:
         """The tests that a change is tried with, in rounds, each for what has survived the one before.
 
-        They are those of its lines, else of its file, else those that grade as a whole, the quickest first.
+        They are those of its lines, else of its file, else those that grade as a whole, the quickest first. About what
+        runs when its module is imported, every test file that imports it is asked in turn.
         """
         of_file = [name for name, files in self.lines.items() if change.path in files]
         near = [name for name in of_file if not self.lines[name][change.path].isdisjoint(change.lines)]
-        if not (near and change.when_called):  # who imports a module first is chance
-            near = of_file
+        if not change.when_called:  # who imports a module first is chance
+            near = [name for name in self.lines if change.path in self.imported[_file_of(name)]]
+        near = sorted(near or of_file, key=lambda name: self.seconds[name])
         if not near:
             return [list(THROUGH_THE_RUNNER)]
-        near = sorted(near, key=lambda name: self.seconds[name])
+        if not change.when_called:
+            near = _in_turn(near)
         first = max(1, self._within(near, ENOUGH))
         second = first + self._within(near[first:], PATIENCE)
         return [one for one in (near[:first], near[first:second]) if one]
@@ -67,6 +72,20 @@ class Covering:
         """How many of these tests, from the first on, fit into so many seconds."""
         sums = accumulate(self.seconds[name] for name in tests)
         return sum(total <= seconds for total in sums)
+
+
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _in_turn(tests: list[str]) -> list[str]:
+    """The first test of each file, then the second of each, and so on."""
+    turns: Counter[str] = Counter()
+    placed = []
+    for name in tests:
+        placed.append((turns[_file_of(name)], name))
+        turns[_file_of(name)] += 1
+    return [name for _, name in sorted(placed, key=lambda one: one[0])]
 
 
 _NOTHING = {"tests": {}, "files": [], "failed": [""]}
@@ -100,15 +119,17 @@ def measured(workers: int) -> Covering:
 
     seconds: dict[str, float] = {}
     lines: dict[str, dict[str, frozenset[int]]] = {}
+    imported: dict[str, frozenset[str]] = {}
     asked = test_files()
     with ThreadPoolExecutor(workers) as pool:
         for test_file, told in zip(asked, pool.map(one, asked), strict=True):
             for name in told["failed"]:
                 print(f"is not asked, for it does not pass here: {name or test_file}")
+            imported[test_file] = frozenset(told["files"])
             for name, test in told["tests"].items():
                 seconds[name] = test["seconds"]
                 lines[name] = {path: frozenset(numbers) for path, numbers in test["lines"].items()}
-    return Covering(seconds, lines)
+    return Covering(seconds, lines, imported)
 
 
 def _digests(paths: Iterable[str]) -> dict[str, str]:
