@@ -96,10 +96,10 @@ def test_about_what_runs_when_its_module_is_imported_all_tests_of_the_file_are_a
 
 def test_about_an_import_every_file_has_its_turn_though_only_one_test_was_seen_to_import():
     change = Change("grader", "a.py", range(4, 5), "", "@@ a.py", when_called=False)
-    seconds = {"one::a": 0.1, "one::b": 0.2, "two::a": 0.3, "two::b": 0.4, "three::a": 0.01}
+    seconds = {"one::a": 0.2, "one::b": 0.3, "two::a": 0.4, "two::b": 0.5, "one::c": 0.03, "three::a": 0.01}
     lines = {name: {"b.py": frozenset({1})} for name in seconds}
     imported = {"one": frozenset({"a.py"}), "two": frozenset({"a.py", "b.py"}), "three": frozenset({"b.py"})}
-    assert Covering(seconds, lines, imported).tests_of(change) == [["one::a", "two::a", "one::b", "two::b"]]
+    assert Covering(seconds, lines, imported).tests_of(change) == [["one::c", "one::a", "two::a", "one::b", "two::b"]]
 
 
 def test_without_one_the_tests_of_the_file_are_asked_and_then_the_grading_as_a_whole():

@@ -33,11 +33,13 @@ THROUGH_THE_RUNNER = (
     "grader/tests/test_runner.py::test_the_untouched_template_earns_nothing_and_every_row_says_why",
 )
 """Who is asked about lines that no test runs in its own process."""
+MOMENT = 0.1
+"""Seconds within which a test is asked before all slower ones, whatever its file."""
 LONGEST = 1800.0
 """Seconds for one test file."""
 ENOUGH = 25.0
 """Seconds of tests that a change is tried with first, the quickest of those that run its lines."""
-PATIENCE = 150.0
+PATIENCE = 75.0
 """Seconds of the other tests that run its lines, which a change is tried with when it has survived the first."""
 
 
@@ -53,7 +55,7 @@ class Covering:
         """The tests that a change is tried with, in rounds, each for what has survived the one before.
 
         They are those of its lines, else of its file, else those that grade as a whole, the quickest first. About what
-        runs when its module is imported, every test file that imports it is asked in turn.
+        runs when its module is imported, every test file that imports it is asked: all that takes a moment, then in turn.
         """
         of_file = [name for name, files in self.lines.items() if change.path in files]
         near = [name for name in of_file if not self.lines[name][change.path].isdisjoint(change.lines)]
@@ -63,10 +65,19 @@ class Covering:
         if not near:
             return [list(THROUGH_THE_RUNNER)]
         if not change.when_called:
-            near = _in_turn(near)
+            near = self._in_turn(near)
         first = max(1, self._within(near, ENOUGH))
         second = first + self._within(near[first:], PATIENCE)
         return [one for one in (near[:first], near[first:second]) if one]
+
+    def _in_turn(self, tests: list[str]) -> list[str]:
+        """All that take a moment; then the first slower test of each file, the second of each, and so on."""
+        turns: Counter[str] = Counter()
+        placed = []
+        for name in tests:
+            turns[_file_of(name)] += self.seconds[name] > MOMENT
+            placed.append((turns[_file_of(name)], name))
+        return [name for _, name in sorted(placed, key=lambda one: one[0])]
 
     def _within(self, tests: list[str], seconds: float) -> int:
         """How many of these tests, from the first on, fit into so many seconds."""
@@ -76,16 +87,6 @@ class Covering:
 
 def _file_of(test: str) -> str:
     return test.partition("::")[0]
-
-
-def _in_turn(tests: list[str]) -> list[str]:
-    """The first test of each file, then the second of each, and so on."""
-    turns: Counter[str] = Counter()
-    placed = []
-    for name in tests:
-        placed.append((turns[_file_of(name)], name))
-        turns[_file_of(name)] += 1
-    return [name for _, name in sorted(placed, key=lambda one: one[0])]
 
 
 _NOTHING = {"tests": {}, "files": [], "failed": [""]}
