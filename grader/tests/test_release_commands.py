@@ -7,13 +7,16 @@ import stat
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from grader.__main__ import main
 from grader.project import ROOT, TEMPLATE
-from grader.release import package
+from grader.release import package, preview
+from grader.run.runner import Runner
 from tests.support.verdicts import Status
 
 
@@ -94,7 +97,10 @@ def test_a_result_file_is_shown_as_the_reader_sees_it(tmp_path: Path, reader: st
     assert "results.json" in page
 
 
-def test_a_submission_is_graded_first_and_then_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_submission_is_graded_first_and_then_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lent_runner: Callable[..., AbstractContextManager[Runner]]
+):
+    monkeypatch.setattr(preview, "Runner", lent_runner)
     assert main(["preview", str(TEMPLATE), "--as", "instructor", "--out", str(tmp_path / "page.html")]) == 0
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Not implemented yet: 4.1" in page

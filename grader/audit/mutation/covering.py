@@ -55,7 +55,7 @@ class Covering:
         """The tests that a change is tried with, in rounds, each for what has survived the one before.
 
         They are those of its lines, else of its file, else those that grade as a whole, the quickest first. About what
-        runs when its module is imported, every test file that imports it is asked: all that takes a moment, then in turn.
+        runs when its module is imported, every file that imports it is asked: all that takes a moment, then in turn.
         """
         of_file = [name for name, files in self.lines.items() if change.path in files]
         near = [name for name in of_file if not self.lines[name][change.path].isdisjoint(change.lines)]
