@@ -78,7 +78,9 @@ def measure(submission: Path, size: int) -> tuple[float, float, int]:
 
 def machine_cpu() -> float:
     """Seconds in which any processor of this machine was busy."""
-    user, nice, system, _, _, *rest = (int(word) for word in Path("/proc/stat").read_text().split("\n")[0].split()[1:])
+    user, nice, system, _, _, *rest = (
+        int(word) for word in Path("/proc/stat").read_text(encoding="utf-8").split("\n")[0].split()[1:]
+    )
     return (user + nice + system + sum(rest[:3])) / 100
 
 

@@ -48,9 +48,9 @@ def make_read_only(target: Path) -> bool:
 def map_own_user(user: int, group: int) -> bool:
     """In a new user namespace, stay the user and group that one was outside."""
     try:
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+        Path("/proc/self/setgroups").write_text("deny", encoding="utf-8")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="utf-8")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="utf-8")
     except OSError:
         return False
     return True

@@ -91,7 +91,7 @@ def import_everything() -> None:
     import matplotlib.pyplot
     import PIL.Image  # noqa: F401
     import torch
-    import torchvision.transforms
+    import torchvision.transforms  # noqa: F401
     import torchvision.utils  # noqa: F401
     import tqdm  # noqa: F401
 

@@ -107,7 +107,7 @@ class Bounds:
 
     def pytest_sessionstart(self) -> None:
         """Bound the memory."""
-        pages = int(Path("/proc/self/statm").read_text().split()[5])  # data and stack
+        pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[5])  # data and stack
         most = pages * resource.getpagesize() + MEMORY_OF_A_JUDGE
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 

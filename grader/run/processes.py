@@ -121,7 +121,7 @@ def own_memory(pid: int) -> int:
     0 when it has ended.
     """
     with suppress(OSError):
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
         return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_OWN))
     return 0
 
@@ -145,7 +145,7 @@ def held_by_descriptors(pid: int, files: bool) -> int:
 
 def shared_memory() -> int:
     """Bytes of the whole machine's memory that no file on a disk has behind it and that several may share."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
+    for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("Shmem:"):
             return int(line.split()[1]) * 1024
     return 0
@@ -154,7 +154,7 @@ def shared_memory() -> int:
 def _most_of_a_socket() -> int:
     """Bytes that wait in a socket at most: the kernel doubles what a program may ask for."""
     try:
-        return 2 * int(Path("/proc/sys/net/core/wmem_max").read_text())
+        return 2 * int(Path("/proc/sys/net/core/wmem_max").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return 2 * 212_992
 
@@ -165,7 +165,7 @@ _OF_A_SOCKET = _most_of_a_socket()
 def proportional_memory(pid: int) -> int:
     """Bytes of memory of a process, shared pages divided among those that share them. 0 when it has ended."""
     with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     return 0

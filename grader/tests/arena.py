@@ -34,7 +34,7 @@ def kept_in_memory_by(users: Collection[int]) -> list[str]:
     """What these users own of System V memory, semaphores and queues on this machine, and the files in /dev/shm."""
     kept = []
     for kind in ("shm", "sem", "msg"):
-        names, *rows = (line.split() for line in Path(f"/proc/sysvipc/{kind}").read_text().splitlines())
+        names, *rows = (line.split() for line in Path(f"/proc/sysvipc/{kind}").read_text(encoding="utf-8").splitlines())
         kept += [f"{kind} {row[1]}" for row in rows if int(row[names.index("uid")]) in users]
     return kept + [f.path for f in os.scandir("/dev/shm") if f.stat(follow_symlinks=False).st_uid in users]
 

@@ -18,9 +18,10 @@ from grader.report import terminal
 from grader.report.pictures import illustrate
 from grader.report.results import Results
 from grader.rubric import Row
+from grader.run import grade as grade_verb
 from grader.tests.advised import advised, graded, on_disk, pictures, soon, suites
 from tests.support.status import Status
-from tests.support.verdicts import order_of
+from tests.support.verdicts import Finding, order_of
 
 DRAWN = """
     digits = np.zeros((64, 28, 28), dtype=np.uint8)
@@ -35,7 +36,7 @@ DRAWN = """
 """
 PLAIN = 'submission.advise(Advice("All is well.", 1.0, {"loss": 0.5}))'
 CONTRADICTED = 'submission.advise(Advice("All is well.", 1.0)); raise wrong("seen", "expected")'
-RUNNER = command.Runner
+RUNNER = grade_verb.Runner
 WORTHLESS = 'submission.advise(Advice("No number.", float("nan"), pictures=(Picture("no", {}, "nothing"),)))'
 
 
@@ -94,7 +95,7 @@ def test_what_was_advised_is_shown_with_its_notes_and_pictures(weighted: tuple[R
 def test_a_check_that_fails_has_no_advice(informational: tuple[Results, dict]):
     test = by_check(informational[1])["contradicted"]
     assert (test["status"], test["extra_data"]["verdict"]) == ("failed", "failed")
-    assert test["output"] == "seen\nexpected"
+    assert test["output"] == str(Finding("seen", "expected"))
 
 
 def test_the_leaderboard_is_there_when_asked_for(informational: tuple[Results, dict], weighted: tuple[Results, dict]):
@@ -171,7 +172,7 @@ def test_the_audit_takes_advice_for_what_it_is_worth(tmp_path: Path):
 
 def test_grading_leaves_a_page_beside_each_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made = suites(tmp_path / "suites", 1, drawn=DRAWN, fine="pass")
-    monkeypatch.setattr(command, "Runner", lambda **options: RUNNER(suites=made, slot=170, **options))
+    monkeypatch.setattr(grade_verb, "Runner", lambda **options: RUNNER(suites=made, slot=170, **options))
     submissions = tmp_path / "class"
     for name in ("one", "two"):
         (submissions / name).mkdir(parents=True)

@@ -23,6 +23,7 @@ from grader.project import REFERENCE, SUITES
 from grader.release.template import cut
 from grader.report.results import Results
 from grader.tests.test_guides import LOSES_AN_IMAGE, NEW, example
+from tests.support.homework.assignment import FILES
 from tests.support.status import Status
 
 ROWS = rubric.read()
@@ -148,7 +149,7 @@ def other_weight(found: re.Match[str]) -> str:
 
 def losing_an_image(folder: Path) -> None:
     """A mistake that the guide's example finds."""
-    for module in cases.MODULES:
+    for module in FILES:
         shutil.copy(REFERENCE / module, folder)
     with (folder / "hw5_gan.py").open("a") as network:
         network.write(LOSES_AN_IMAGE)

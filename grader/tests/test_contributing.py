@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from grader.project import ROOT
+from grader import rubric
+from grader.audit import cases
+from grader.audit.run import compare
+from grader.audit.workshop import Workshop
+from grader.project import ROOT, SUITES
 from grader.tests.places import checkout
 
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -89,16 +94,18 @@ def test_what_the_guide_says_is_enough(copy: Path, headings: tuple[str, ...], mo
     subprocess.run([sys.executable, "-m", "ruff", "format", "--check", "."], cwd=copy, check=True)
 
 
-def test_a_mistake_that_the_guide_does_not_name_is_noticed(copy: Path):
-    """The example's check without its mutant's header: the audit is red, and says what is missing."""
+def test_a_mistake_that_the_guide_does_not_name_is_noticed(workshop: Workshop, tmp_path: Path):
+    """The example's check without its mutant's header: the audit would be red, and say what is missing."""
     check, mutant = steps("A check")[0], steps("A mutant")[0]
-    mutant.text = mutant.text.replace("gnet_draws_as_many_images_as_latents, ", "")
-    for step in (check, mutant):
-        step.follow(copy)
-    command = [sys.executable, "-m", "grader", "audit", "--only", "gan_g_loses_an_image"]
-    ran = subprocess.run(command, cwd=copy, capture_output=True, text=True)
-    assert ran.returncode == 1
-    assert "gnet_draws_as_many_images_as_latents fails as well" in ran.stdout
+    suites = shutil.copytree(SUITES, tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    check.follow(tmp_path)
+    file, submission = tmp_path / Path(mutant.file).name, tmp_path / "submission"
+    file.write_text(mutant.text.replace("gnet_draws_as_many_images_as_latents, ", ""), encoding="utf-8")
+    case = cases.mutant(file, [row.name for row in rubric.read(suites)])
+    submission.mkdir()
+    case.build(submission)
+    verdict = compare(case, workshop.grade(submission, tmp_path / "out", suites))
+    assert verdict.complaints == ("gnet_draws_as_many_images_as_latents fails as well (failed)",)
 
 
 def test_every_block_of_the_guide_is_followed():

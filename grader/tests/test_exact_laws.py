@@ -93,5 +93,5 @@ def test_a_failure_has_the_findings_that_were_confirmed_and_the_largest_margin()
 
     with pytest.raises(laws.Wrong) as failed:
         laws.judge(experiment)
-    assert str(failed.value) == "far off\n\nnear"
+    assert [one.yours for one in failed.value.findings] == ["far off", "near"]
     assert failed.value.margin == pytest.approx(3.0)

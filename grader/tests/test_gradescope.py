@@ -7,6 +7,8 @@ import json
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import jsonschema_rs
@@ -22,6 +24,7 @@ from grader.tests.places import SHORT, worker_slot
 
 GIB = 2**30
 POSSIBLE = sum(row.points for row in rubric.read())
+Lent = Callable[..., AbstractContextManager[Runner]]
 RUN_AUTOGRADER = package.CONTAINER / "run_autograder"
 
 
@@ -65,7 +68,10 @@ def test_a_submission_is_graded_with_its_cost_in_the_result(platform: Path):
     assert facts["in_force"]
 
 
-def test_points_that_do_not_fit_the_assignment_are_told_to_the_staff_only(platform: Path):
+def test_points_that_do_not_fit_the_assignment_are_told_to_the_staff_only(
+    platform: Path, monkeypatch: pytest.MonkeyPatch, lent_runner: Lent
+):
+    monkeypatch.setattr(gradescope, "Runner", lent_runner)
     metadata(platform, str(POSSIBLE - 1))
     gradescope.grade(platform)
     (told,) = staff_rows(document(platform))
@@ -170,8 +176,11 @@ def test_a_result_exists_even_when_nothing_can_start(tmp_path: Path):
     assert (tmp_path / "results").stat().st_mode & 0o077 == 0
 
 
-def test_the_sample_earns_nothing_and_a_finished_one_is_no_sample(tmp_path: Path):
+def test_the_sample_earns_nothing_and_a_finished_one_is_no_sample(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lent_runner: Lent
+):
     assert "checks work" in smoke.smoke(TEMPLATE, tmp_path / "template")
+    monkeypatch.setattr(smoke, "Runner", lent_runner)
     with pytest.raises(smoke.SmokeError, match="passed"):
         smoke.smoke(REFERENCE, tmp_path / "reference")
 

@@ -12,6 +12,7 @@ from grader.audit.workshop import Workshop
 from grader.project import REFERENCE
 from grader.report.results import Results
 from grader.run.runner import Runner
+from tests.support.homework.assignment import DIFFUSION, GAN
 from tests.support.status import NO_FAULT, Status
 
 
@@ -23,8 +24,9 @@ def said(results: Results) -> dict[str, tuple[str, float, str]]:
 def changed(folder: Path, gan: str = "", diffusion: str = "") -> Path:
     """The reference with code at the end of its files."""
     folder.mkdir()
-    for module, code in zip(cases.MODULES, (gan, diffusion), strict=True):
-        (folder / module).write_text((REFERENCE / module).read_text() + "\n" + code)
+    for module, code in {GAN: gan, DIFFUSION: diffusion}.items():
+        text = (REFERENCE / f"{module}.py").read_text()
+        (folder / f"{module}.py").write_text(f"{text}\n{code}")
     return folder
 
 

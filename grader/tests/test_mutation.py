@@ -8,14 +8,15 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from grader.audit.automatic import listed
-from grader.audit.mutation import changes, covering
+from grader.audit.mutation import changes, covering, trial
 from grader.audit.mutation.changes import Change
 from grader.audit.mutation.command import EQUIVALENT, FLOORS, Tried
-from grader.audit.mutation.covering import ENOUGH, THROUGH_THE_RUNNER, Covering
+from grader.audit.mutation.covering import ENOUGH, PATIENCE, THROUGH_THE_RUNNER, Covering
 from grader.project import ROOT
 
 
@@ -73,7 +74,8 @@ CHANGE = Change("grader", "a.py", range(4, 6), "", "@@ a.py")
 
 def known(**tests: tuple[float, dict[str, set[int]]]) -> Covering:
     lines = {name: {path: frozenset(of) for path, of in files.items()} for name, (_, files) in tests.items()}
-    return Covering({name: seconds for name, (seconds, _) in tests.items()}, lines)
+    imported = {name: frozenset(files) for name, (_, files) in tests.items()}
+    return Covering({name: seconds for name, (seconds, _) in tests.items()}, lines, imported)
 
 
 def test_the_tests_that_run_the_lines_are_asked_the_quickest_first():
@@ -83,25 +85,34 @@ def test_the_tests_that_run_the_lines_are_asked_the_quickest_first():
         beside=(0.1, {"a.py": {3, 6}}),
         other=(0.1, {"b.py": {4}}),
     )
-    assert covering.tests_of(CHANGE) == ["quick", "slow"]
+    assert covering.tests_of(CHANGE) == [["quick", "slow"]]
 
 
 def test_about_what_runs_when_its_module_is_imported_all_tests_of_the_file_are_asked():
     change = Change("grader", "a.py", range(4, 5), "", "@@ a.py", when_called=False)
     covering = known(first=(2.0, {"a.py": {4}}), beside=(1.0, {"a.py": {9}}), other=(0.1, {"b.py": {4}}))
-    assert covering.tests_of(change) == ["beside", "first"]
+    assert covering.tests_of(change) == [["beside", "first"]]
+
+
+def test_about_an_import_every_file_has_its_turn_though_only_one_test_was_seen_to_import():
+    change = Change("grader", "a.py", range(4, 5), "", "@@ a.py", when_called=False)
+    seconds = {"one::a": 0.2, "one::b": 0.3, "two::a": 0.4, "two::b": 0.5, "one::c": 0.03, "three::a": 0.01}
+    lines = {name: {"b.py": frozenset({1})} for name in seconds}
+    imported = {"one": frozenset({"a.py"}), "two": frozenset({"a.py", "b.py"}), "three": frozenset({"b.py"})}
+    assert Covering(seconds, lines, imported).tests_of(change) == [["one::c", "one::a", "two::a", "one::b", "two::b"]]
 
 
 def test_without_one_the_tests_of_the_file_are_asked_and_then_the_grading_as_a_whole():
-    assert known(beside=(0.1, {"a.py": {3}}), other=(0.1, {"b.py": {4}})).tests_of(CHANGE) == ["beside"]
-    assert known(other=(0.1, {"b.py": {4}})).tests_of(CHANGE) == list(THROUGH_THE_RUNNER)
+    assert known(beside=(0.1, {"a.py": {3}}), other=(0.1, {"b.py": {4}})).tests_of(CHANGE) == [["beside"]]
+    assert known(other=(0.1, {"b.py": {4}})).tests_of(CHANGE) == [list(THROUGH_THE_RUNNER)]
 
 
-def test_no_more_than_enough_is_asked_but_always_one():
+def test_what_survives_the_quickest_is_tried_with_the_others_as_far_as_patience_goes():
     part = ENOUGH * 0.4
-    many = known(**{f"test{i}": (part + i, {"a.py": {4}}) for i in range(3)})
-    assert many.tests_of(CHANGE) == ["test0", "test1"]
-    assert known(long=(10 * ENOUGH, {"a.py": {4}})).tests_of(CHANGE) == ["long"]
+    seconds = [part, part + 1, part + 2, PATIENCE - ENOUGH, PATIENCE + ENOUGH]
+    many = known(**{f"test{i}": (one, {"a.py": {4}}) for i, one in enumerate(seconds)})
+    assert many.tests_of(CHANGE) == [["test0", "test1"], ["test2", "test3"]]
+    assert known(long=(10 * ENOUGH, {"a.py": {4}})).tests_of(CHANGE) == [["long"]]
 
 
 def test_every_test_file_is_asked_or_named_as_slow():
@@ -134,3 +145,22 @@ def test_without_namespaces_nothing_is_changed():
     )  # fmt: skip
     assert process.returncode == 2
     assert process.stderr == "Changed code is tried only within namespaces: this needs root and unshare.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("SECONDS: float = 1.0\n", False),
+        ("SECONDS: float = 'one'\n", True),
+        ("import os\n", True),
+        ("open('a').read()\n", True),
+    ],
+    ids=["right", "another type", "an import that nobody needs", "the host's own encoding"],
+)
+def test_lint_reads_what_survives(tmp_path: Path, text: str, refused: bool):
+    for name in ("grader", "tests", "benchmarks"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "grader" / "changed.py").write_text(text, encoding="utf-8")
+    assert trial.lint(tmp_path, "grader/changed.py") == refused

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from grader.__main__ import main
 from grader.project import REFERENCE, TEMPLATE
 from grader.release import rehearse
 from grader.release.rehearse import RehearsalError
@@ -233,8 +234,8 @@ def test_the_rehearsal_takes_both_packages_and_removes_its_systems(
     monkeypatch.setattr(rehearse, "BareSystem", Made)
     monkeypatch.setattr(rehearse, "rehearse_grading", rehearsal("grading"))
     monkeypatch.setattr(rehearse, "rehearse_student", rehearsal("student"))
-    monkeypatch.setattr(rehearse.package, "main", lambda arguments: 0)
-    assert rehearse.main() == code
+    monkeypatch.setattr(rehearse.package, "build", lambda out: {})
+    assert main(["rehearse"]) == code
     assert taken == ["autograder.zip", "student.zip"][: 1 if fails == "grading" else 2]
     assert [path for path in systems if path.exists()] == []
     last = capsys.readouterr().out.splitlines()[-1]

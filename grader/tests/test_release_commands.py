@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 import stat
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from grader.__main__ import main
 from grader.project import ROOT, TEMPLATE
 from grader.release import package, preview
+from grader.run.runner import Runner
 from tests.support.verdicts import Status
 
 
@@ -25,7 +28,7 @@ def started(*arguments: str) -> subprocess.CompletedProcess[str]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A folder with both packages, built by the command, and what it said."""
     out = tmp_path_factory.mktemp("built") / "new" / "dist"
-    process = started("grader.release.package", "--out", str(out))
+    process = started("grader", "package", "--out", str(out))
     assert (process.returncode, process.stderr) == (0, "")
     return out, process.stdout
 
@@ -43,14 +46,11 @@ def test_the_command_builds_both_packages_and_says_where_they_are(built: tuple[P
 
 
 def test_both_packages_say_what_they_require(built: tuple[Path, str]):
-    grader, students = (
-        zipfile.ZipFile(built[0] / name).read("requirements.txt").decode() for name in ("autograder.zip", "student.zip")
-    )
-    assert grader == (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    assert re.findall(r"^[a-z-]+", students, re.MULTILINE) == list(package.STUDENTS_NEED)
-    assert set(students.splitlines()) <= {line.partition("#")[0].strip() for line in grader.splitlines()}
-    assert {"pyproject.toml", "grader/release/container/pinned.txt"} <= set(entries(built, "autograder.zip"))
-    assert {"pyproject.toml", "Makefile", "README.md"} <= set(entries(built, "student.zip"))
+    pinned = {f"grader/release/container/{name}" for name in package.PINNED}
+    assert {"pyproject.toml", "setup.sh", "run_autograder"} | pinned <= set(entries(built, "autograder.zip"))
+    assert {"pyproject.toml", "Makefile", "README.md", "requirements.txt"} <= set(entries(built, "student.zip"))
+    required = zipfile.ZipFile(built[0] / "student.zip").read("requirements.txt")
+    assert required == (package.HANDOUT / "requirements.txt").read_bytes()
 
 
 def test_what_the_platform_starts_is_executable_and_everything_else_is_a_plain_file(built: tuple[Path, str]):
@@ -92,7 +92,7 @@ def document() -> dict:
 def test_a_result_file_is_shown_as_the_reader_sees_it(tmp_path: Path, reader: str, says: str, sees: bool):
     (tmp_path / "results.json").write_text(json.dumps(document()), encoding="utf-8")
     out = tmp_path / "new" / "page.html"
-    process = started("grader.release.preview", str(tmp_path / "results.json"), "--as", reader, "--out", str(out))
+    process = started("grader", "preview", str(tmp_path / "results.json"), "--as", reader, "--out", str(out))
     assert process.returncode == 0, process.stderr
     assert process.stdout.startswith(says)
     assert str(out) in process.stdout
@@ -102,8 +102,11 @@ def test_a_result_file_is_shown_as_the_reader_sees_it(tmp_path: Path, reader: st
     assert "results.json" in page
 
 
-def test_a_submission_is_graded_first_and_then_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert preview.main([str(TEMPLATE), "--as", "instructor", "--out", str(tmp_path / "page.html")]) == 0
+def test_a_submission_is_graded_first_and_then_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lent_runner: Callable[..., AbstractContextManager[Runner]]
+):
+    monkeypatch.setattr(preview, "Runner", lent_runner)
+    assert main(["preview", str(TEMPLATE), "--as", "instructor", "--out", str(tmp_path / "page.html")]) == 0
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Not implemented yet: 4.1" in page
     assert TEMPLATE.name in page
@@ -111,7 +114,5 @@ def test_a_submission_is_graded_first_and_then_shown(tmp_path: Path, capsys: pyt
 
 
 def test_what_does_not_exist_is_an_error_of_the_user_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    with pytest.raises(SystemExit) as stopped:
-        preview.main([str(tmp_path / "nothing.json")])
-    assert stopped.value.code == 2
-    assert "nothing.json does not exist" in capsys.readouterr().err.splitlines()[-1]
+    assert main(["preview", str(tmp_path / "nothing.json")]) == 2
+    assert capsys.readouterr().err == f"{tmp_path / 'nothing.json'} does not exist.\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 from pathlib import Path
 
@@ -135,7 +136,7 @@ def test_no_row_earns_less_than_nothing_or_more_than_its_points(results: Results
 
 
 def shown(show: object, *arguments: object) -> list[str]:
-    console = Console(width=100, record=True, color_system=None, force_terminal=False, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=100, record=True, color_system=None, force_terminal=False, file=io.StringIO())
     show(console, *arguments)  # type: ignore[operator]
     return [line.rstrip() for line in console.export_text().splitlines()]
 
@@ -186,7 +187,7 @@ def test_a_class_on_the_terminal(results: Results):
 
 
 def test_a_progress_line_is_gone_when_it_is_done():
-    console = Console(width=100, record=True, force_terminal=True, color_system=None, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=100, record=True, force_terminal=True, color_system=None, file=io.StringIO())
     with terminal.progress_line(console) as line:
         line.update(line.add_task("grading", total=2), advance=1)
         line.refresh()

@@ -7,7 +7,9 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from multiprocessing.process import BaseProcess
@@ -16,7 +18,7 @@ from pathlib import Path
 import coverage
 import pytest
 
-from grader.audit.mutation.safe import MEMORY
+from grader.audit.mutation.safe import MEMORY, WRITABLE
 from grader.project import ROOT
 
 PRELOADED = ["torch", "torchvision", "cv2", "matplotlib.pyplot", "numpy", "pytest", "hypothesis", "libcst", "rich"]
@@ -24,6 +26,10 @@ PRELOADED = ["torch", "torchvision", "cv2", "matplotlib.pyplot", "numpy", "pytes
 LEFT_OUT = ("out", ".git", ".venv", "dist", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis", "data")
 SURVIVED = "nobody"
 TIMED_OUT = "the clock"
+LINT = "lint"
+_LINTING = threading.Lock()
+_TYPES = WRITABLE / "types"
+"""What mypy knows of the unchanged files; one process at a time may use it."""
 _OURS = ("grader", "tests", "reference", "benchmarks")
 
 
@@ -71,7 +77,7 @@ def _prepared(work: Callable[..., None], tree: Path, *arguments: object) -> None
     sys.path[:] = [str(tree), *(entry for entry in sys.path if entry not in ("", str(ROOT), str(tree)))]
     os.environ["PYTHONPATH"] = str(tree)
     os.environ.pop("COLUMNS", None)
-    with open(os.devnull, "w") as nothing:
+    with open(os.devnull, "w", encoding="utf-8") as nothing:
         os.dup2(nothing.fileno(), 1)
         os.dup2(nothing.fileno(), 2)
     work(*arguments)
@@ -100,6 +106,17 @@ def notice(tests: Sequence[str], answer: Path) -> None:
     answer.write_text(first.name or (SURVIVED if code in (0, 5) else f"pytest's exit code {code}"), encoding="utf-8")
 
 
+def lint(tree: Path, path: str) -> bool:
+    """Whether `make lint` would refuse a changed file; it is read, and not run."""
+    with _LINTING:
+        checks = ("ruff", "check", "--quiet", "--no-cache", path), ("mypy", f"--cache-dir={_TYPES}")
+        for check in checks:
+            ran = subprocess.run([sys.executable, "-m", *check], cwd=tree, capture_output=True, check=False)
+            if ran.returncode == 1:
+                return True
+    return False
+
+
 class _Contexts:
     """Tells the lines and the seconds of each test apart."""
 
@@ -121,6 +138,11 @@ class _Contexts:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test that fails or is skipped on the unchanged tree notices nothing."""
+        if not report.passed:
+            self.failed.add(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Nor does a file that cannot be imported."""
         if not report.passed:
             self.failed.add(report.nodeid)
 
