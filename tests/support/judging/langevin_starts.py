@@ -1,0 +1,134 @@
+"""Where the chains start: Algorithm 2, line 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests.support import laws
+from tests.support.homework.langevin_states import (
+    LANGEVIN_STARTS,
+    OTHER_STARTS,
+    START_SHARES,
+    UNIFORM,
+    AnotherStart,
+    Start,
+    StartShare,
+)
+from tests.support.homework.readings import Reading
+from tests.support.judging.recognition import Diagnosis, Hypothesis, Line, recognise
+from tests.support.observed.recorded import FLOAT32_EPS
+
+OWNER = "langevin_starts_from_the_standard_normal"
+START = Line("Alg. 2, line 1: law of x_0", OWNER, (*LANGEVIN_STARTS, *OTHER_STARTS))
+SHARE = Line("Alg. 2, line 1: an x_0 for each", OWNER, START_SHARES)
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law of x_0: its family, mean and standard deviation."""
+
+    family: str
+    mean: float
+    deviation: float
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Those of a uniform law."""
+        half = 3**0.5 * self.deviation
+        return self.mean - half, self.mean + half
+
+    def chance(self, x: np.ndarray) -> float:
+        """A bound on the chance that independent draws look so far from the law."""
+        slack = 4 * FLOAT32_EPS * max(1.0, abs(self.mean))
+        if self.deviation <= slack:
+            return 1.0 if np.all(np.abs(x - self.mean) <= slack) else 0.0
+        if self.family == UNIFORM:
+            low, high = self.ends
+            if np.any(x < low - slack) or np.any(x > high + slack):
+                return 0.0
+            return laws.dkw((x - low) / (high - low), laws.uniform_cdf)
+        z = (x - self.mean) / self.deviation
+        beyond = int(np.sum(np.abs(z) > laws.TAIL_BEYOND))
+        chances = [
+            laws.normal(float(np.mean(z)) * z.size**0.5),
+            laws.chi_square(float(np.sum(z**2)), z.size),
+            laws.binomial(beyond, z.size, laws.TAIL_PROBABILITY),
+        ]
+        return min(chances) if min(chances) < laws.FALSE_FAIL_RATE else min(*chances, laws.dkw(z, laws.normal_cdf))
+
+
+def fitted(another: AnotherStart, x: np.ndarray) -> Law:
+    """The law of a family that fits best."""
+    if another.family == UNIFORM:
+        low, high = float(np.min(x)), float(np.max(x))
+        return Law(UNIFORM, (low + high) / 2, (high - low) / 12**0.5)
+    return Law(another.family, float(np.mean(x)), float(np.std(x)))
+
+
+def described(law: Law) -> str:
+    """Its parameters in words."""
+    if law.family == UNIFORM:
+        return "about [{:.2f}, {:.2f})".format(*law.ends)
+    return f"mean {law.mean + 0.0:.2f} and standard deviation {law.deviation:.3g}"
+
+
+def recognise_start(starts: Sequence[np.ndarray], first: float, last: float) -> Diagnosis:
+    """The readings that explain x_0, (n, 2) of each chain, for the noise levels sigma_1 and sigma_L."""
+
+    def law(reading: Reading, x: np.ndarray) -> Law:
+        if isinstance(reading, AnotherStart):
+            return fitted(reading, x)
+        assert isinstance(reading, Start)
+        return Law(reading.family, *reading.of(first, last))
+
+    def explains(hypothesis: Hypothesis) -> bool:
+        start, share = hypothesis[START.name], hypothesis[SHARE.name]
+        assert isinstance(share, StartShare)
+        parts = [_shared(one, share.axes) for one in starts]
+        drawn = [part for part in parts if part is not None]
+        if len(drawn) < len(parts):
+            return False
+        x = np.concatenate([part.ravel() for part in drawn])
+        if isinstance(start, AnotherStart) and (
+            x.size < 100 or any(law(one, x).chance(x) >= laws.FALSE_FAIL_RATE for one in LANGEVIN_STARTS)
+        ):
+            return False
+        found = law(start, x)
+        if found.chance(x) < laws.FALSE_FAIL_RATE:
+            return False
+        return (found.deviation == 0 and not share.axes) or (found.deviation > 0 and _independent(drawn, found.mean))
+
+    return recognise((START, SHARE), explains)
+
+
+def drawn_once(starts: Sequence[np.ndarray]) -> np.ndarray:
+    """One value for each that is drawn, in all chains: what a measured law is fitted to."""
+    for share in reversed(START_SHARES):
+        parts = [_shared(one, share.axes) for one in starts]
+        if all(part is not None for part in parts):
+            return np.concatenate([part.ravel() for part in parts if part is not None])
+    return np.concatenate([one.ravel() for one in starts])
+
+
+def _shared(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray | None:
+    drawn = x
+    for axis in axes:
+        drawn = np.take(drawn, [0], axis=axis)
+    return drawn if np.array_equal(np.broadcast_to(drawn, x.shape), x) else None
+
+
+def _independent(drawn: Sequence[np.ndarray], mean: float) -> bool:
+    """Whether samples, coordinates and runs have an x_0 of their own, but for what the reading lets them share."""
+    if len(drawn) > 1 and drawn[0].size <= 2 and all(np.array_equal(one, drawn[0]) for one in drawn[1:]):
+        return False
+    centred = [one - mean for one in drawn]
+    pairs = []
+    if drawn[0].shape[0] > 1:
+        even = [one[: len(one) // 2 * 2] for one in centred]
+        pairs.append(tuple(np.concatenate([one[side::2].ravel() for one in even]) for side in (0, 1)))
+    if drawn[0].shape[1] > 1 and drawn[0].shape[0] > 1:
+        pairs.append(tuple(np.concatenate([one[:, side] for one in centred]) for side in (0, 1)))
+    return all(laws.correlation(*pair) >= laws.FALSE_FAIL_RATE for pair in pairs)
