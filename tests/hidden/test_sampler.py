@@ -10,9 +10,11 @@ from tests.hidden.langevin_laws import NOISE_LINE, START_LINE, drawn, independen
 from tests.support import laws
 from tests.support.homework.langevin_states import LANGEVIN_STARTS, START_SHARES, STATES
 from tests.support.judging.chain import GAP, PHI, Chain, observe_chain
-from tests.support.judging.langevin_noise import NOISE_LINES, VARIANCE, recognise_noise, said_of_silence
-from tests.support.judging.langevin_starts import START, recognise_start
-from tests.support.judging.motion import STATE, Motion, evidence, observe_motion, said_of_state
+from tests.support.judging.langevin_lines import NOISE_LINES, START, STATE, VARIANCE
+from tests.support.judging.langevin_noise import recognise_noise, said_of_silence
+from tests.support.judging.langevin_starts import recognise_start
+from tests.support.judging.motion import Motion, evidence, said_of_bounds, said_of_state
+from tests.support.judging.observed_motion import observe_motion, require_moves
 from tests.support.judging.recognition import bill, charge, note_carried
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.langevin import Design
@@ -45,7 +47,8 @@ def test_langevin_starts_from_the_standard_normal(submission: Submission) -> Non
     except Wrong as error:
         observed = [chain.states[0] for chain in chains(0)]
         found = recognise_start(observed, *Design(sigmas=STARTS.sigmas).noise_levels[[0, -1]])
-        charge(submission, found, START.owner, lambda line: error.findings[0], error)
+        seen = error.findings[0]
+        charge(submission, found, START.owner, lambda line: seen, error)
         return
     settle(following(LANGEVIN_STARTS[0], START_LINE), following(START_SHARES[0], START_LINE))
 
@@ -71,6 +74,16 @@ def test_langevin_noise_has_variance_twice_the_step_size(submission: Submission)
         return noise_tests([drawn(chain, motion(chain)) for chain in chains])
 
     own = observe_motion(submission) if observe_chain(submission).doubtful else None
+    if own is not None and own.clipped:
+        bill(
+            submission,
+            own.diagnosis,
+            VARIANCE.owner,
+            lambda line: Finding(said_of_bounds(own.seen), "", "", NOISE_LINE),
+        )
+        return
+    if own is not None:
+        require_moves(own)
     try:
         laws.judge(experiment)
     except Wrong as error:
@@ -94,12 +107,14 @@ def test_langevin_continues_the_chain_across_levels(submission: Submission) -> N
     """Every step starts from the state before it, and every noise level from the last state of the level before."""
     chain = observe_chain(submission)
     if chain.doubtful:
-        found = observe_motion(submission).diagnosis
-        error = _broken(chain)
-        if error is not None:
-            charge(submission, found, STATE.owner, lambda line: error.findings[0], error)
-        elif found.explained:
-            bill(submission, found, STATE.owner, lambda line: _moved(submission))
+        motion, error = observe_motion(submission), _broken(chain)
+        found = motion.diagnosis
+        if found.owned(STATE.owner):
+            seen = said_of_state(motion) or (error.findings[0].yours if error else "")
+            expected = error.findings[0].expected if error else "Each step starts from the state before it."
+            bill(submission, found, STATE.owner, lambda line: Finding(seen, expected, look_at=LEVEL_LOOP))
+        if error is not None and (not found.explained or found.reading(STATE) is STATES[0]):
+            raise error
     settle(following(STATES[0], LEVEL_LOOP))
 
 
@@ -118,8 +133,3 @@ def _broken(chain: Chain) -> Wrong | None:
                 look_at=LEVEL_LOOP,
             )
     return None
-
-
-def _moved(submission: Submission) -> Finding:
-    seen = said_of_state(observe_motion(submission))
-    return Finding(seen, "Each step starts from the state before it.", look_at=LEVEL_LOOP)

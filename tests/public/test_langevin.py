@@ -14,8 +14,10 @@ from tests.support.homework.langevin import (
 )
 from tests.support.homework.readings import Reading, Remark, measured
 from tests.support.judging.chain import Chain, observe_chain, rebuild, require_calls
+from tests.support.judging.langevin_lines import STEP
 from tests.support.judging.levels import passed_finding
-from tests.support.judging.motion import STEP, observe_motion, said_of_factors
+from tests.support.judging.motion import said_of_factors
+from tests.support.judging.observed_motion import observe_motion, require_moves
 from tests.support.judging.recognition import charge
 from tests.support.judging.sampler_output import judge_contract, judge_kinds, judge_samples, judge_trajectory
 from tests.support.marks import number, tags, visibility, weight
@@ -115,8 +117,9 @@ def test_langevin_step_size_of_every_level(submission: Submission) -> None:
         laws.judge(experiment)
     except Wrong as error:  # one line for all levels says as much as one for each
         first = Wrong(error.findings[0], margin=error.margin)
-        found = observe_motion(submission).diagnosis
-        charge(submission, found, STEP.owner, lambda line: error.findings[0], first)
+        motion = observe_motion(submission)
+        require_moves(motion)
+        charge(submission, motion.diagnosis, STEP.owner, lambda line: first.findings[0], first)
         return
     settle(following(LANGEVIN_STEP_SIZES[0], STEP_LINES))
 

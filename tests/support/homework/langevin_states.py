@@ -142,3 +142,4 @@ STATES = (
     State("over sigma", 0, "The state is divided by sigma before the step.", lambda x, w, factor: (x.T / w.sigma).T),
 )
 CLIPPED = Reading("clipped", 0, "The states are clipped to an interval: Alg. 2 clips nothing.")
+FROZEN = Reading("frozen", 0, "The result of a step is not stored: the next step starts from the same state.")

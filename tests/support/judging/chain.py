@@ -145,6 +145,11 @@ class Chain:
         )
 
     @property
+    def frozen(self) -> bool:
+        """Whether all steps start from the same state."""
+        return len(self.states) > 1 and bool(np.all(self.states == self.states[0]))
+
+    @property
     def boundaries(self) -> list[int]:
         """The steps after which the noise level changes."""
         return [t for t in range(len(self.states) - 1) if self.levels.sigma[t] != self.levels.sigma[t + 1]]

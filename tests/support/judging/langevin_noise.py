@@ -9,25 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.langevin_noise import (
-    LANGEVIN_NOISE_VARIANCES,
-    NOISE_LAWS,
-    NOISE_PLACES,
-    NOISE_SHARES,
-    NoiseLaw,
-    NoisePlace,
-    NoiseScale,
-    NoiseShare,
-)
+from tests.support.homework.langevin_noise import NoiseLaw, NoisePlace, NoiseScale, NoiseShare
+from tests.support.judging.langevin_lines import NOISE_LINES
 from tests.support.judging.motion import Motion
-from tests.support.judging.recognition import Diagnosis, Hypothesis, Line, recognise
-
-OWNER = "langevin_noise_has_variance_twice_the_step_size"
-VARIANCE = Line("Alg. 2, line 6: variance of the noise", OWNER, LANGEVIN_NOISE_VARIANCES)
-PLACE = Line("Alg. 2, line 6: place of the noise", OWNER, NOISE_PLACES)
-LAW = Line("Alg. 2, line 5: law of z", OWNER, NOISE_LAWS)
-SHARE = Line("Alg. 2, line 5: a z for each", OWNER, NOISE_SHARES)
-NOISE_LINES = (VARIANCE, PLACE, LAW, SHARE)
+from tests.support.judging.recognition import Diagnosis, Hypothesis, recognise
 
 
 @dataclass(frozen=True)
@@ -148,6 +133,9 @@ def dependence(parts: Sequence[np.ndarray]) -> list[float]:
     for axis in (0, 1):
         split = [part.swapaxes(0, axis) for part in parts if part.shape[axis] > 1]
         pairs.append([(part[: len(part) // 2 * 2 : 2], part[1::2]) for part in split])
+    alone = [part for part in parts if len(part) == 1]
+    if len(alone) > 1 and len({part.shape for part in alone}) == 1:
+        pairs.append(list(zip(alone[:-1], alone[1:], strict=True)))
     chances = []
     for pair in pairs:
         if pair:

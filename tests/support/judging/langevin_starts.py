@@ -10,20 +10,15 @@ import numpy as np
 from tests.support import laws
 from tests.support.homework.langevin_states import (
     LANGEVIN_STARTS,
-    OTHER_STARTS,
-    START_SHARES,
     UNIFORM,
     AnotherStart,
     Start,
     StartShare,
 )
-from tests.support.homework.readings import Reading
-from tests.support.judging.recognition import Diagnosis, Hypothesis, Line, recognise
+from tests.support.homework.readings import Reading, measured
+from tests.support.judging.langevin_lines import START, START_SHARE
+from tests.support.judging.recognition import Diagnosis, Hypothesis, recognise
 from tests.support.observed.recorded import FLOAT32_EPS
-
-OWNER = "langevin_starts_from_the_standard_normal"
-START = Line("Alg. 2, line 1: law of x_0", OWNER, (*LANGEVIN_STARTS, *OTHER_STARTS))
-SHARE = Line("Alg. 2, line 1: an x_0 for each", OWNER, START_SHARES)
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ def recognise_start(starts: Sequence[np.ndarray], first: float, last: float) -> 
         return Law(reading.family, *reading.of(first, last))
 
     def explains(hypothesis: Hypothesis) -> bool:
-        start, share = hypothesis[START.name], hypothesis[SHARE.name]
+        start, share = hypothesis[START.name], hypothesis[START_SHARE.name]
         assert isinstance(share, StartShare)
         parts = [_shared(one, share.axes) for one in starts]
         drawn = [part for part in parts if part is not None]
@@ -101,16 +96,15 @@ def recognise_start(starts: Sequence[np.ndarray], first: float, last: float) -> 
             return False
         return (found.deviation == 0 and not share.axes) or (found.deviation > 0 and _independent(drawn, found.mean))
 
-    return recognise((START, SHARE), explains)
-
-
-def drawn_once(starts: Sequence[np.ndarray]) -> np.ndarray:
-    """One value for each that is drawn, in all chains: what a measured law is fitted to."""
-    for share in reversed(START_SHARES):
-        parts = [_shared(one, share.axes) for one in starts]
-        if all(part is not None for part in parts):
-            return np.concatenate([part.ravel() for part in parts if part is not None])
-    return np.concatenate([one.ravel() for one in starts])
+    found = recognise((START, START_SHARE), explains)
+    every = np.concatenate([one.ravel() for one in starts])
+    told = [
+        {**one, START.name: measured(start, described(fitted(start, every)))}
+        if isinstance(start := one[START.name], AnotherStart)
+        else one
+        for one in found.hypotheses
+    ]
+    return Diagnosis(found.lines, tuple(told))
 
 
 def _shared(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray | None:

@@ -13,15 +13,13 @@ from functools import cached_property
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.langevin import LANGEVIN_STEP_SIZES, Steps, StepSize
-from tests.support.homework.langevin_states import ANEW, BACK, STATES, State
-from tests.support.judging.chain import GAP, Chain, observe_chain, same
-from tests.support.judging.recognition import Diagnosis, Hypothesis, Line, recognise
+from tests.support.homework.langevin import Steps, StepSize
+from tests.support.homework.langevin_states import ANEW, BACK, CLIPPED, FROZEN, STATES, State
+from tests.support.judging.chain import GAP, Chain, same
+from tests.support.judging.langevin_lines import STATE, STEP
+from tests.support.judging.recognition import Diagnosis, Hypothesis, recognise
 from tests.support.observed.recorded import FLOAT32_EPS
-from tests.support.submission import Submission
 
-STEP = Line("Alg. 2, lines 3 and 6: step size", "langevin_step_size_of_every_level", LANGEVIN_STEP_SIZES)
-STATE = Line("Alg. 2, line 6: state", "langevin_continues_the_chain_across_levels", STATES)
 ROUNDINGS = 8
 """Roundings to float32 in one step: its sums and products, each of half a unit, and the returned state's."""
 TRIVIAL = 0.01
@@ -117,6 +115,16 @@ class Motion:
         return self.diagnosis.explained and not self.diagnosis.own
 
     @property
+    def clipped(self) -> bool:
+        """Whether all states are clipped: then the diagnosis says more of the noise than the residuals do."""
+        return self.diagnosis.explained and self.diagnosis.hypotheses[0][STATE.name] is CLIPPED
+
+    @property
+    def frozen(self) -> bool:
+        """Whether no state ever changes."""
+        return self.diagnosis.explained and self.diagnosis.hypotheses[0][STATE.name] is FROZEN
+
+    @property
     def state(self) -> State:
         """The recognised reading of the states; the handout's where none is."""
         found = self.diagnosis.reading(STATE) if self.diagnosis.explained else STATES[0]
@@ -163,11 +171,6 @@ def recognise_motion(chain: Chain) -> Motion:
         return _explains(seen, known[state.name], state, factors(step, seen))
 
     return Motion(seen, recognise((STATE, STEP), explains))
-
-
-def observe_motion(submission: Submission) -> Motion:
-    """The motion of the chain of the public checks."""
-    return submission.once("5.3 motion", lambda: recognise_motion(observe_chain(submission)))
 
 
 def _explains(seen: Evidence, moves: Moves, state: State, factor: np.ndarray) -> bool:
@@ -247,11 +250,26 @@ def _new(start: np.ndarray, drawn: Sequence[np.ndarray]) -> bool:
 
 
 def said_of_state(motion: Motion) -> str:
-    """What was measured of what the steps add to."""
-    state = motion.state
-    if state.measured == "move":
-        return f"Each step goes on with {motion.seen.factor(state):.3f} times the step before it."
-    return "What a step adds to is not the state before it."
+    """What was measured of what the steps add to, where a break of the chain does not say it."""
+    if motion.frozen:
+        return "The score network is asked at the same states in every step."
+    if motion.clipped:
+        return said_of_bounds(motion.seen)
+    if motion.state.measured == "move":
+        return f"Each step goes on with {motion.seen.factor(motion.state):.3f} times the step before it."
+    return ""
+
+
+def bounds(seen: Evidence) -> tuple[float, float, float]:
+    """The smallest and the largest coordinate of all states after a step, and the share that equals one of them."""
+    low, high = float(np.min(seen.after)), float(np.max(seen.after))
+    return low, high, float(np.mean((seen.after == low) | (seen.after == high)))
+
+
+def said_of_bounds(seen: Evidence) -> str:
+    """That many states lie on the bounds of an interval."""
+    low, high, share = bounds(seen)
+    return f"All coordinates lie in [{low:.4g}, {high:.4g}], and {share:.0%} of them equal one of the two ends."
 
 
 def said_of_factors(chain: Chain) -> str:

@@ -48,7 +48,7 @@ def judge_samples(run: Run, design: Design) -> Finding:
     if not np.isfinite(returned.values).all():
         return Finding("The samples are not finite numbers.", expected, look_at="Alg. 2, line 6")
     chain = rebuild(run, design)
-    if chain is not None and chain.final is not None and chain.final_gap > GAP:
+    if chain is not None and chain.final is not None and not chain.frozen and chain.final_gap > GAP:
         seen = "The returned samples are not the states that the last step at the smallest sigma leads to."
         return Finding(seen, "Alg. 2 returns the last x~_T, unchanged.", _other_state(chain, chain.final), LOOK_AT)
     return following(LAST_STATES, LOOK_AT)
@@ -70,8 +70,9 @@ def judge_trajectory(run: Run, design: Design) -> Finding:
     if found is not None and found.credit == 1:
         return following(found, LOOK_AT)
     if shape == full:
-        # Without a chain nobody can say what should stand there: judged by the row on the order of the levels.
-        return following(LAST_STATES, LOOK_AT) if chain is None else _not_the_states(run.returned.values, found)
+        # Without a chain that moves nobody can say what should stand there: judged by the rows of order and chain.
+        unknown = chain is None or chain.frozen
+        return following(LAST_STATES, LOOK_AT) if unknown else _not_the_states(run.returned.values, found)
     seen = f"It returns the shape {shape}."
     if found is not None and shape == (design.n, steps + 1, 2):
         seen = f"The trajectory has {steps + 1} entries: x_0 and all {steps} states after it."
@@ -97,7 +98,7 @@ def _not_the_states(values: np.ndarray, found: Trajectory | None) -> Finding:
         stored = f"Most stored steps are identical ({repeated:.0%})."
         return Finding(stored, "Each entry is the state of its own step.", SAME_STATE, LOOK_AT)
     said = "The trajectory does not hold the states that the sampler visited."
-    return Finding(said, "It does.", found or "", LOOK_AT)
+    return Finding(said, "Each entry is the state of its own step.", found or "", LOOK_AT)
 
 
 def _about_the_shape(shape: tuple[int, ...], n: int, steps: int) -> Remark | str:
