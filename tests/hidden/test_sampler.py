@@ -79,7 +79,7 @@ def test_langevin_noise_has_variance_twice_the_step_size(submission: Submission)
             submission,
             own.diagnosis,
             VARIANCE.owner,
-            lambda line: Finding(said_of_bounds(own.seen), "", "", NOISE_LINE),
+            lambda line: _clipped(own),
         )
         return
     if own is not None:
@@ -110,9 +110,9 @@ def test_langevin_continues_the_chain_across_levels(submission: Submission) -> N
         motion, error = observe_motion(submission), _broken(chain)
         found = motion.diagnosis
         if found.owned(STATE.owner):
-            seen = said_of_state(motion) or (error.findings[0].yours if error else "")
-            expected = error.findings[0].expected if error else "Each step starts from the state before it."
-            bill(submission, found, STATE.owner, lambda line: Finding(seen, expected, look_at=LEVEL_LOOP))
+            own = Finding(said_of_state(motion), "Each step starts from the state before it.", look_at=LEVEL_LOOP)
+            seen = own if own.yours or error is None else error.findings[0]
+            bill(submission, found, STATE.owner, lambda line: seen)
         if error is not None and (not found.explained or found.reading(STATE) is STATES[0]):
             raise error
     settle(following(STATES[0], LEVEL_LOOP))
@@ -133,3 +133,11 @@ def _broken(chain: Chain) -> Wrong | None:
                 look_at=LEVEL_LOOP,
             )
     return None
+
+
+def _clipped(motion: Motion) -> Finding:
+    return Finding(
+        f"{said_of_bounds(motion.seen)} The noise was measured with small scores.",
+        "The noise of a step has the variance 2 alpha.",
+        look_at=NOISE_LINE,
+    )

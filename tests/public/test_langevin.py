@@ -1,5 +1,6 @@
 """5.3, public: what the Langevin sampler returns, the order of its steps, its step sizes, and what it leaves alone."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +17,7 @@ from tests.support.homework.readings import Reading, Remark, measured
 from tests.support.judging.chain import Chain, observe_chain, rebuild, require_calls
 from tests.support.judging.langevin_lines import STEP
 from tests.support.judging.levels import passed_finding
-from tests.support.judging.motion import said_of_factors
+from tests.support.judging.motion import said_of_bounds, said_of_factors
 from tests.support.judging.observed_motion import observe_motion, require_moves
 from tests.support.judging.recognition import charge
 from tests.support.judging.sampler_output import judge_contract, judge_kinds, judge_samples, judge_trajectory
@@ -119,7 +120,10 @@ def test_langevin_step_size_of_every_level(submission: Submission) -> None:
         first = Wrong(error.findings[0], margin=error.margin)
         motion = observe_motion(submission)
         require_moves(motion)
-        charge(submission, motion.diagnosis, STEP.owner, lambda line: first.findings[0], first)
+        seen = first.findings[0]
+        if motion.clipped:
+            seen = replace(seen, yours=f"{said_of_bounds(motion.seen)} The step size was measured with small scores.")
+        charge(submission, motion.diagnosis, STEP.owner, lambda line: seen, first)
         return
     settle(following(LANGEVIN_STEP_SIZES[0], STEP_LINES))
 

@@ -226,7 +226,7 @@ LEVEL_ORDERS = (
     Order(
         "loops swapped",
         0,
-        "The two loops are swapped: all T steps of a level come before the next level.",
+        "The two loops are swapped: the T steps of a level come before the next level.",
         lambda levels, each: np.tile(np.arange(levels), each),
     ),
     Order(
@@ -238,20 +238,20 @@ LEVEL_ORDERS = (
     Order(
         "T-1 updates",
         0,
-        "T-1 updates per noise level",
+        "Each noise level has T-1 updates, not T.",
         lambda levels, each: np.repeat(np.arange(levels), each - 1),
     ),
     Order(
         "T+1 updates",
         0,
-        "T+1 updates per noise level",
+        "Each noise level has T+1 updates, not T.",
         lambda levels, each: np.repeat(np.arange(levels), each + 1),
     ),
 )
-LEVELS_NOT_IN_THE_LIST = Remark("levels not in the list", "Not all of these are in the list of sigmas.")
-LEVELS_NEVER_VISITED = Reading("levels never visited", 0, "The noise levels {measured} are never visited.")
+LEVELS_NOT_IN_THE_LIST = Remark("levels not in the list", "Some of these noise levels are not in the list of sigmas.")
+LEVELS_NEVER_VISITED = Reading("levels never visited", 0, "These noise levels are never visited: {measured}.")
 ANOTHER_COUNT = Reading(
     "another number of steps",
     0,
-    "{measured} updates per noise level: the argument iterations is not used?",
+    "The number of updates at each noise level is {measured}: the argument iterations is not used.",
 )

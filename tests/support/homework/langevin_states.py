@@ -71,15 +71,15 @@ START_SHARES = (
     StartShare("all", 0, "All samples and both coordinates of x_0 share one random number.", (0, 1)),
 )
 
-ANEW, BACK, STAY = "anew", "x_0", "stay"
+ANEW, SCALED, BACK, STAY = "anew", "scaled", "x_0", "stay"
 
 
 @dataclass(frozen=True)
 class State(Reading):
     """Line 6: what each step adds to, (S, n, 2), from the states before it (S, n, 2), the steps and a measured number.
 
-    NaN stands where the chain is broken; `goes_on` says with which states it goes on there: new ones, x_0, or those
-    before the step.
+    NaN stands where the chain is broken; `goes_on` says with which states it goes on there: new ones, new ones
+    times sigma, x_0, or those before the step.
     """
 
     of: Callable[[np.ndarray, Steps, float], np.ndarray]
@@ -109,6 +109,13 @@ STATES = (
         "Each noise level starts again from new N(0, I) samples: the start lies before the loop over the levels.",
         _broken,
         goes_on=ANEW,
+    ),
+    State(
+        "restarts anew, scaled",
+        0,
+        "Each noise level starts again from new samples, multiplied by sigma.",
+        _broken,
+        goes_on=SCALED,
     ),
     State(
         "last update lost",
@@ -142,4 +149,4 @@ STATES = (
     State("over sigma", 0, "The state is divided by sigma before the step.", lambda x, w, factor: (x.T / w.sigma).T),
 )
 CLIPPED = Reading("clipped", 0, "The states are clipped to an interval: Alg. 2 clips nothing.")
-FROZEN = Reading("frozen", 0, "The result of a step is not stored: the next step starts from the same state.")
+FROZEN = Reading("frozen", 0, "Every step asks the network at x_0: the result of the step before is not used.")

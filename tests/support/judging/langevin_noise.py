@@ -167,8 +167,19 @@ def said_of_silence(motion: Motion) -> str:
     if silent.all(axis=0).any():
         which = ("first", "second")[int(np.flatnonzero(silent.all(axis=0))[0])]
         return f"The {which} coordinate has no noise."
-    steps = noise.rows[silent.any(axis=1)]
-    sigma = motion.seen.steps.sigma
-    place = [int(t - np.flatnonzero(motion.seen.steps.starts[: t + 1])[-1]) + 1 for t in steps]
-    shown = ", ".join(f"step {k} at sigma = {sigma[t]:.3g}" for k, t in zip(place[:4], steps[:4], strict=True))
-    return f"No noise in {shown}{', ...' if len(steps) > 4 else ''}."
+    steps = motion.seen.steps
+    places = {float(sigma): _silent_steps(noise, steps.sigma == sigma) for sigma in steps.sigma}
+    spoken = {sigma: text for sigma, text in places.items() if text}
+    if len(spoken) == len(places) and len(set(spoken.values())) == 1:
+        return f"Without noise: {next(iter(spoken.values()))} of each noise level."
+    return f"Without noise: {', '.join(f'{text} at sigma = {sigma:.3g}' for sigma, text in spoken.items())}."
+
+
+def _silent_steps(noise: Noise, level: np.ndarray) -> str:
+    """Which steps of a level are silent, counted from 1, in words."""
+    own = np.flatnonzero(level)
+    known = [place for place, t in enumerate(own, start=1) if t in noise.rows]
+    quiet = [place for place in known if noise.silent[np.flatnonzero(noise.rows == own[place - 1])[0]].any()]
+    if quiet == known:
+        return "all steps"
+    return "" if not quiet else f"step {quiet[0]}" if len(quiet) == 1 else f"steps {', '.join(map(str, quiet))}"

@@ -14,7 +14,7 @@ import numpy as np
 
 from tests.support import laws
 from tests.support.homework.langevin import Steps, StepSize
-from tests.support.homework.langevin_states import ANEW, BACK, CLIPPED, FROZEN, STATES, State
+from tests.support.homework.langevin_states import ANEW, BACK, CLIPPED, FROZEN, SCALED, STATES, State
 from tests.support.judging.chain import GAP, Chain, same
 from tests.support.judging.langevin_lines import STATE, STEP
 from tests.support.judging.recognition import Diagnosis, Hypothesis, recognise
@@ -142,8 +142,13 @@ class Motion:
 
     @cached_property
     def moves(self) -> Moves:
-        """The chain under the recognised reading of its states."""
-        return self.seen.moves(self.state)
+        """The chain under the recognised reading of its states; without one, all links but those that are broken."""
+        moves = self.seen.moves(self.state)
+        if self.diagnosis.explained:
+            return moves
+        chain, known = self.seen.chain, moves.known.copy()
+        known[[t for t in chain.boundaries if t < len(known) and not chain.gap(t, chain.fits) <= GAP]] = False
+        return replace(moves, known=known)
 
     @cached_property
     def residual(self) -> np.ndarray:
@@ -235,8 +240,9 @@ def _goes_on(seen: Evidence, moves: Moves, state: State) -> bool:
     if broken.size == 0:
         return False
     start = seen.chain.states[0]
-    if state.goes_on == ANEW:
-        return _new(start, [seen.after[t] for t in broken])
+    if state.goes_on in (ANEW, SCALED):
+        scales = seen.steps.sigma[broken + 1] if state.goes_on == SCALED else np.ones(broken.size)
+        return _new(start, [seen.after[t] / scale for t, scale in zip(broken, scales, strict=True)])
     wanted = [start if state.goes_on == BACK else seen.before[t] for t in broken]
     return all(same(seen.after[t], one) for t, one in zip(broken, wanted, strict=True))
 

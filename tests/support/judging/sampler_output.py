@@ -84,7 +84,7 @@ def _recognised(values: np.ndarray, chain: Chain) -> Trajectory | None:
     after = np.concatenate([chain.states[1:], np.full_like(chain.states[:1], np.nan)])
     # Where a level restarts, the state after the last update is never visited again: judged by its own check.
     after[[link for link in chain.boundaries if not chain.gap(link, chain.fits) <= GAP]] = np.nan
-    return next((one for one in TRAJECTORIES if _holds(values, one.of(chain.states, after))), None)
+    return next((one for one in TRAJECTORIES if _holds(values, one.of(chain.states, after, chain.steps.ends))), None)
 
 
 def _holds(values: np.ndarray, expected: np.ndarray) -> bool:
@@ -97,7 +97,7 @@ def _not_the_states(values: np.ndarray, found: Trajectory | None) -> Finding:
     if found is None and repeated > 0.5:
         stored = f"Most stored steps are identical ({repeated:.0%})."
         return Finding(stored, "Each entry is the state of its own step.", SAME_STATE, LOOK_AT)
-    said = "The trajectory does not hold the states that the sampler visited."
+    said = "The entries of the trajectory are not the states at which the network was asked, step by step."
     return Finding(said, "Each entry is the state of its own step.", found or "", LOOK_AT)
 
 
