@@ -230,7 +230,7 @@ def start_said(x: np.ndarray) -> str:
     spread = [float(np.std(x[:, side])) for side in (0, 1)]
     if min(spread) < 0.5 * max(spread):
         said = "; ".join(
-            f"the {name} coordinate has the mean {np.mean(x[:, side]):.3g} and the standard deviation {spread[side]:.3g}"
+            f"the {name} coordinate has the mean {np.mean(x[:, side]):.3g}, the standard deviation {spread[side]:.3g}"
             for side, name in enumerate(("first", "second"))
         )
         return f"Of x_0 {said}."

@@ -113,7 +113,7 @@ def test_langevin_continues_the_chain_across_levels(submission: Submission) -> N
             own = Finding(said_of_state(motion), "Each step starts from the state before it.", look_at=LEVEL_LOOP)
             seen = own if own.yours or error is None else error.findings[0]
             bill(submission, found, STATE.owner, lambda line: seen)
-        if error is not None and (not found.explained or found.reading(STATE) is STATES[0]):
+        if error is not None and (not found.explained or found.own):
             raise error
     settle(following(STATES[0], LEVEL_LOOP))
 

@@ -19,7 +19,7 @@ from tests.support.judging.langevin_lines import STEP
 from tests.support.judging.levels import passed_finding
 from tests.support.judging.motion import said_of_bounds, said_of_factors
 from tests.support.judging.observed_motion import observe_motion, require_moves
-from tests.support.judging.recognition import charge
+from tests.support.judging.recognition import bill, charge
 from tests.support.judging.sampler_output import judge_contract, judge_kinds, judge_samples, judge_trajectory
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.langevin import EPS, Design, observe_run
@@ -125,6 +125,9 @@ def test_langevin_step_size_of_every_level(submission: Submission) -> None:
             seen = replace(seen, yours=f"{said_of_bounds(motion.seen)} The step size was measured with small scores.")
         charge(submission, motion.diagnosis, STEP.owner, lambda line: seen, first)
         return
+    chain = observe_chain(submission)
+    if chain.doubtful and (found := observe_motion(submission).diagnosis).owned(STEP.owner):
+        bill(submission, found, STEP.owner, lambda line: _step_finding(chain))
     settle(following(LANGEVIN_STEP_SIZES[0], STEP_LINES))
 
 

@@ -64,7 +64,8 @@ LANGEVIN_STEP_SIZES = (
     StepSize(
         "alpha/2",
         0,
-        "The score is multiplied by alpha/2. Song and Ermon write a step as alpha/2 with the noise sqrt(alpha); the handout writes it as alpha with the noise sqrt(2 alpha).",
+        "The score is multiplied by alpha/2. Song and Ermon write a step as alpha/2 with the noise sqrt(alpha); the "
+        "handout writes it as alpha with the noise sqrt(2 alpha).",
         lambda w: w.alpha / 2,
     ),
     StepSize("2 alpha", 0, "The score is multiplied by 2 alpha, twice the step size.", lambda w: 2 * w.alpha),
@@ -151,7 +152,8 @@ LANGEVIN_STEP_SIZES = (
     StepSize(
         "product",
         0,
-        "The step size is multiplied by sigma^2/sigma_L^2 once more at each level: the variable of the level before is used again.",
+        "The step size is multiplied by sigma^2/sigma_L^2 once more at each level: the variable of the level before is "
+        "used again.",
         lambda w: w.of_levels(w.eps * np.cumprod(w.sigmas**2 / w.last**2)),
     ),
     StepSize(

@@ -1,4 +1,4 @@
-"""Readings of the noise of Algorithm 2 (5.3, lines 5 and 6): its variance, where it is added, its law, and who shares it.
+"""Readings of the noise of Algorithm 2 (5.3, lines 5 and 6): its variance, its place, its law, and who shares it.
 
 The first entry of each tuple is the handout's own.
 """

@@ -1,4 +1,4 @@
-"""Readings of the states of Algorithm 2 (5.3): where the chain starts (line 1), and from where each step starts (line 6).
+"""Readings of the states of Algorithm 2 (5.3): where the chain starts (line 1), and where each step does (line 6).
 
 The first entry of each tuple is the handout's own.
 """

@@ -42,7 +42,7 @@ WHOLE_TRAJECTORY = Reading("the whole trajectory", 0, "The whole trajectory is r
 
 @dataclass(frozen=True)
 class Trajectory(Reading):
-    """With return_traj=True: what is returned, from `before` and `after`, and from `ends` (S,): which steps are the last of a level."""
+    """With return_traj=True: what is returned, from `before`, `after` and `ends` (S,), the last steps of the levels."""
 
     of: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 

@@ -137,7 +137,7 @@ class Chain:
 
     @cached_property
     def doubtful(self) -> bool:
-        """Whether the handout's own motion is rejected: its step sizes, or by far more noise than any right chain has."""
+        """Whether the handout's own motion is rejected: by its step sizes, or by more noise than a right chain has."""
         broken = any(not self.gap(link, self._inner) <= GAP for link in self.boundaries)
         return broken or any(
             fit.step_p < laws.FALSE_FAIL_RATE or abs(fit.phi - 1) > PHI or not fit.mean_square <= GAP * 2 * fit.alpha

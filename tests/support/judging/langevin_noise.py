@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -135,7 +136,7 @@ def dependence(parts: Sequence[np.ndarray]) -> list[float]:
         pairs.append([(part[: len(part) // 2 * 2 : 2], part[1::2]) for part in split])
     alone = [part for part in parts if len(part) == 1]
     if len(alone) > 1 and len({part.shape for part in alone}) == 1:
-        pairs.append(list(zip(alone[:-1], alone[1:], strict=True)))
+        pairs.append(list(pairwise(alone)))
     chances = []
     for pair in pairs:
         if pair:

@@ -1,4 +1,4 @@
-"""From where the steps of a chain start, and how far the score moves them: Algorithm 2, lines 3 and 6, without the noise.
+"""From where the steps of a chain start, and how far the score moves them: Algorithm 2, lines 3 and 6 without noise.
 
 The scores are our own random signs, drawn independently of everything a student draws. Hence a residual (what is left
 of a step under a hypothesis) has a product with them that is small with a known chance, whatever the noise (Hoeffding).
@@ -89,9 +89,9 @@ class Evidence:
         return Moves(left, known, slope, np.sum((left - slope[:, None] * self.scores) ** 2, axis=1))
 
 
-def evidence(chain: Chain) -> Evidence:
-    """The links of a chain; the last one only if the returned samples are the state after it."""
-    count = len(chain.states) - (chain.final is None or not chain.final_gap <= GAP)
+def evidence(chain: Chain, whole: bool = False) -> Evidence:
+    """The links of a chain; the last one only if the returned samples look like the state after it, or if `whole`."""
+    count = len(chain.states) - (chain.final is None or not (whole or chain.final_gap <= GAP))
     after = np.stack([chain.after(t) for t in range(count)]) if count else chain.states[:0]
     return Evidence(chain.states[:count], after, chain.scores[:count], chain.steps, chain)
 
@@ -113,6 +113,11 @@ class Motion:
     def deviates(self) -> bool:
         """Whether something else than the handout's own is recognised."""
         return self.diagnosis.explained and not self.diagnosis.own
+
+    @property
+    def reaches_the_end(self) -> bool:
+        """Whether the returned samples are the states after the last step, as far as another reading explains them."""
+        return self.deviates and len(self.seen.before) == len(self.seen.chain.states)
 
     @property
     def clipped(self) -> bool:
@@ -163,8 +168,17 @@ class Motion:
 
 
 def recognise_motion(chain: Chain) -> Motion:
-    """The readings of states and step size that leave nothing of the chain but noise."""
-    seen = evidence(chain)
+    """The readings of states and step size that leave nothing of the chain but noise.
+
+    A last link that looks like none may follow a reading too; if not, the chain is recognised without it.
+    """
+    whole = _recognise(evidence(chain, whole=True))
+    if whole.diagnosis.explained or len(whole.seen.before) == len(evidence(chain).before):
+        return whole
+    return _recognise(evidence(chain))
+
+
+def _recognise(seen: Evidence) -> Motion:
     known: dict[str, Moves] = {}
 
     def explains(hypothesis: Hypothesis) -> bool:
@@ -293,7 +307,8 @@ def said_of_factors(chain: Chain) -> str:
             continue
         mean = np.mean(slope, axis=0)
         if np.all(np.abs(mean[0] - mean[1]) > slack):
-            return f" It differs between the coordinates: at sigma = {fit.sigma:.3g} it is {mean[0]:.4g} and {mean[1]:.4g}."
+            both = f"{mean[0]:.4g} and {mean[1]:.4g}"
+            return f" It differs between the coordinates: at sigma = {fit.sigma:.3g} it is {both}."
         steps = np.mean(slope, axis=1)
         if np.any(np.abs(steps - steps[0]) > np.max(slack)):
             shown = ", ".join(f"{one:.4g}" for one in steps)

@@ -19,6 +19,7 @@ from tests.support.homework.sampler_output import (
     Trajectory,
 )
 from tests.support.judging.chain import GAP, Chain, rebuild, same
+from tests.support.judging.motion import recognise_motion
 from tests.support.observed.langevin import Design, Run
 from tests.support.verdicts import Finding, following, wrong
 
@@ -48,10 +49,15 @@ def judge_samples(run: Run, design: Design) -> Finding:
     if not np.isfinite(returned.values).all():
         return Finding("The samples are not finite numbers.", expected, look_at="Alg. 2, line 6")
     chain = rebuild(run, design)
-    if chain is not None and chain.final is not None and not chain.frozen and chain.final_gap > GAP:
+    if chain is not None and chain.final is not None and not _ends_well(chain):
         seen = "The returned samples are not the states that the last step at the smallest sigma leads to."
         return Finding(seen, "Alg. 2 returns the last x~_T, unchanged.", _other_state(chain, chain.final), LOOK_AT)
     return following(LAST_STATES, LOOK_AT)
+
+
+def _ends_well(chain: Chain) -> bool:
+    """Whether the returned samples are the states after the last step, by its size or by what is recognised of it."""
+    return chain.frozen or chain.final_gap <= GAP or recognise_motion(chain).reaches_the_end
 
 
 def _other_state(chain: Chain, final: np.ndarray) -> Reading | str:
