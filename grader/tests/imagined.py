@@ -43,7 +43,6 @@ NOISE: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] =
     "uniform of variance 1": lambda rng, shape: 3**0.5 * (2 * rng.random(shape) - 1),
     "signs": lambda rng, shape: np.where(rng.random(shape) < 0.5, -1.0, 1.0),
     "positive": lambda rng, shape: np.abs(rng.standard_normal(shape)),
-    "variance 1/2": lambda rng, shape: 0.5**0.5 * rng.standard_normal(shape),
     "shifted": lambda rng, shape: 1 + rng.standard_normal(shape),
 }
 """How z is drawn under each reading of its law."""

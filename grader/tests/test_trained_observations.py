@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.advice import digit_grid, spelling, trained_model
 from tests.support.homework.figures import PATHS, SCORE_FIELD, STEPS
-from tests.support.judging.sampler_output import _shape_mistake
+from tests.support.judging.sampler_output import _about_the_shape
 from tests.support.observations import BadReply, Failure, parse
 from tests.support.observed import artifacts
 from tests.support.observed.artifacts import HandedInSamples, ImageGrids, TrainedModel
@@ -25,19 +25,19 @@ N, SWAPPED = 40, "The states are concatenated; they need an axis of their own."
         ((6, N, 2), "Steps and samples are swapped: the first axis counts the samples."),
         ((7, N, 2), "Steps and samples are swapped, and both x_0 and the last state are stored."),
         ((N, 2, 6), "The last two axes are swapped."),
-        ((N, 7, 2), "One entry too many."),
-        ((N, 5, 2), "One entry is missing."),
+        ((N, 7, 2), "It has one entry too many."),
+        ((N, 5, 2), "It has one entry too few."),
         ((N * 6, 2), SWAPPED),
         ((N, 12), SWAPPED),
-        ((N, 2), "That is one state of every sample, not the trajectory."),
-        ((6, 2), "That is the trajectory of one sample."),
+        ((N, 2), "It is one state of every sample, not the trajectory."),
+        ((6, 2), "It is the trajectory of one sample."),
         ((N, 6, 2), ""),
         ((N, 4, 2), ""),
         ((), ""),
     ],
 )
 def test_a_trajectory_of_another_shape_is_explained_where_it_can_be(shape: tuple[int, ...], says: str):
-    assert _shape_mistake(shape, N, 6) == says
+    assert str(_about_the_shape(shape, N, 6)) == says
 
 
 @pytest.mark.parametrize(("down", "right"), [(0, 0), (3, 0), (0, 3), (3, 4)])

@@ -174,7 +174,6 @@ NOISE_LAWS = (
         1.0,
         lambda z: np.clip(2 * _phi(z) - 1, 0, 1),
     ),
-    NoiseLaw("variance 1/2", 0, "z has the variance 1/2, not 1.", 0.0, 0.5, lambda z: _phi(z * math.sqrt(2))),
     NoiseLaw("shifted", 0, "z has the mean 1, not 0.", 1.0, 2.0, lambda z: _phi(z - 1)),
 )
 

@@ -79,8 +79,9 @@ def recognise_noise(motion: Motion) -> Diagnosis:
 
 
 def _explains(noise: Noise, variance: np.ndarray, law: NoiseLaw, share: NoiseShare) -> bool:
-    heard = variance * law.square > 0
-    if np.any(heard == noise.silent):
+    expected = variance * law.square
+    heard = expected > (4 * noise.rounding) ** 2
+    if np.any((heard & noise.silent) | ((expected == 0) & ~noise.silent)):
         return False
     if not heard.any():
         return True
@@ -88,9 +89,10 @@ def _explains(noise: Noise, variance: np.ndarray, law: NoiseLaw, share: NoiseSha
     ratio = noise.squares[heard] / (variance * law.square)[heard]
     if np.any(_chi_square(ratio, 1 if 1 in share.axes else n) < laws.FALSE_FAIL_RATE):
         return False
-    rows, columns = heard.any(axis=1), heard.any(axis=0)
-    if not heard[np.ix_(rows, columns)].all():
-        return False
+    columns = heard.any(axis=0)
+    rows = heard[:, columns].all(axis=1)  # smaller noise than rounding tells nothing
+    if not rows.any():
+        return True
     scale = np.sqrt(np.maximum(variance, 1e-300))[np.ix_(rows, columns)][:, None]
     z = noise.residual[rows][:, :, columns] / scale
     slack = 2 * noise.rounding[np.ix_(rows, columns)][:, None] / scale

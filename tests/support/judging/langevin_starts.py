@@ -118,6 +118,8 @@ def _independent(drawn: Sequence[np.ndarray], mean: float) -> bool:
     """Whether samples, coordinates and runs have an x_0 of their own, but for what the reading lets them share."""
     if len(drawn) > 1 and drawn[0].size <= 2 and all(np.array_equal(one, drawn[0]) for one in drawn[1:]):
         return False
+    if drawn[0].shape == (1, 2) and all(one[0, 0] == one[0, 1] for one in drawn):
+        return False
     centred = [one - mean for one in drawn]
     pairs = []
     if drawn[0].shape[0] > 1:

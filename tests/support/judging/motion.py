@@ -202,7 +202,8 @@ def _explains(seen: Evidence, moves: Moves, state: State, factor: np.ndarray) ->
     rounded = total <= n * seen.rounding[moves.known] ** 2
     if np.any(~rounded & (_hoeffding(off**2 * energy / np.maximum(total, 1e-300), n) < laws.FALSE_FAIL_RATE)):
         return False
-    if not _pooled(seen.steps.sigma[: len(moves.known)][moves.known], off * energy, total, energy / n):
+    floor = np.maximum(total, n * seen.rounding[moves.known] ** 2)
+    if not _pooled(seen.steps.sigma[: len(moves.known)][moves.known], off * energy, floor, energy / n):
         return False
     if state.measured and not _apart(seen.factor(state), state):
         return False
@@ -231,7 +232,7 @@ def _pooled(sigma: np.ndarray, products: np.ndarray, squares: np.ndarray, amplit
 
 def _apart(factor: float, state: State) -> bool:
     """Whether a measured factor is neither that of the handout nor that of another reading."""
-    others = (0.0,) if state.measured == "move" else (0.0, 1.0)
+    others = (0.0, -1.0) if state.measured == "move" else (0.0, 1.0)
     return all(abs(factor - one) > TRIVIAL for one in others)
 
 
