@@ -58,7 +58,7 @@ def test_langevin_visits_every_level_in_descending_order(submission: Submission)
     run = observe_run(submission, design)
     n_levels, each = len(design.sigmas), design.iterations
     expected = f"{n_levels} noise levels with T = {each} steps each: {n_levels * each} calls of the network a chain."
-    require_calls(run)
+    require_calls(submission, run)
     if len(run.sizes) == 0:
         raise wrong("The score network is never called.", expected, look_at="Alg. 2, line 6")
     chain = rebuild(run, design)
@@ -149,7 +149,7 @@ def test_langevin_leaves_inputs_and_gradients_alone(submission: Submission) -> N
     """Sampling changes no argument and keeps no gradient."""
     runs = [observe_run(submission, Design()), observe_run(submission, TRAJECTORY)]
     for run in runs:
-        require_calls(run)
+        require_calls(submission, run)
     if any(run.sigmas_changed for run in runs):
         raise wrong(
             "langevin_dynamics_sample changes its argument sigmas in place.",

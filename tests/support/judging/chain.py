@@ -13,7 +13,7 @@ from tests.support import laws
 from tests.support.homework.langevin import Steps
 from tests.support.observed.langevin import AMPLITUDE, EPS, Design, Run, observe_run
 from tests.support.observed.recorded import FLOAT32_EPS, Levels, read_levels
-from tests.support.submission import Submission
+from tests.support.submission import Submission, printable
 from tests.support.verdicts import Blocked
 
 GAP = 100.0  # ratio of mean squares; of two right ones, 500 values each, it exceeds 4 with chance 1e-30 (Chernoff)
@@ -164,7 +164,7 @@ def observe_chain(submission: Submission, design: Design | None = None, seed: in
     """The chain of one run; raises `Blocked` when the calls do not form one."""
     design = design or Design()
     run = observe_run(submission, design, seed)
-    require_calls(run)
+    require_calls(submission, run)
     chain = rebuild(run, design)
     if chain is None:
         raise Blocked(
@@ -174,12 +174,13 @@ def observe_chain(submission: Submission, design: Design | None = None, seed: in
     return chain
 
 
-def require_calls(run: Run) -> None:
+def require_calls(submission: Submission, run: Run) -> None:
     """Raise `Blocked` when the score network could take none of the sampler's calls."""
     if run.refused and len(run.sizes) == 0:
+        said = f": {printable(run.refused)}" if submission.quote else ""
         raise Blocked(
-            "Not judged: the sampler calls the score network in a way that ScoreNet cannot take. The row 'langevin "
-            "returns samples and trajectories' says more; once the call is right, this can be judged."
+            f"Not judged: the sampler makes a call that ScoreNet cannot take{said}. See the row 'langevin returns "
+            "samples and trajectories'; once the call is right, this can be judged."
         )
 
 

@@ -52,7 +52,8 @@ class Noise:
         """The step sizes on which the noise may be built, (S, 2): the handout's, and the student's own."""
         steps = self.motion.seen.steps
         handout = np.repeat(steps.alpha[: len(self.motion.seen.before), None], 2, axis=1)
-        return [handout, np.abs(self.motion.steps)]
+        own = np.abs(self.motion.steps)
+        return [handout] if np.array_equal(own, handout) else [handout, own]
 
     def variance(self, scale: NoiseScale, place: NoisePlace, base: np.ndarray) -> np.ndarray:
         """The variance of each step and coordinate under two readings, (S, 2)."""

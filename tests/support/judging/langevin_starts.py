@@ -67,7 +67,7 @@ def described(law: Law) -> str:
     """Its parameters in words."""
     if law.family == UNIFORM:
         return "about [{:.2f}, {:.2f})".format(*law.ends)
-    return f"mean {law.mean + 0.0:.2f} and standard deviation {law.deviation:.3g}"
+    return f"mean {law.mean + 0.0:.2f} and standard deviation {law.deviation:.2f}"
 
 
 def recognise_start(starts: Sequence[np.ndarray], first: float, last: float) -> Diagnosis:
