@@ -14,7 +14,7 @@ from tests.support.homework.langevin import (
     LEVELS_NOT_IN_THE_LIST,
 )
 from tests.support.homework.readings import Reading, Remark, measured
-from tests.support.judging.chain import Chain, observe_chain, rebuild, require_calls
+from tests.support.judging.chain import Chain, observe_chain, rebuild, require_calls, require_finite
 from tests.support.judging.langevin_lines import STEP
 from tests.support.judging.levels import passed_finding
 from tests.support.judging.motion import said_of_bounds, said_of_factors
@@ -109,8 +109,9 @@ def test_langevin_step_size_of_every_level(submission: Submission) -> None:
 
     def experiment(seed: int, factor: int) -> list[laws.Test]:
         chain = observe_chain(submission, Design(n=Design().n * factor), seed)
-        if not chain.fits or not all(np.isfinite(fit.step) for fit in chain.fits):
-            raise wrong("No step can be measured: the states are not finite, or there is only one.", look_at="Alg. 2")
+        require_finite(chain)
+        if not chain.fits:
+            raise wrong("No step can be measured: the network is asked at one state only.", look_at="Alg. 2")
         finding = _step_finding(chain)
         return [laws.Test(f"step size {fit.sigma:.3g}", fit.step_p, finding) for fit in chain.fits]
 

@@ -149,4 +149,4 @@ STATES = (
     State("over sigma", 0, "The state is divided by sigma before the step.", lambda x, w, factor: (x.T / w.sigma).T),
 )
 CLIPPED = Reading("clipped", 0, "The states are clipped to an interval: Alg. 2 clips nothing.")
-FROZEN = Reading("frozen", 0, "Every step asks the network at x_0: the result of the step before is not used.")
+FROZEN = Reading("frozen", 0, "The states never change: every step asks the network at x_0.")

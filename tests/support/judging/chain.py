@@ -75,7 +75,7 @@ class Chain:
         """One fit for each noise level, from all its links but those at which the chain is broken."""
         fits = []
         for inner in self._inner:
-            links = [*inner.links, *(t for t in self._outer(inner) if self.gap(t, self._inner) <= GAP)]
+            links = [*inner.links, *(t for t in self._outer(inner) if self._joins(t))]
             fits.append(self._fit(inner.sigma, sorted(links)))
         return fits
 
@@ -90,6 +90,16 @@ class Chain:
                 fits.append(self._fit(sigma, inside))
         return fits
 
+    def _joins(self, link: int) -> bool:
+        """Whether a link goes on from the state before it: at the end with its level's step size, else with any."""
+        if link + 1 < len(self.states):
+            return not self.breaks(link)
+        return self.final_gap <= GAP
+
+    def breaks(self, link: int) -> bool:
+        """Whether the state after a step has nothing to do with that before it, whatever the size of this step."""
+        return not min(self.gap(link, self._inner), self.gap(link, self._inner, free=True)) <= GAP
+
     def _outer(self, inner: LevelFit) -> list[int]:
         """The links of a level that are not inside it."""
         return [t for t in self._known(inner.sigma) if t not in inner.links]
@@ -97,7 +107,8 @@ class Chain:
     def _known(self, sigma: float) -> list[int]:
         """The links of a level whose two ends are known."""
         count = len(self.states) - (self.final is None)
-        return [t for t in range(count) if self.levels.sigma[t] == sigma and np.isfinite(self.origins[t]).all()]
+        own = [t for t in range(count) if self.levels.sigma[t] == sigma]
+        return [t for t in own if np.isfinite(self.origins[t]).all() and np.isfinite(self.after(t)).all()]
 
     def _fit(self, sigma: float, links: Sequence[int]) -> LevelFit:
         """Least squares; phi is 1 unless another value leaves less than a tenth of the squares."""
@@ -126,23 +137,32 @@ class Chain:
         """Mean square of the last link's residual, relative to the noise of its level."""
         return self.gap(len(self.states) - 1, self._inner)
 
-    def gap(self, link: int, fits: Sequence[LevelFit]) -> float:
-        """Mean square of a link's residual, relative to the noise of its level (at least the rounding)."""
+    def gap(self, link: int, fits: Sequence[LevelFit], free: bool = False) -> float:
+        """Mean square of a link's residual, relative to the noise of its level (at least the rounding).
+
+        `free` leaves the link a step size of its own.
+        """
         fit = next((one for one in fits if one.sigma == self.levels.sigma[link]), None)
         if fit is None:
             return 0.0
-        residual = self.after(link) - fit.phi * self.origins[link] - fit.step * self.scores[link]
+        moved = self.after(link) - fit.phi * self.origins[link]
+        residual = moved - (_slope(moved, self.scores[link]) if free else fit.step) * self.scores[link]
         floor = (SILENCE * fit.alpha * AMPLITUDE) ** 2
         return float(np.mean(residual**2)) / max(fit.mean_square, floor)
 
     @cached_property
     def doubtful(self) -> bool:
         """Whether the handout's own motion is rejected: by its step sizes, or by more noise than a right chain has."""
-        broken = any(not self.gap(link, self._inner) <= GAP for link in self.boundaries)
+        broken = any(self.breaks(link) for link in self.boundaries)
         return broken or any(
             fit.step_p < laws.FALSE_FAIL_RATE or abs(fit.phi - 1) > PHI or not fit.mean_square <= GAP * 2 * fit.alpha
             for fit in self.fits
         )
+
+    @property
+    def finite(self) -> bool:
+        """Whether all states are numbers."""
+        return bool(np.isfinite(self.states).all())
 
     @property
     def frozen(self) -> bool:
@@ -153,6 +173,14 @@ class Chain:
     def boundaries(self) -> list[int]:
         """The steps after which the noise level changes."""
         return [t for t in range(len(self.states) - 1) if self.levels.sigma[t] != self.levels.sigma[t + 1]]
+
+
+def require_finite(chain: Chain) -> None:
+    """Raise `Blocked` when states are infinite or NaN."""
+    if not chain.finite:
+        raise Blocked(
+            "Not judged: the states become infinite or NaN. See the row 'langevin returns samples and trajectories'."
+        )
 
 
 def _slope(values: np.ndarray, regressor: np.ndarray) -> float:

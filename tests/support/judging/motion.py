@@ -152,7 +152,7 @@ class Motion:
         if self.diagnosis.explained:
             return moves
         chain, known = self.seen.chain, moves.known.copy()
-        known[[t for t in chain.boundaries if t < len(known) and not chain.gap(t, chain.fits) <= GAP]] = False
+        known[[t for t in chain.boundaries if t < len(known) and chain.breaks(t)]] = False
         return replace(moves, known=known)
 
     @cached_property
@@ -271,14 +271,17 @@ def _new(start: np.ndarray, drawn: Sequence[np.ndarray]) -> bool:
 
 
 def said_of_state(motion: Motion) -> str:
-    """What was measured of what the steps add to, where a break of the chain does not say it."""
+    """What was measured of what the steps add to."""
     if motion.frozen:
         return "The score network is asked at the same states in every step."
     if motion.clipped:
         return said_of_bounds(motion.seen)
     if motion.state.measured == "move":
         return f"Each step goes on with {motion.seen.factor(motion.state):.3f} times the step before it."
-    return ""
+    if motion.state.goes_on:
+        return "The first state of a noise level does not continue the last state of the level before."
+    multiple = next(one for one in STATES if one.measured == "state")
+    return f"A step starts from {motion.seen.factor(multiple) + 0.0:.3f} times the state before it."
 
 
 def bounds(seen: Evidence) -> tuple[float, float, float]:

@@ -57,7 +57,7 @@ def judge_samples(run: Run, design: Design) -> Finding:
 
 def _ends_well(chain: Chain) -> bool:
     """Whether the returned samples are the states after the last step, by its size or by what is recognised of it."""
-    return chain.frozen or chain.final_gap <= GAP or recognise_motion(chain).reaches_the_end
+    return chain.frozen or not chain.finite or chain.final_gap <= GAP or recognise_motion(chain).reaches_the_end
 
 
 def _other_state(chain: Chain, final: np.ndarray) -> Reading | str:
@@ -89,7 +89,7 @@ def _recognised(values: np.ndarray, chain: Chain) -> Trajectory | None:
     """The first reading whose known numbers are the returned ones."""
     after = np.concatenate([chain.states[1:], np.full_like(chain.states[:1], np.nan)])
     # Where a level restarts, the state after the last update is never visited again: judged by its own check.
-    after[[link for link in chain.boundaries if not chain.gap(link, chain.fits) <= GAP]] = np.nan
+    after[[link for link in chain.boundaries if chain.finite and not chain.gap(link, chain.fits) <= GAP]] = np.nan
     return next((one for one in TRAJECTORIES if _holds(values, one.of(chain.states, after, chain.steps.ends))), None)
 
 
