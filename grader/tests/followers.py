@@ -12,7 +12,17 @@ import numpy as np
 from grader.tests.imagined import Imagined
 from tests.public.test_denoising_loss import EQUAL_SIGMAS
 from tests.support import homework
-from tests.support.homework import denoising, initialisation, langevin, losses, networks, noise_levels, sampler_output
+from tests.support.homework import (
+    denoising,
+    initialisation,
+    langevin,
+    langevin_noise,
+    langevin_states,
+    losses,
+    networks,
+    noise_levels,
+    sampler_output,
+)
 from tests.support.homework.readings import Part, Reading, Remark
 
 Entry = Reading | Part | Remark
@@ -74,14 +84,10 @@ BY_MUTANT: dict[str, Follower] = {
     "denoising.NEVER_DRAWN": Follower("diffusion_denoising_first_level_never_drawn", (DRAWN,)),
     "denoising.LEVELS_AS_WEIGHTS": Follower("diffusion_denoising_sigma_as_weights", (DRAWN,)),
     "denoising.ROUNDED_LEVELS": Follower("diffusion_denoising_rounded_levels", (DRAWN,)),
-    "langevin.SILENT": Follower("diffusion_langevin_noise_missing", (NOISE,)),
-    "langevin.SHARED_Z": Follower("diffusion_langevin_z_shared_by_coordinates", (NOISE,)),
-    "langevin.SHARED_START": Follower("diffusion_langevin_start_shared_by_samples", (START,)),
     "langevin.LEVELS_NEVER_VISITED": Follower("diffusion_langevin_first_level_skipped", (ORDER,)),
     "langevin.ANOTHER_COUNT": Follower("diffusion_langevin_steps_hard_coded", (ORDER,)),
-    "langevin.NOT_CARRIED_OVER": Follower("diffusion_langevin_state_not_carried_over", (CHAIN,)),
-    "langevin.RESTARTS_AT_X_0": Follower("diffusion_langevin_restart_from_x0", (CHAIN,)),
-    "langevin.RESTARTS_ANEW": Follower("diffusion_langevin_restart_from_new_noise", (CHAIN,)),
+    "langevin_states.CLIPPED": Follower("diffusion_langevin_clipped", (CHAIN,)),
+    "langevin_states.FROZEN": Follower("diffusion_langevin_frozen", (CHAIN,)),
     "sampler_output.TENSOR": Follower(Imagined(), (RETURNS,)),
     "sampler_output.LAST_STATES": Follower(Imagined(), (RETURNS,)),
     "sampler_output.ARRAY": Follower("diffusion_langevin_samples_as_array", (RETURNS,)),
@@ -151,10 +157,20 @@ def by_formula(entry: Entry) -> Follower | None:
             return Follower(Imagined(form=entry), (EXACT, ORDER))
         case langevin.StepSize():
             return Follower(Imagined(step=entry), (STEP,))
-        case langevin.NoiseScale():
+        case langevin_noise.NoiseScale():
             return Follower(Imagined(noise=entry), (NOISE,))
-        case langevin.Start():
+        case langevin_noise.NoisePlace():
+            return Follower(Imagined(noise_place=entry), (NOISE,))
+        case langevin_noise.NoiseLaw():
+            return Follower(Imagined(noise_law=entry), (NOISE,))
+        case langevin_noise.NoiseShare():
+            return Follower(Imagined(noise_share=entry), (NOISE,))
+        case langevin_states.Start() | langevin_states.AnotherStart():
             return Follower(Imagined(start=entry), (START,))
+        case langevin_states.StartShare():
+            return Follower(Imagined(start_share=entry), (START,))
+        case langevin_states.State():
+            return Follower(Imagined(state=entry), (CHAIN,))
         case langevin.Order():
             return Follower(Imagined(order=entry), (ORDER,))
         case sampler_output.Samples():

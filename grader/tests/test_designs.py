@@ -8,11 +8,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from tests.hidden import langevin_laws, perturbation_laws, test_sampler
+from tests.hidden import perturbation_laws
 from tests.public.test_denoising_loss import EQUAL_SIGMAS
 from tests.support import laws
 from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, PERTURBATION_SCALES
-from tests.support.homework.langevin import LANGEVIN_NOISE_VARIANCES, LANGEVIN_STARTS, LANGEVIN_STEP_SIZES
 from tests.support.judging.chain import SILENCE
 from tests.support.judging.denoising import (
     ROUNDINGS,
@@ -65,26 +64,6 @@ def test_the_weights_of_the_hand_computed_case_differ() -> None:
 def test_the_scales_of_the_perturbation_differ() -> None:
     """Recognised within the tolerance of the hidden suite."""
     _require_apart({one.name: one.of(LEVELS) for one in PERTURBATION_SCALES}, perturbation_laws.NAMED_WITHIN)
-
-
-def test_the_step_sizes_differ() -> None:
-    """Recognised within 1%."""
-    values = {one.name: one.of(SIGMAS, SIGMAS[0], SIGMAS[-1], langevin.EPS) for one in LANGEVIN_STEP_SIZES}
-    _require_apart(values, 0.01)
-
-
-def test_the_noise_variances_differ() -> None:
-    """Recognised within the tolerance of the hidden suite."""
-    values = {one.name: one.of(ALPHA, SIGMAS, langevin.EPS) for one in LANGEVIN_NOISE_VARIANCES}
-    _require_apart(values, langevin_laws.NAMED_WITHIN)
-
-
-def test_the_starts_differ() -> None:
-    """Mean and standard deviation, within 7 standard errors of 4,096 values."""
-    first, last = test_sampler.STARTS.sigmas
-    for one, other in combinations(LANGEVIN_STARTS, 2):
-        a, b = np.array(one.of(first, last)), np.array(other.of(first, last))
-        assert np.max(np.abs(a - b)) >= 2 * 7 / math.sqrt(4096), (one.name, other.name)
 
 
 def test_the_grid_reveals_every_training_point() -> None:
