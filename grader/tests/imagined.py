@@ -81,7 +81,7 @@ class Imagined:
         chances = self.law.of(np.asarray(asked["sigmas"])) if len(sigmas) > 3 else None  # as of one list of levels
         index = rng.choice(len(sigmas), size=n, p=chances)
         sigma = sigmas[index][:, None]
-        drawn = rng.standard_normal(data.shape)
+        drawn = self.drawn(rng, data.shape)
         moved = self.centre.of(data, sigma) + self.scale.of(sigma, data) * drawn - data
         scores = np.sin(data + moved)
         factor, error = self.weight.of(sigma, n) / n, scores + self.target.of(moved, sigma, data)
@@ -100,6 +100,10 @@ class Imagined:
             "product": product,
             "replayed": False,
         }
+
+    def drawn(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """z of a call."""
+        return rng.standard_normal(shape)
 
     def _langevin(self, asked: dict[str, Any]) -> dict[str, Any]:
         rng = np.random.Generator(np.random.PCG64(asked["seed"]))

@@ -143,13 +143,10 @@ def _clamped(batches: Sequence[Batch]) -> Reading | None:
 def _continuous(batches: Sequence[Batch]) -> Reading | None:
     """A continuous law between the smallest and the largest level."""
     for one in CONTINUOUS_LEVELS:
-        chances = [
-            laws.dkw(
-                np.concatenate([batch.levels.sigma for batch in some]),
-                lambda v, d=design, o=one: o.cdf(v, np.array(d.sigmas)),
-            )
-            for design, some in _by_design(batches)
-        ]
+        chances = []
+        for design, some in _by_design(batches):
+            u = one.cdf(np.concatenate([batch.levels.sigma for batch in some]), np.array(design.sigmas))
+            chances.append(laws.dkw(u, laws.uniform_cdf))
         if all(p >= FALSE_FAIL_RATE for p in chances):
             return one
     return None

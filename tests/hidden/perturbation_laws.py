@@ -6,7 +6,7 @@ are judged by the same tests. A reading is recognised when none of its own tests
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import cast
@@ -21,6 +21,7 @@ from tests.support.homework.perturbation import (
     PERTURBATION_SCALES,
     SHARINGS,
     Centre,
+    FittedScale,
     NoiseLaw,
     Scale,
     Sharing,
@@ -116,8 +117,12 @@ def _fitted(batches: Sequence[Batch]) -> tuple[Reading, ...]:
     for one in FITTED_SCALES:
         c = one.fit(levels, seen)
         said = measured(one, f"{c:.2g}")
-        readings.append(Scale(one.name, one.credit, said.sentence, lambda s, x, of=one.of, c=c: of(s, c)))
+        readings.append(Scale(one.name, one.credit, said.sentence, _with_number(one, c)))
     return tuple(readings)
+
+
+def _with_number(scale: FittedScale, c: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    return lambda s, x: scale.of(s, c)
 
 
 def _explains(batches: Sequence[Batch], hypothesis: Hypothesis) -> bool:

@@ -94,7 +94,7 @@ def measured(batch: Batch) -> Finding:
         )
     if not np.allclose(weights, batch.sigma**2, rtol=LEVEL):
         return _weight(batch)
-    expected = batch.displacement / batch.sigma**2
+    expected = np.nan_to_num(batch.displacement / batch.sigma**2)
     if not np.allclose(batch.targets, expected, rtol=LEVEL, atol=LEVEL * float(np.max(np.abs(expected)))):
         return _target(batch)
     return _value(batch)

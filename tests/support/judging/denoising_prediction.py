@@ -115,11 +115,13 @@ def _derivative_ratios(batch: Batch, one: _Predicted, chosen: np.ndarray, first:
     ratios = [_largest_ratio(batch.gradient[chosen], gradient, allowed)]
     if one.norm.quadratic:
         v = batch.direction[chosen]
-        along = second * float(np.sum(one.factor * one.gradient * v)) if second else 0.0
-        product = factor * one.norm.of(v)[1] + along * one.factor * one.gradient
-        largest = np.max(np.abs(one.norm.of(np.ones((1, 2)))[1])) + 0 * product
-        tolerance = derivative_tolerance(batch) * np.abs(factor) * largest
-        tolerance += np.abs(along * one.factor) * np.maximum(*changes) + derivative_tolerance(batch) * np.abs(product)
+        product = factor * one.norm.of(v)[1]
+        tolerance = derivative_tolerance(batch) * np.abs(factor) * np.max(np.abs(one.norm.of(np.ones((1, 2)))[1]))
+        tolerance = tolerance + 0 * product
+        if second:
+            along = second * float(np.sum(one.factor * one.gradient * v))
+            product = product + along * one.factor * one.gradient
+            tolerance += np.abs(along * one.factor) * np.maximum(*changes) + ROUNDINGS * FLOAT32_EPS * np.abs(product)
         ratios.append(_largest_ratio(batch.product[chosen], product, tolerance))
     return ratios
 

@@ -86,18 +86,15 @@ def matched(evaluation: Evaluation, data: np.ndarray, sigmas: tuple[float, ...],
     if len(evaluation.sizes) == 0:
         raise not_called(evaluation)
     rows = _rows_of_samples(evaluation)
+    if len(rows) > len(data) * len(sigmas):
+        raise _other_rows(len(rows), len(data))
     origin = _origin(evaluation.points[rows], data, spacing)
     order = np.argsort(origin, kind="stable")
     rows, origin = rows[order], origin[order]
     levels = read_levels(evaluation.levels[rows], float32(sigmas))
     samples, every_level = _pattern(origin, levels, len(data), len(sigmas))
     if not (samples and every_level):
-        each = f", {len(rows) / len(data):g} times each" if len(rows) % len(data) == 0 else ""
-        raise wrong(
-            f"The score network was asked for {len(rows)} points{each}.",
-            f"Each of the {len(data)} training samples needs exactly one score.",
-            look_at="Alg. 1, and the remark in 5.2: it is applied to all training samples",
-        )
+        raise _other_rows(len(rows), len(data))
     values = evaluation.returned.values
     apart = values.size / len(rows) if values.size in (len(rows), 2 * len(rows)) else 1
     batch = Batch(
@@ -116,6 +113,16 @@ def matched(evaluation: Evaluation, data: np.ndarray, sigmas: tuple[float, ...],
         every_level,
     )
     return _with_own_sigmas(_seen_through_the_target(batch), float32(sigmas))
+
+
+def _other_rows(rows: int, n: int) -> Wrong:
+    """The verdict on calls that are not one score for each sample."""
+    each = f", {rows / n:g} times each" if rows % n == 0 else ""
+    return wrong(
+        f"The score network was asked for {rows} points{each}.",
+        f"Each of the {n} training samples needs exactly one score.",
+        look_at="Alg. 1, and the remark in 5.2: it is applied to all training samples",
+    )
 
 
 def _rows_of_samples(evaluation: Evaluation) -> np.ndarray:
