@@ -23,6 +23,7 @@ from tests.support.homework import (
     losses,
     networks,
     noise_levels,
+    perturbation,
 )
 from tests.support.homework.initialisation import Bound, Deviation, Pattern
 from tests.support.homework.readings import Reading
@@ -54,7 +55,11 @@ class Imagined:
 
     weight: denoising.Weight = denoising.DENOISING_WEIGHTS[0]
     target: denoising.Target = denoising.DENOISING_TARGETS[0]
-    scale: denoising.Scale = denoising.PERTURBATION_SCALES[0]
+    norm: denoising.Norm = denoising.DENOISING_NORMS[0]
+    outer: denoising.Outer = denoising.OUTERS[0]
+    centre: perturbation.Centre = perturbation.PERTURBATION_CENTRES[0]
+    scale: perturbation.Scale = perturbation.PERTURBATION_SCALES[0]
+    law: perturbation.LevelLaw = perturbation.LEVEL_LAWS[0]
     form: noise_levels.LevelForm = noise_levels.LEVEL_FORMS[0]
     step: langevin.StepSize = langevin.LANGEVIN_STEP_SIZES[0]
     noise: langevin_noise.NoiseScale = langevin_noise.LANGEVIN_NOISE_VARIANCES[0]
@@ -95,22 +100,33 @@ class Imagined:
 
     def _evaluation(self, asked: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         data, sigmas = np.asarray(asked["data"], dtype=float), np.float32(asked["sigmas"]).astype(float)
-        n, index = len(data), rng.integers(len(sigmas), size=len(data))
+        n = len(data)
+        chances = self.law.of(np.asarray(asked["sigmas"])) if len(sigmas) > 3 else None  # as of one list of levels
+        index = rng.choice(len(sigmas), size=n, p=chances)
         sigma = sigmas[index][:, None]
-        moved = self.scale.of(sigma) * rng.standard_normal(data.shape)
+        drawn = self.drawn(rng, data.shape)
+        moved = self.centre.of(data, sigma) + self.scale.of(sigma, data) * drawn - data
         scores = np.sin(data + moved)
-        factor, error = self.weight.of(sigma, n) / n, scores + self.target.of(moved, sigma)
+        factor, error = self.weight.of(sigma, n) / n, scores + self.target.of(moved, sigma, data)
+        value, gradient = self.norm.of(error)
         direction = np.where(rng.random(data.shape) < 0.5, -1.0, 1.0)
+        total, first, second = self.outer.of(float(np.sum(factor[:, 0] * value)))
+        gradient, product = factor * gradient, factor * self.norm.of(direction)[1]
+        product = first * product + second * float(np.sum(gradient * direction)) * gradient
         return {
             **_calls(data + moved, self.form.of(sigmas)[index], scores, n),
-            "returned": _tensor(np.array(float(np.sum(factor * error**2))), differentiable=True),
+            "returned": _tensor(np.array(total + 0.5 * self.outer.shifted), differentiable=True),
             "data_changed": False,
             "sigmas_changed": False,
             "direction": direction,
-            "gradient": 2 * factor * error,
-            "product": 2 * factor * direction,
+            "gradient": first * gradient,
+            "product": product,
             "replayed": False,
         }
+
+    def drawn(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """z of a call."""
+        return rng.standard_normal(shape)
 
     def _langevin(self, asked: dict[str, Any]) -> dict[str, Any]:
         rng = np.random.Generator(np.random.PCG64(asked["seed"]))
