@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from grader.audit import cases
-from grader.calibrate.observations import functions
+from grader.calibrate.decisions import functions
 from grader.project import REFERENCE, ROOT, SUITES
 from grader.tests.followers import BY_MUTANT, D_LOSS, EXACT, by_formula, entries, tables
 from grader.tests.imagined import Imagined
@@ -139,7 +139,7 @@ def test_a_lesser_reading_hides_no_mistake():
 @pytest.mark.parametrize(
     ("style", "entry", "check", "left"),
     [
-        ("gan_shared_modules", losses.DISCRIMINATOR_LOSSES[1], D_LOSS, 0.5),
+        ("gan_shared_modules", losses.DISCRIMINATOR_SIZES[1], D_LOSS, 0.5),
         ("diffusion_mean_over_elements", denoising.DENOISING_WEIGHTS[0], EXACT, 0.5),
     ],
 )

@@ -125,7 +125,7 @@ class Submission:
             case "blocked":
                 return Blocked(failure.message)
             case _:
-                return SubmissionRaised(f"Your code raised {name}{where}{said}")
+                return SubmissionRaised(f"Your code raised {name}{where}{said}", failure.message)
 
 
 def printable(text: str) -> str:
