@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.support.homework.training import MOVES, WRITES
+from tests.support.judging.training import judged_epoch
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.observed.training import one_epoch, problem_with_the_grid, problem_with_the_movement
+from tests.support.observed.training import problem_with_the_grid, problem_with_the_movement
 from tests.support.submission import Submission
 from tests.support.verdicts import Wrong
 
@@ -15,7 +16,7 @@ from tests.support.verdicts import Wrong
 @tags("gan", "training")
 def test_one_epoch_of_training_moves_both_networks(submission: Submission) -> None:
     """One epoch on a tiny data set moves both networks (half) and writes the grid of generated images (half)."""
-    epoch = one_epoch(submission)
+    epoch = judged_epoch(submission)
     parts = ((MOVES, problem_with_the_movement(epoch)), (WRITES, problem_with_the_grid(epoch)))
     findings = [finding for _, finding in parts if finding]
     if findings:

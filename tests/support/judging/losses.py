@@ -60,6 +60,18 @@ class Loss:
         return loss_diagnosis.diagnose(self.question, batches, lambda: self.of(SMALL, seed=1))
 
 
+def gives_no_gradient(submission: Submission, question: str) -> bool:
+    """Whether a loss is explained, and charged for what it returns or for detaching what the generator made.
+
+    Of other mistakes nothing is told: the rows that show a training are visible before those that judge a value.
+    """
+    for flat in (False, True) if own_logits_are_flat(submission) else (False,):
+        found = Loss(submission, question, flat).diagnosis()
+        if found.explained:
+            return any(line.name in (RESULT, PATH) for line in found.deviating)
+    return False
+
+
 Judge = Callable[[Loss], None]
 """Raises what is wrong with a loss."""
 
