@@ -258,7 +258,10 @@ _NO_GRADIENT = (
 GRADIENTS = (
     ReturnedGradient("of all images", 1, "", (1, 1)),
     ReturnedGradient(
-        "of real ones", 0, _NO_GRADIENT.format(kind="generated", more=" Only images may be detached."), (1, 0)
+        "of real ones",
+        0,
+        _NO_GRADIENT.format(kind="generated", more=" The images may be detached, the logits not."),
+        (1, 0),
     ),
     ReturnedGradient("of generated ones", 0, _NO_GRADIENT.format(kind="real", more=""), (0, 1)),
 )

@@ -75,6 +75,7 @@ class Words:
 
     def of_line(self, line: Line) -> Finding:
         """What was measured on a line that deviates."""
+        right = self._about_the_value()
         match line.name:
             case loss_diagnosis.RESULT:
                 return _form(self.small.seen, self.question) or Finding(self._value)
@@ -85,16 +86,17 @@ class Words:
                     f"{self._value} No gradient comes back to the generator.", self._expected, "", self.look_at
                 )
             case loss_diagnosis.GRADIENT:
-                return Finding(f"{self._value} {' '.join(self._gradients())}", self._expected, "", self.look_at)
+                return Finding(" ".join([self._value, *right, *self._gradients()]), self._expected, "", self.look_at)
             case loss_diagnosis.SIZE:
                 return self._of_two_batches()
         return Finding(self._value, self._expected, "", self.look_at)
 
     def measured(self, again: LossObservation | None) -> Wrong:
         """What can be said of a loss that no reading explains; `again` is the same loss with other random numbers."""
+        right = self._about_the_value()
         shape = [
             *self._images(),
-            *(["This value is right."] if self._value_is_right() else []),
+            *right,
             *self._gradients(),
         ]
         if again is not None and again.value.size == 1 and not _same(again.value[0], self.small.seen.value[0]):
@@ -144,10 +146,11 @@ class Words:
             self.look_at,
         )
 
-    def _value_is_right(self) -> bool:
+    def _about_the_value(self) -> list[str]:
         right = [float(one.values.mean()) for one in self._right(self.small)]
         own = self.small.seen.value
-        return own.size == 1 and any(abs(own[0] - value) <= tolerance(self.small.draw) for value in right)
+        found = own.size == 1 and any(abs(own[0] - value) <= tolerance(self.small.draw) for value in right)
+        return ["This value is right."] if found else []
 
     def _kinds(self) -> tuple[str, ...]:
         return ("real", "generated") if self.question == "4.4" else ("generated",)
