@@ -84,10 +84,14 @@ def tolerance(draw: Draw) -> float:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a hypothesis says of one batch: n values, whose mean is the loss, and gradients `(kinds, n)`."""
+    """What a hypothesis says of one batch: n values, whose mean is the loss, and gradients `(kinds, n)`.
+
+    `scale` is by what the tolerance is multiplied: a loss that is made small has small errors.
+    """
 
     values: np.ndarray
     gradients: np.ndarray
+    scale: float = 1.0
 
 
 def predicted(formula: Reading, size: Reading, gradient: Reading, logits: np.ndarray) -> Prediction:
@@ -98,7 +102,8 @@ def predicted(formula: Reading, size: Reading, gradient: Reading, logits: np.nda
     values, slopes = formula.of(*logits)
     factor, kept = size.of(logits.shape[1]), np.array(gradient.kept)[-len(logits) :, None]
     with np.errstate(invalid="ignore"):
-        return Prediction(factor * values, factor * kept * slopes.reshape(logits.shape))
+        gradients = factor * kept * slopes.reshape(logits.shape)
+        return Prediction(factor * values, gradients, min(1.0, 2 * factor))  # 1 for the sum and for the average
 
 
 def deviation(found: Evidence, wanted: Prediction) -> float:
@@ -113,9 +118,10 @@ def deviation(found: Evidence, wanted: Prediction) -> float:
         return np.inf
     typical = max(1.0, float(np.nan_to_num(np.abs(wanted.values).mean(), posinf=1.0)))
     differences = [_differences(own, values) / typical]
-    if found.gradients is not None:
+    of_values = float(differences[0].max() / (wanted.scale * tolerance(found.draw)))
+    if found.gradients is not None and of_values <= 1:
         differences.append((_differences(found.gradients, wanted.gradients) / _at_least_one(wanted.gradients)).ravel())
-    return float(np.concatenate(differences).max() / tolerance(found.draw))
+    return float(np.concatenate(differences).max() / (wanted.scale * tolerance(found.draw)))
 
 
 def _differences(own: np.ndarray, wanted: np.ndarray) -> np.ndarray:
