@@ -246,14 +246,15 @@ DISCRIMINATOR_SIZES = (
     LossSize("average of the two means", 1, "", lambda n: 0.5),
     *_OTHER_SIZES,
     LossSize("half of the sum", 0, _SUM, lambda n: n / 2),
+    LossSize("average divided twice", 0, _DIVIDED, lambda n: 1 / (2 * n)),
 )
 """The discriminator loss may be the sum of its two terms or their average, with or without detaching the images."""
 
 GENERATOR_SIZES = (LossSize("mean", 1, "", lambda n: 1.0), *(replace(one) for one in _OTHER_SIZES))
 
 _NO_GRADIENT = (
-    "The value counts the {kind} images, but their logits are cut off from the discriminator (torch.tensor(...), "
-    "detach() or .data on its output).{more}"
+    "The value counts the {kind} images, but their logits are cut off from the discriminator (no_grad, "
+    "torch.tensor(...), detach() or .data on its output).{more}"
 )
 GRADIENTS = (
     ReturnedGradient("of all images", 1, "", (1, 1)),
@@ -305,11 +306,12 @@ class Family(Reading):
 
     `parts` gives these as stacks of values and gradients, the fixed one first, from the logits of real and of generated
     images (of generated ones alone for the generator). `told` says the numbers in
-    words, for a loss that is multiplied by a factor.
+    words, for a loss that is multiplied by a factor. `any_size` is whether the loss may have a wrong size besides.
     """
 
     parts: Callable[..., list[tuple[np.ndarray, np.ndarray]]]
     told: Callable[[np.ndarray, float], str]
+    any_size: bool = True
 
     def member(self, numbers: np.ndarray, kind: type[DiscriminatorLoss] | type[GeneratorLoss]) -> Reading:
         """The member with these numbers."""
@@ -342,6 +344,7 @@ _FACTOR = Family(
     "Value and gradient are {measured} times what they should be.",
     lambda *logits: [_none(*logits), _right(*logits)],
     lambda numbers, factor: f"{factor * numbers[0]:.3g}",
+    any_size=False,
 )
 _ADDED = Family(
     "constant added",
@@ -349,6 +352,7 @@ _ADDED = Family(
     "The gradient is right, but the value has {measured} added.",
     lambda *logits: [_right(*logits), _constant(*logits)],
     lambda numbers, factor: f"{factor * numbers[0]:.4g}",
+    any_size=False,
 )
 
 DISCRIMINATOR_FAMILIES = (

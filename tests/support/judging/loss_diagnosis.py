@@ -118,6 +118,8 @@ def _members(question: str, small: Evidence) -> Iterator[tuple[Reading, LossSize
     tables = TABLES[question]
     for family in tables.families:
         for size in tables.sizes:
+            if not family.any_size and size.credit < 1:
+                continue
             numbers = _fitted(family, size, small)
             if numbers is not None:
                 said = family.told(numbers, size.of(small.draw.n))

@@ -161,10 +161,12 @@ class Words:
         if found.gradients is None:
             return []
         said = []
-        for kind, own, *wanted in zip(
-            self._kinds(), found.gradients, *(one.gradients for one in self._right(found)), strict=True
+        for kind, scored, own, *wanted in zip(
+            self._kinds(), found.scored, found.gradients, *(one.gradients for one in self._right(found)), strict=True
         ):
             with_one = int(np.count_nonzero(np.abs(own) > 0))
+            if not np.any(scored):
+                continue
             if with_one == 0:
                 said.append(f"No gradient comes back from the logits of the {kind} images.")
             elif with_one < len(own):
@@ -184,9 +186,11 @@ class Words:
         for kind, scored in zip(self._kinds(), found.scored, strict=True):
             count = int(np.count_nonzero(scored))
             if count < len(scored):
-                said.append(f"The discriminator scored {count} of the {len(scored)} {kind} images.")
+                which = f"{count} of the {len(scored)}" if count else "none of the"
+                said.append(f"The discriminator scored {which} {kind} images.")
         if found.strangers:
-            said.append(f"It also scored {found.strangers} images that were neither given nor generated.")
+            were = "image that was" if found.strangers == 1 else "images that were"
+            said.append(f"The discriminator scored {found.strangers} {were} neither given nor generated.")
         return said
 
 
