@@ -133,9 +133,7 @@ def test_a_loss_without_gradient_hides_no_mistake_of_the_training(tmp_path: Path
     """The loss is charged in 4.4, and the generator that never steps in 4.6, where another loss is in its place."""
     earned, said = graded(
         tmp_path,
-        [
-            *loss,
-            STEPS_LEFT_OUT],
+        [*loss, STEPS_LEFT_OUT],
         (D, EPOCH),
     )
     assert earned == {D: 0, EPOCH: 0.5}

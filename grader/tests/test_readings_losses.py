@@ -10,7 +10,8 @@ import pytest
 
 from grader.tests.imagined import Imagined
 from tests.support.homework import losses as known
-from tests.support.homework.losses import Family, LossSize
+from tests.support.homework.loss_families import Family
+from tests.support.homework.losses import LossSize
 from tests.support.homework.readings import Reading
 from tests.support.judging.loss_diagnosis import FORMULA, GRADIENT, RESULT, SIZE, TABLES, Diagnosis, diagnose
 from tests.support.judging.loss_evidence import Evidence, evidence

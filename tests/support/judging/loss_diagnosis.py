@@ -8,16 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.support.homework import losses as known
+from tests.support.homework.loss_families import DISCRIMINATOR_FAMILIES, GENERATOR_FAMILIES, Family
 from tests.support.homework.losses import (
-    DISCRIMINATOR_FAMILIES,
     DISCRIMINATOR_LOSSES,
     DISCRIMINATOR_SIZES,
-    GENERATOR_FAMILIES,
     GENERATOR_LOSSES,
     GENERATOR_SIZES,
     GRADIENTS,
     DiscriminatorLoss,
-    Family,
     GeneratorLoss,
     LossSize,
 )
