@@ -39,7 +39,8 @@ BOUND = "weights_reach_the_kaiming_bound"
 LAW = "initial_weights_follow_the_uniform_law"
 D_LOSS = "discriminator_loss_is_binary_cross_entropy"
 G_LOSS = "generator_loss_is_binary_cross_entropy"
-D_ONE, G_SURE = "discriminator_loss_of_one_image", "generator_loss_stays_finite_at_extreme_logits"
+D_ONE, D_SURE = "discriminator_loss_of_one_image", "discriminator_loss_stays_finite_at_extreme_logits"
+G_SURE = "generator_loss_stays_finite_at_extreme_logits"
 DNET, GNET = "dnet_executes_table_1", "gnet_executes_table_2"
 D_PARAMETERS, D_LOGITS = "dnet_parameters_follow_table_1", "dnet_logits_equal_the_closed_form"
 SCORENET, S_PARAMETERS = "scorenet_executes_eight_linear_layers", "scorenet_has_distinct_parameters"
@@ -143,27 +144,29 @@ BY_MUTANT: dict[str, Follower] = {
     "networks.ARGUMENTS_UNUSED": Follower("diffusion_scorenet_arguments_ignored", (S_PARAMETERS,)),
     "networks.WRONG_DEPTHS: one layer too many": Follower("diffusion_scorenet_nine_layers", (S_PARAMETERS,)),
     "networks.WRONG_DEPTHS: one layer is missing": Follower("diffusion_scorenet_seven_layers", (S_PARAMETERS,)),
-    "losses.SWAPPED": Follower("gan_d_loss_labels_swapped", (D_LOSS, D_ONE)),
-    "losses.GENERATOR_SWAPPED": Follower("gan_g_loss_swapped", (G_LOSS, G_SURE)),
-    "losses.SMOOTHED": Follower("gan_d_loss_smoothed", (D_LOSS,)),
-    "losses.ONLY_REAL": Follower("gan_d_loss_only_real", (D_LOSS,)),
-    "losses.ONLY_FAKE": Follower("gan_d_loss_only_fake", (D_LOSS,)),
-    "losses.SUMMED": Follower("gan_d_loss_summed", (D_LOSS,)),
-    "losses.UNEQUAL": Follower("gan_d_loss_unequal", (D_LOSS,)),
-    "losses.BROADCAST": Follower("gan_d_loss_broadcast", (D_LOSS,)),
-    "losses.NEGATIVE": Follower("gan_g_loss_negative", (G_LOSS,)),
-    "losses.DOUBLE_SIGMOID": Follower("gan_d_loss_double_sigmoid", (D_LOSS,)),
-    "losses.RAW_LOGS": Follower("gan_d_loss_raw_logs", (D_LOSS,)),
-    "losses.LEAST_SQUARES": Follower("gan_d_loss_least_squares", (D_LOSS,)),
-    "losses.WASSERSTEIN": Follower("gan_d_loss_wasserstein", (D_LOSS,)),
-    "losses.HINGE": Follower("gan_d_loss_hinge", (D_LOSS,)),
-    "losses.DETACHED": Follower("gan_g_loss_detached", (G_LOSS,)),
-    "losses.OWN_Z": Follower("gan_g_loss_own_z", (G_LOSS,)),
+    "losses.GRADIENTS: of all images": Follower("", (D_LOSS, G_LOSS)),
+    "losses.GRADIENTS: of real ones": Follower("gan_d_loss_fake_logits_cut_off", (D_LOSS,)),
+    "losses.GRADIENTS: of generated ones": Follower("gan_d_loss_real_logits_cut_off", (D_LOSS,)),
+    "loss_families.DISCRIMINATOR_FAMILIES: another factor": Follower("gan_d_loss_tenfold", (D_LOSS,)),
+    "loss_families.DISCRIMINATOR_FAMILIES: constant added": Follower("gan_d_loss_constant_added", (D_LOSS,)),
+    "loss_families.DISCRIMINATOR_FAMILIES: other labels": Follower("gan_d_loss_smoothed", (D_LOSS,)),
+    "loss_families.DISCRIMINATOR_FAMILIES: unequal": Follower("gan_d_loss_unequal", (D_LOSS,)),
+    "loss_families.GENERATOR_FAMILIES: another factor": Follower("gan_g_loss_halved", (G_LOSS,)),
+    "loss_families.GENERATOR_FAMILIES: constant added": Follower("gan_g_loss_constant_added", (G_LOSS,)),
+    "loss_families.GENERATOR_FAMILIES: another label": Follower("gan_g_loss_smoothed", (G_LOSS,)),
+    "losses.TENSOR": Follower("", (D_LOSS, G_LOSS)),
+    "losses.BACKWARD_INSIDE": Follower(Imagined(backpropagated=True), (D_LOSS, G_LOSS)),
     "losses.NUMBER": Follower("gan_d_loss_item", (D_LOSS,)),
     "losses.CUT": Follower("gan_d_loss_cut", (D_LOSS,)),
     "losses.NOT_REDUCED": Follower("gan_g_loss_not_reduced", (G_LOSS,)),
+    "losses.REACHES": Follower("", (G_LOSS,)),
+    "losses.DETACHED": Follower("gan_g_loss_detached", (G_LOSS,)),
+    "losses.GIVEN_Z": Follower("", (D_LOSS, G_LOSS)),
+    "losses.OWN_Z": Follower("gan_g_loss_own_z", (G_LOSS,)),
+    "losses.CHANGED_Z": Follower("gan_d_loss_latents_halved", (D_LOSS,)),
     "losses.SQUEEZE": Follower("gan_d_loss_squeeze", (D_ONE,)),
     "losses.UNSTABLE": Follower("gan_g_loss_unstable", (G_SURE,)),
+    "losses.UNSTABLE_PRODUCT": Follower("gan_d_loss_unstable_product", (D_SURE,)),
 }
 """Who follows the readings that have no formula; the reference has no name."""
 
@@ -213,6 +216,10 @@ def by_formula(entry: Entry) -> Follower | None:
             return Follower(Imagined(discriminator=entry), (D_LOSS,))
         case losses.GeneratorLoss():
             return Follower(Imagined(generator=entry), (G_LOSS,))
+        case losses.LossSize() if any(entry is one for one in losses.DISCRIMINATOR_SIZES):
+            return Follower(Imagined(discriminator_size=entry), (D_LOSS,))
+        case losses.LossSize():
+            return Follower(Imagined(generator_size=entry), (G_LOSS,))
         case networks.Forward():
             return Follower(Imagined(forward=entry), (S_VALUES,))
         case initialisation.Bound() if entry is initialisation.DNET_BOUNDS[0]:

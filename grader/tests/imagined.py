@@ -75,7 +75,11 @@ class Imagined:
     dnet: Reading = initialisation.DNET_BOUNDS[0]
     gnet: Reading = initialisation.GNET_BOUNDS[0]
     discriminator: losses.DiscriminatorLoss = losses.DISCRIMINATOR_LOSSES[0]
+    discriminator_size: losses.LossSize = losses.DISCRIMINATOR_SIZES[0]
     generator: losses.GeneratorLoss = losses.GENERATOR_LOSSES[0]
+    generator_size: losses.LossSize = losses.GENERATOR_SIZES[0]
+    backpropagated: bool = False
+    """Whether the losses call backward themselves."""
     forward: networks.Forward = networks.SCORENET_FORWARDS[0]
     tied: bool = False
     """Whether two layers of DNet share a tensor."""
@@ -214,13 +218,17 @@ class Imagined:
 
     def _discriminator_loss(self, asked: dict[str, Any]) -> dict[str, Any]:
         real, fake = np.asarray(asked["pixels"]), (asked["z"][:, 0].astype(float) + 1) / 2
-        value, gradients = self.discriminator.of(*(asked["logit_scale"] * (2 * grey - 1) for grey in (real, fake)))
-        return _loss(value, np.concatenate([real, fake]), gradients.ravel() / len(real), asked)
+        values, gradients = self.discriminator.of(*(asked["logit_scale"] * (2 * grey - 1) for grey in (real, fake)))
+        factor = self.discriminator_size.of(len(real)) / len(real)
+        seen = _loss(factor * values.sum(), np.concatenate([real, fake]), factor * gradients.ravel(), asked)
+        return seen | {"backpropagated": self.backpropagated}
 
     def _generator_loss(self, asked: dict[str, Any]) -> dict[str, Any]:
         fake = (asked["z"][:, 0].astype(float) + 1) / 2
-        value, gradients = self.generator.of(asked["logit_scale"] * (2 * fake - 1))
-        return _loss(value, fake, gradients / len(fake), asked)
+        values, gradients = self.generator.of(asked["logit_scale"] * (2 * fake - 1))
+        factor = self.generator_size.of(len(fake)) / len(fake)
+        seen = _loss(factor * values.sum(), fake, factor * gradients, asked)
+        return seen | {"backpropagated": self.backpropagated}
 
     def _outputs(self, asked: dict[str, Any]) -> dict[str, Any]:
         layers = oracles.layers(asked["weights"])
@@ -252,11 +260,12 @@ def _loss(value: float, pixels: np.ndarray, gradients: np.ndarray, asked: dict[s
         "value": np.array([value]),
         "shape": [],
         "differentiable": True,
+        "backpropagated": False,
         "pixels": pixels,
         "logits": asked["logit_scale"] * (2 * pixels - 1),
         "gradients": gradients,
         "latents": [asked["z"]],
-        "theta_gradient": np.array(1.0),
+        "theta_gradient": np.array(np.sum(2 * asked["logit_scale"] * pixels * gradients)),
     }
 
 
