@@ -102,7 +102,7 @@ BY_MUTANT: dict[str, Follower] = {
     "networks.NOT_REGISTERED": Follower("gan_d_layers_in_a_plain_list", (DNET,)),
     "networks.SHARED_TENSOR": Follower(Imagined(tied=True), (D_PARAMETERS,)),
     "networks.ANOTHER_DEFINITION_ORDER": Follower("gan_d_definition_order", (D_PARAMETERS,)),
-    "networks.BIAS_MISSING": Follower("gan_d_row4_no_bias", (D_PARAMETERS,)),
+    "networks.ZDIM_UNUSED": Follower("gan_g_zdim_hard_coded", ("gnet_parameters_follow_table_2",)),
     "networks.FLAT_LOGITS": Follower("gan_d_squeezed_logits", (D_LOGITS,)),
     "networks.AS_ASKED": Follower("", (SCORENET,)),
     "networks.ONE_DIFFERENCE": Follower("diffusion_scorenet_relu", (SCORENET,)),

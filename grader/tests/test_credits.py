@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from grader.audit import cases
-from grader.calibrate.observations import functions
+from grader.calibrate.decisions import functions
 from grader.project import REFERENCE, ROOT, SUITES
 from grader.tests.followers import BY_MUTANT, D_LOSS, EXACT, by_formula, entries, tables
 from grader.tests.imagined import Imagined

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from grader.audit.cases import mutants
-from grader.calibrate.observations import functions
 from grader.project import REFERENCE
-from tests.support.homework.handout import Row
+from tests.public import test_gan_networks
+from tests.support.homework.handout import TableRow
 from tests.support.judging.tables import read
-from tests.support.observed.networks import Step
+from tests.support.observed.networks import Operation
 from tests.support.probes import vocabulary
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
@@ -22,18 +22,18 @@ from tests.support.verdicts import Wrong
 NOTHING = np.zeros(0)
 
 
-def step(operation: str, out: int = 0, kernel: int = 0) -> Step:
+def step(operation: str, out: int = 0, kernel: int = 0) -> Operation:
     """An executed operation whose values nobody looks at."""
     size = [kernel, kernel] if kernel else []
     ones, zeros = [1] * len(size), [0] * len(size)
-    return Step(operation, [], size, ones, zeros, ones, 1, 1, out, True, NOTHING, NOTHING, NOTHING)
+    return Operation(operation, [], size, ones, zeros, ones, 1, 1, out, True, NOTHING, NOTHING, NOTHING)
 
 
 ROWS = (
-    Row("linear", 4),
-    Row("relu", 4),
-    Row("max_pool2d", 4, kernel=2, stride=1, padding=0),
-    Row("linear", 1),
+    TableRow("linear", 4),
+    TableRow("relu", 4),
+    TableRow("max_pool2d", 4, kernel=2, stride=1, padding=0),
+    TableRow("linear", 1),
 )
 """A table of four rows."""
 STEPS = [step("linear", out=4), step("relu"), step("max_pool2d", kernel=2), step("linear", out=1)]
@@ -54,7 +54,7 @@ SAME = [
 ]
 
 
-def shown(steps: list[Step]) -> list[str]:
+def shown(steps: list[Operation]) -> list[str]:
     return read(steps, ROWS, NOTHING, NOTHING, "Table 9").side_by_side.split("\n")
 
 
@@ -100,7 +100,7 @@ def test_a_student_whose_network_differs_reads_the_table(tmp_path: Path, mutant:
     case.build(tmp_path)
     shutil.copy(REFERENCE / "hw5_utils.py", tmp_path)
     with pytest.raises(Wrong) as wrong:
-        functions([check])[check](submission=Submission(InProcess(tmp_path, vocabulary.perform)))
+        getattr(test_gan_networks, f"test_{check}")(submission=Submission(InProcess(tmp_path, vocabulary.perform)))
     table = str(wrong.value)[str(wrong.value).index(" row  Table") :]
     assert row in table
     assert table.count("the same") >= 8

@@ -28,9 +28,7 @@ SHARED_TENSOR = Reading(
 ANOTHER_DEFINITION_ORDER = Reading(
     "defined in another order", 0, "Define the layers in __init__ in the order of the table."
 )
-BIAS_MISSING = Reading(
-    "a bias is missing", 0, "A bias is missing: layers contain one where torch has an option for it."
-)
+ZDIM_UNUSED = Reading("zdim is not used", 0, "The argument zdim is not used: the first layer always takes 64 numbers.")
 NOT_THERE = Remark("not there", "Not there: {measured}.")
 NOT_IN_THE_TABLE = Remark("not in the table", "Not in the table: {measured}.")
 
@@ -39,6 +37,44 @@ FLAT_LOGITS = Reading(
     0.5,
     "The values are right; the shape is not: a squeeze or a view has removed the last dimension, of length 1.",
 )
+
+
+@dataclass(frozen=True)
+class Layout(Reading):
+    """How the numbers of an image stand in a flat vector: its axes (0 channel, 1 row, 2 column), the slowest first."""
+
+    axes: tuple[int, int, int]
+
+
+LAYOUTS = (
+    Layout("channels, rows, columns", 1, "", (0, 1, 2)),
+    Layout(
+        "rows, columns, channels",
+        0,
+        "The channels come last where images are flattened, or where flat values become images: torch has them first.",
+        (1, 2, 0),
+    ),
+    Layout("channels, columns, rows", 0, "Rows and columns of the images are swapped.", (0, 2, 1)),
+    Layout(
+        "rows, channels, columns",
+        0,
+        "Flat values are read in the order (rows, channels, columns): torch has (channels, rows, columns).",
+        (1, 0, 2),
+    ),
+    Layout(
+        "columns, channels, rows",
+        0,
+        "Flat values are read in the order (columns, channels, rows): torch has (channels, rows, columns).",
+        (2, 0, 1),
+    ),
+    Layout(
+        "columns, rows, channels",
+        0,
+        "Flat values are read in the order (columns, rows, channels): torch has (channels, rows, columns).",
+        (2, 1, 0),
+    ),
+)
+"""Between a linear layer and images, and back."""
 
 AS_ASKED = Reading("eight linear layers with Softplus between", 1, "")
 ONE_DIFFERENCE = Reading("one thing differs in the ScoreNet", 0.5, "Only one thing differs: it earns {earns}.")

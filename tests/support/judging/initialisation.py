@@ -25,6 +25,8 @@ from tests.support.homework.initialisation import (
     Deviation,
 )
 from tests.support.homework.readings import Part, Reading
+from tests.support.judging.structure import latents
+from tests.support.observed.losses import images
 from tests.support.observed.networks import InitialParameter, initial_parameters
 from tests.support.submission import Submission
 from tests.support.verdicts import Finding, NotImplementedYet, Wrong, following, settle
@@ -52,6 +54,11 @@ class Specimens:
     bounds: tuple[Bound, ...]
 
     @property
+    def given(self) -> np.ndarray:
+        """One input of the network: what a pass on it executes is what is judged."""
+        return latents(1, *self.positional) if self.positional else images(1)
+
+    @property
     def name(self) -> str:
         """The network's name."""
         return self.part.name
@@ -64,7 +71,14 @@ GNET = Specimens(NETWORKS[1], gnet_shapes(ZDIM), (ZDIM,), 16, (*GNET_BOUNDS, *UN
 def fresh(submission: Submission, network: Specimens, seed: int = 0, factor: int = 1) -> list[InitialParameter]:
     """The parameters of many fresh networks; raises `NotImplementedYet` when there are none."""
     seen = initial_parameters(
-        submission, GAN, network.name, network.shapes, network.count * factor, network.positional, seed
+        submission,
+        GAN,
+        network.name,
+        network.shapes,
+        [network.given],
+        network.count * factor,
+        network.positional,
+        seed,
     )
     if not any(one.values.ndim > 2 for one in seen.parameters):
         raise NotImplementedYet(f"Not implemented yet: 4.3 ({network.name} has no weights to initialise).")
