@@ -107,9 +107,20 @@ BY_MUTANT: dict[str, Follower] = {
     "networks.AS_ASKED": Follower("", (SCORENET,)),
     "networks.ONE_DIFFERENCE": Follower("diffusion_scorenet_relu", (SCORENET,)),
     "networks.REPEATED_LAYERS": Follower("diffusion_scorenet_tied_layers", (S_PARAMETERS,)),
-    "networks.ARGUMENTS_UNUSED": Follower("diffusion_scorenet_arguments_ignored", (S_PARAMETERS,)),
-    "networks.WRONG_DEPTHS: one layer too many": Follower("diffusion_scorenet_nine_layers", (S_PARAMETERS,)),
-    "networks.WRONG_DEPTHS: one layer is missing": Follower("diffusion_scorenet_seven_layers", (S_PARAMETERS,)),
+    "networks.SCORENET_SIZES: n_layers layers of width latent_dim": Follower("", (SCORENET,)),
+    "networks.SCORENET_SIZES: n_layers is not used": Follower("diffusion_scorenet_n_layers_ignored", (SCORENET,)),
+    "networks.SCORENET_SIZES: latent_dim is not used": Follower("diffusion_scorenet_latent_dim_ignored", (SCORENET,)),
+    "networks.SCORENET_SIZES: the arguments are not used": Follower(
+        "diffusion_scorenet_arguments_ignored", (SCORENET,)
+    ),
+    "networks.SCORENET_SIZES: one layer too many": Follower("diffusion_scorenet_nine_layers", (SCORENET,)),
+    "networks.SCORENET_SIZES: two layers too many": Follower("diffusion_scorenet_ten_layers", (SCORENET,)),
+    "networks.SCORENET_SIZES: one layer is missing": Follower("diffusion_scorenet_seven_layers", (SCORENET,)),
+    "networks.LAYOUTS: channels, rows, columns": Follower("", (D_LOGITS, "gnet_images_equal_the_closed_form")),
+    "networks.LAYOUTS: rows, columns, channels": Follower("gan_g_reshape_hwc", ("gnet_images_equal_the_closed_form",)),
+    "networks.LAYOUTS: channels, columns, rows": Follower(
+        "gan_g_rows_and_columns_swapped", ("gnet_images_equal_the_closed_form",)
+    ),
     "losses.SWAPPED": Follower("gan_d_loss_labels_swapped", (D_LOSS, D_ONE)),
     "losses.GENERATOR_SWAPPED": Follower("gan_g_loss_swapped", (G_LOSS, G_SURE)),
     "losses.SMOOTHED": Follower("gan_d_loss_smoothed", (D_LOSS,)),
@@ -165,8 +176,10 @@ def by_formula(entry: Entry) -> Follower | None:
             return Follower(Imagined(discriminator=entry), (D_LOSS,))
         case losses.GeneratorLoss():
             return Follower(Imagined(generator=entry), (G_LOSS,))
-        case networks.Forward():
-            return Follower(Imagined(forward=entry), (S_VALUES,))
+        case networks.ScoreInput():
+            return Follower(Imagined(enters=entry), (S_VALUES,))
+        case networks.ScoreOutput():
+            return Follower(Imagined(leaves=entry), (S_VALUES,))
         case initialisation.Bound() if entry is initialisation.DNET_BOUNDS[0]:
             return Follower(Imagined(), (BOUND, LAW))  # of both networks
         case initialisation.Bound() if entry in initialisation.GNET_BOUNDS:

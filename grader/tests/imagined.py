@@ -40,7 +40,8 @@ class Imagined:
     gnet: Reading = initialisation.GNET_BOUNDS[0]
     discriminator: losses.DiscriminatorLoss = losses.DISCRIMINATOR_LOSSES[0]
     generator: losses.GeneratorLoss = losses.GENERATOR_LOSSES[0]
-    forward: networks.Forward = networks.SCORENET_FORWARDS[0]
+    enters: networks.ScoreInput = networks.SCORENET_INPUTS[0]
+    leaves: networks.ScoreOutput = networks.SCORENET_OUTPUTS[0]
     tied: bool = False
     """Whether two layers of DNet share a tensor."""
     interrupted: dict[str, Failure] = field(default_factory=dict)
@@ -146,8 +147,19 @@ class Imagined:
     def _outputs(self, asked: dict[str, Any]) -> dict[str, Any]:
         layers = oracles.layers(asked["weights"])
         given = [[np.asarray(one, dtype=float) for one in batch] for batch in asked["inputs"]]
-        outputs = [self.forward.of(layers, x, sigma) for x, sigma in given]
-        return {"fitted": True, "returned": "tensor", "initialised": True, "n_parameters": 1, "outputs": outputs}
+        first = [self.enters.of(x, sigma) for x, sigma in given]
+        last = [layers(one) for one in first]
+        return {
+            "fitted": True,
+            "returned": "tensor",
+            "initialised": True,
+            "n_parameters": 1,
+            "outputs": [self.leaves.of(made, x, sigma) for made, (x, sigma) in zip(last, given, strict=True)],
+            "passes": [
+                {"weights": list(asked["weights"]), "first": entering, "last": made}
+                for entering, made in zip(first, last, strict=True)
+            ],
+        }
 
 
 def _calls(points: np.ndarray, levels: np.ndarray, scores: np.ndarray, size: int) -> dict[str, Any]:

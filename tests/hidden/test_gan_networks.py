@@ -10,7 +10,7 @@ from tests.hidden import oracles
 from tests.hidden.examples import SEEDS, with_examples
 from tests.support.homework.assignment import GAN
 from tests.support.homework.handout import DNET_SHAPES, gnet_shapes
-from tests.support.homework.networks import FLAT_LOGITS, LAYOUTS, ZDIM_UNUSED
+from tests.support.homework.networks import FLAT_LOGITS, LAYOUTS, ZDIM_UNUSED, Layout
 from tests.support.judging import interpreter
 from tests.support.judging.interpreter import Misfit, Numbers, Unknown
 from tests.support.judging.recognition import Line, carried, carries_forward
@@ -18,7 +18,7 @@ from tests.support.judging.structure import DNET, GNET, Network, Structure, stru
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.networks import Outputs, outputs
 from tests.support.submission import Submission
-from tests.support.verdicts import Blocked, Finding, Wrong, settle, wrong
+from tests.support.verdicts import Blocked, Finding, Verdict, Wrong, settle, wrong
 
 BATCHES = (2, 4)
 IMAGES = (8, 12)
@@ -105,7 +105,7 @@ def _difference(got: np.ndarray, wanted: Numbers, network: Network) -> Wrong | N
 
 
 def _under_own_operations(
-    submission: Submission, network: Network, seen: Outputs, batches: Sequence[np.ndarray], problem: Wrong | Blocked
+    submission: Submission, network: Network, seen: Outputs, batches: Sequence[np.ndarray], problem: Verdict
 ) -> None:
     """Judge by the executed operations, where they deviate in a line or two; raises the problem otherwise."""
     own = structure(submission, network)
@@ -124,7 +124,7 @@ def _under_own_operations(
 
 
 def _own_difference(
-    own: Structure, seen: Outputs, k: int, batches: Sequence[np.ndarray], layout: interpreter.Layout
+    own: Structure, seen: Outputs, k: int, batches: Sequence[np.ndarray], layout: Layout
 ) -> Wrong | Blocked | None:
     ran = seen.passes[k].weights
     try:
@@ -148,7 +148,7 @@ def _own_difference(
     return Wrong(Finding(found.findings[0].yours, expected, "", own.network.look_at), margin=found.margin)
 
 
-def _named(problem: Wrong | Blocked, layout: interpreter.Layout) -> Finding:
+def _named(problem: Verdict, layout: Layout) -> Finding:
     measured = problem.findings[0] if isinstance(problem, Wrong) else Finding(str(problem))
     return Finding(measured.yours, measured.expected, layout, measured.look_at)
 

@@ -123,6 +123,11 @@ def _linear(step: Operation, x: Numbers, supply: Supply) -> Numbers:
         raise Unknown(f"linear on {x.value.ndim} axes")
     weight = supply((step.out_channels, x.value.shape[1]))
     bias = supply((step.out_channels,)) if step.bias else np.zeros(step.out_channels)
+    return affine(x, weight, bias)
+
+
+def affine(x: Numbers, weight: np.ndarray, bias: np.ndarray | float) -> Numbers:
+    """x `(N, in)` times the transposed weight `(out, in)`, plus bias `(out,)`."""
     magnitude = np.abs(x.value) @ np.abs(weight).T + np.abs(bias)
     return Numbers(x.value @ weight.T + bias, x.error @ np.abs(weight).T + _sum_error(weight.shape[1], magnitude))
 
