@@ -144,7 +144,7 @@ class Structure:
     @property
     def credit(self) -> float:
         """What the row of the executed operations earns."""
-        if len(self.lines) > MOST_CARRIED:
+        if len(self.lines) > MOST_CARRIED or len(self.built.layers) < FEWEST_LAYERS:
             return 0.0
         credit = 1.0
         for line in self.lines:
