@@ -89,11 +89,12 @@ BY_MUTANT: dict[str, Follower] = {
     "sampler_output.NO_RETURN": Follower("diffusion_langevin_trajectory_forgotten", (RETURNS,)),
     "sampler_output.WHOLE_TRAJECTORY": Follower("diffusion_langevin_trajectory_always", (RETURNS,)),
     "sampler_output.SAME_STATE": Follower("diffusion_langevin_trajectory_aliased", (RETURNS,)),
-    "initialisation.NETWORKS: DNet": Follower("gan_init_g_dcgan", (BOUND, LAW)),
+    "initialisation.NETWORKS: DNet": Follower("gan_init_g_left_at_default", (BOUND, LAW)),
     "initialisation.NETWORKS: GNet": Follower("gan_init_d_default_a", (BOUND, LAW)),
+    "initialisation.FRAMEWORK_BIAS": Follower("gan_init_g_left_at_default", ()),
     "initialisation.BIASES_LEFT": Follower("gan_init_g_left_at_default", (BIASES,), HALF),
     "initialisation.SOME_BIASES_LEFT": Follower("gan_init_d_sequential_not_reached", (BIASES,), HALF),
-    "initialisation.SEEDED": Follower("gan_init_d_seeded", (BOUND, LAW), HALF),
+    "initialisation.SEEDED": Follower("gan_init_d_seeded", (BOUND,), HALF),
     "training.MOVES": Follower("gan_train_no_grid", (EPOCH,)),
     "training.WRITES": Follower("gan_train_g_never_steps", (EPOCH,)),
     "networks.AS_THE_TABLE": Follower("", (DNET, GNET)),
@@ -184,8 +185,10 @@ def by_formula(entry: Entry) -> Follower | None:
             return Follower(Imagined(), (BOUND, LAW))  # of both networks
         case initialisation.Bound() if entry in initialisation.GNET_BOUNDS:
             return Follower(Imagined(gnet=entry), (BOUND, LAW), HALF)
-        case initialisation.Bound() | initialisation.Deviation():
+        case initialisation.Bound() if entry is initialisation.FRAMEWORK_DEFAULT:
             return Follower(Imagined(dnet=entry), (BOUND, LAW), HALF)
+        case initialisation.Bound() | initialisation.Deviation():
+            return Follower(Imagined(dnet=entry), (BOUND,), HALF)
         case initialisation.Pattern():
             return Follower(Imagined(dnet=entry), (LAW,), HALF)
         case _:

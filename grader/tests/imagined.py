@@ -205,6 +205,7 @@ def _weights(law: Reading, shape: tuple[int, ...], rng: np.random.Generator) -> 
     default = initialisation.DNET_BOUNDS[0].of(fan_in, fan_out)
     draws = {
         "zeros": lambda: np.zeros(shape),
+        "copies": lambda: np.repeat(rng.uniform(-default, default, (shape[0], 1, *shape[2:])), shape[1], axis=1),
         "constant": lambda: np.full(shape, 0.1),
         "positive": lambda: rng.uniform(0, default, shape),
         "orthogonal": lambda: _orthogonal(shape, rng),

@@ -18,7 +18,7 @@ from tests.support.judging.structure import DNET, GNET, Network, Structure, stru
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.networks import Outputs, outputs
 from tests.support.submission import Submission
-from tests.support.verdicts import Blocked, Finding, Verdict, Wrong, settle, wrong
+from tests.support.verdicts import Blocked, Finding, Verdict, Wrong, following, settle, wrong
 
 BATCHES = (2, 4)
 IMAGES = (8, 12)
@@ -49,6 +49,7 @@ def judge_values(
     )
     if problem is not None:
         _under_own_operations(submission, network, seen, batches, problem)
+    settle(following(LAYOUTS[0], network.look_at))
     return seen.outputs
 
 

@@ -24,7 +24,7 @@ def test_scorenet_executes_eight_linear_layers(submission: Submission) -> None:
     """ScoreNet runs n_layers linear layers (8) of width latent_dim, with Softplus between and none after the last."""
     found = scorenet.structure(submission)
     if not found.lines:
-        settle(following(AS_ASKED, scorenet.LOOK_AT))
+        settle(*(following(one, scorenet.LOOK_AT) for one in (AS_ASKED, found.sizes) if one is not None))
         return
     steps = ", ".join(step.operation for step in found.seen.steps)
     listing = "\n".join([*found.lines.values(), f"ScoreNet() executes: {steps}."])

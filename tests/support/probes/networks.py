@@ -153,18 +153,19 @@ def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[st
 
 
 def _executed_parameters(network: nn.Module, inputs: list[Any]) -> dict[str, np.ndarray]:
-    """The weights and biases that a pass works with, by the names of their parameters, or the numbers of the layers."""
+    """The weights and biases that a pass makes of parameters, by their names or the numbers of the layers."""
     registered = {name: as_array(parameter) for name, parameter in network.named_parameters()}
     try:
         steps = _traced(network, [as_input(one) for one in inputs])[1]
     except Exception:  # what forward does is judged elsewhere
         return registered
     executed: dict[str, np.ndarray] = {}
-    for k, step in enumerate((step for step in steps if step.fixed), start=1):
-        for kind, values in zip(("weight", "bias"), _fixed(step), strict=False):
+    weighted = [step for step in steps if step.fixed]
+    for k, step in enumerate(weighted, start=1):
+        for kind, values in zip(("weight", "bias"), _fixed(step) if step.parameters else [], strict=False):
             names = (name for name in step.parameters if np.array_equal(registered.get(name, ()), values))
             executed[next(names, f"layer{k}.{kind}")] = values
-    return executed if any(values.ndim > 1 for values in executed.values()) else registered
+    return executed if weighted else registered
 
 
 def _fixed(step: TracedStep) -> list[np.ndarray]:
