@@ -182,9 +182,9 @@ def by_formula(entry: Entry) -> Follower | None:
         case networks.ScoreOutput():
             return Follower(Imagined(leaves=entry), (S_VALUES,))
         case initialisation.Bound() if entry is initialisation.DNET_BOUNDS[0]:
-            return Follower(Imagined(), (BOUND, LAW))  # of both networks
+            return Follower(Imagined(), (BOUND,))  # of both networks
         case initialisation.Bound() if entry in initialisation.GNET_BOUNDS:
-            return Follower(Imagined(gnet=entry), (BOUND, LAW), HALF)
+            return Follower(Imagined(gnet=entry), (BOUND,), HALF)
         case initialisation.Bound() if entry is initialisation.FRAMEWORK_DEFAULT:
             return Follower(Imagined(dnet=entry), (BOUND, LAW), HALF)
         case initialisation.Bound() | initialisation.Deviation():

@@ -190,6 +190,8 @@ def law_tests(
         law = _charged_law(values, network, common)
         if law is None:
             tests.append(_bound_test(values, network, common, label))
+            if tests[-1].fails:
+                continue
         else:
             note(_carried(str(law)))
         tests += _shape_and_signs(values, network, common, label, law)
@@ -218,7 +220,9 @@ def _charged_law(weights: np.ndarray, network: Specimens, common: Reading | None
 
 def _unit_test(tensors: Sequence[np.ndarray], network: Specimens) -> laws.Test:
     """No two units of a layer begin alike: neither equal in one network, nor with equal signs more often than not."""
-    equal, trials, copied = 0, 0, []
+    equal, trials = 0, 0
+    looked_at: list[np.ndarray] = []
+    copied: list[np.ndarray] = []
     for values in tensors:
         count, units = values.shape[:2]
         flat = values.reshape(count, units, -1)
@@ -227,6 +231,7 @@ def _unit_test(tensors: Sequence[np.ndarray], network: Specimens) -> laws.Test:
         signs = np.sign(flat[:, : units // 2 * 2])
         equal += int(np.sum(signs[:, ::2] == signs[:, 1::2]))
         trials += signs[:, ::2].size
+        looked_at.append(values)
         if len(np.unique(flat[0], axis=0)) < units:
             copied.append(values)
     p = 0.0 if copied else laws.binomial(equal, trials, 0.5) if trials else 1.0
@@ -239,7 +244,8 @@ def _unit_test(tensors: Sequence[np.ndarray], network: Specimens) -> laws.Test:
         text = (
             f"{network.name}: {equal} of {trials} weights have the same sign as that of the next unit of their layer."
         )
-    pattern = next((one for one in PATTERN_MISTAKES if copied and all(one.of(values) for values in copied)), "")
+    fitting = (one for one in PATTERN_MISTAKES if all(one.of(values) for values in copied or looked_at))
+    pattern = next(fitting, "")
     return laws.Test(
         "units", p, Finding(text, "The units of a layer start with weights of their own.", pattern, LOOK_AT)
     )
@@ -295,8 +301,7 @@ def _bound_test(weights: np.ndarray, network: Specimens, common: Reading | None,
     bound = math.sqrt(6 / _fans(weights)[0])
     finding = Finding(
         f"{network.name}, weights {label}: {_range(weights)}.",
-        f"kaiming_uniform draws from -{bound:.4f} to {bound:.4f}, with sqrt(6 / fan_in); of so many values the largest "
-        f"is close to that, and none is beyond.",
+        f"kaiming_uniform fills the range from -{bound:.4f} to {bound:.4f}, which is sqrt(6 / fan_in).",
         found or "",
         LOOK_AT,
     )

@@ -288,7 +288,8 @@ def _activation(step: Operation, x: Numbers, supply: Supply) -> Numbers:
     slope = {"relu": 1.0, "leaky_relu": max(1.0, abs(_number(step, 0, 0.01)))}.get(step.operation, 2.0)
     if step.operation == "elu":
         slope = max(slope, *(abs(_number(step, k, 1.0)) for k in range(2))) * 2
-    return Numbers(value, slope * x.error + 8 * ROUNDING * (1 + np.abs(value)))
+    own = 2 * np.abs(value) if step.operation in ("relu", "leaky_relu") else 8 * (1 + np.abs(value))
+    return Numbers(value, slope * x.error + ROUNDING * own)
 
 
 _FORMULAS: dict[str, Callable[[Operation, Numbers, Supply], Numbers]] = {
