@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from grader.audit import cases
 from grader.calibrate.decisions import functions
+from grader.project import KNOWN, REFERENCE
 from grader.tests.imagined import Imagined
 from tests.support.homework import initialisation
 from tests.support.homework.networks import (
@@ -18,7 +22,9 @@ from tests.support.homework.networks import (
     ScoreInput,
     ScoreOutput,
 )
+from tests.support.probes import vocabulary
 from tests.support.submission import Submission
+from tests.support.transports import InProcess
 from tests.support.verdicts import Wrong
 
 VALUES = "scorenet_output_equals_the_closed_form"
@@ -42,13 +48,15 @@ def test_what_enters_and_what_leaves_a_scorenet_are_told_both(enters: ScoreInput
     assert names(Imagined(enters=enters, leaves=leaves), VALUES) == told
 
 
-def test_an_input_that_no_reading_has_gets_no_name() -> None:
-    """sigma + 0.3 is appended, and 0.2 is added to the score: both are measured."""
-    strange = ScoreInput("sigma + 0.3", 0, "", lambda x, sigma: np.concatenate([x, sigma + 0.3], axis=1))
-    shifted = ScoreOutput("plus 0.2", 0, "", lambda last, x, sigma: last / sigma + 0.2)
-    assert names(Imagined(enters=strange), VALUES) == [""]
-    assert names(Imagined(leaves=shifted), VALUES) == [""]
-    assert names(Imagined(enters=strange, leaves=shifted), VALUES) == ["", ""]
+@pytest.mark.parametrize("name", ["diffusion_scorenet_nameless_offset", "diffusion_scorenet_nameless_constant"])
+def test_what_no_reading_has_is_measured_and_gets_no_name(tmp_path: Path, name: str) -> None:
+    """sigma + 0.3 is appended, or 0.2 is added to the score."""
+    nameless = cases.mutant(KNOWN / "mutants" / f"{name}.mutant", sorted(functions()))
+    shutil.copytree(REFERENCE, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
+    nameless.build(tmp_path)
+    with pytest.raises(Wrong, match=nameless.says) as problem:
+        functions([VALUES])[VALUES](submission=Submission(InProcess(tmp_path, vocabulary.perform)))
+    assert "Likely mistake" not in str(problem.value)
 
 
 def test_readings_of_the_sizes_differ_at_the_sizes_that_are_looked_at() -> None:
