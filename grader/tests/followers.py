@@ -123,11 +123,12 @@ BY_MUTANT: dict[str, Follower] = {
     "sampler_output.NO_RETURN": Follower("diffusion_langevin_trajectory_forgotten", (RETURNS,)),
     "sampler_output.WHOLE_TRAJECTORY": Follower("diffusion_langevin_trajectory_always", (RETURNS,)),
     "sampler_output.SAME_STATE": Follower("diffusion_langevin_trajectory_aliased", (RETURNS,)),
-    "initialisation.NETWORKS: DNet": Follower("gan_init_g_dcgan", (BOUND, LAW)),
+    "initialisation.NETWORKS: DNet": Follower("gan_init_g_left_at_default", (BOUND, LAW)),
     "initialisation.NETWORKS: GNet": Follower("gan_init_d_default_a", (BOUND, LAW)),
+    "initialisation.FRAMEWORK_BIAS": Follower("gan_init_g_left_at_default", ()),
     "initialisation.BIASES_LEFT": Follower("gan_init_g_left_at_default", (BIASES,), HALF),
     "initialisation.SOME_BIASES_LEFT": Follower("gan_init_d_sequential_not_reached", (BIASES,), HALF),
-    "initialisation.SEEDED": Follower("gan_init_d_seeded", (BOUND, LAW), HALF),
+    "initialisation.SEEDED": Follower("gan_init_d_seeded", (BOUND,), HALF),
     "training.MOVES": Follower("gan_train_no_grid", (EPOCH,)),
     "training.WRITES": Follower("gan_train_g_never_steps", (EPOCH,)),
     "networks.AS_THE_TABLE": Follower("", (DNET, GNET)),
@@ -136,14 +137,11 @@ BY_MUTANT: dict[str, Follower] = {
     "networks.NOT_REGISTERED": Follower("gan_d_layers_in_a_plain_list", (DNET,)),
     "networks.SHARED_TENSOR": Follower(Imagined(tied=True), (D_PARAMETERS,)),
     "networks.ANOTHER_DEFINITION_ORDER": Follower("gan_d_definition_order", (D_PARAMETERS,)),
-    "networks.BIAS_MISSING": Follower("gan_d_row4_no_bias", (D_PARAMETERS,)),
+    "networks.ZDIM_UNUSED": Follower("gan_g_zdim_hard_coded", ("gnet_parameters_follow_table_2",)),
     "networks.FLAT_LOGITS": Follower("gan_d_squeezed_logits", (D_LOGITS,)),
     "networks.AS_ASKED": Follower("", (SCORENET,)),
     "networks.ONE_DIFFERENCE": Follower("diffusion_scorenet_relu", (SCORENET,)),
     "networks.REPEATED_LAYERS": Follower("diffusion_scorenet_tied_layers", (S_PARAMETERS,)),
-    "networks.ARGUMENTS_UNUSED": Follower("diffusion_scorenet_arguments_ignored", (S_PARAMETERS,)),
-    "networks.WRONG_DEPTHS: one layer too many": Follower("diffusion_scorenet_nine_layers", (S_PARAMETERS,)),
-    "networks.WRONG_DEPTHS: one layer is missing": Follower("diffusion_scorenet_seven_layers", (S_PARAMETERS,)),
     "losses.GRADIENTS: of all images": Follower("", (D_LOSS, G_LOSS)),
     "losses.GRADIENTS: of real ones": Follower("gan_d_loss_fake_logits_cut_off", (D_LOSS,)),
     "losses.GRADIENTS: of generated ones": Follower("gan_d_loss_real_logits_cut_off", (D_LOSS,)),
@@ -156,6 +154,20 @@ BY_MUTANT: dict[str, Follower] = {
     "loss_families.GENERATOR_FAMILIES: another label": Follower("gan_g_loss_smoothed", (G_LOSS,)),
     "losses.TENSOR": Follower("", (D_LOSS, G_LOSS)),
     "losses.BACKWARD_INSIDE": Follower(Imagined(backpropagated=True), (D_LOSS, G_LOSS)),
+    "networks.SCORENET_SIZES: n_layers layers of width latent_dim": Follower("", (SCORENET,)),
+    "networks.SCORENET_SIZES: n_layers is not used": Follower("diffusion_scorenet_n_layers_ignored", (SCORENET,)),
+    "networks.SCORENET_SIZES: latent_dim is not used": Follower("diffusion_scorenet_latent_dim_ignored", (SCORENET,)),
+    "networks.SCORENET_SIZES: the arguments are not used": Follower(
+        "diffusion_scorenet_arguments_ignored", (SCORENET,)
+    ),
+    "networks.SCORENET_SIZES: one layer too many": Follower("diffusion_scorenet_nine_layers", (SCORENET,)),
+    "networks.SCORENET_SIZES: two layers too many": Follower("diffusion_scorenet_ten_layers", (SCORENET,)),
+    "networks.SCORENET_SIZES: one layer is missing": Follower("diffusion_scorenet_seven_layers", (SCORENET,)),
+    "networks.LAYOUTS: channels, rows, columns": Follower("", (D_LOGITS, "gnet_images_equal_the_closed_form")),
+    "networks.LAYOUTS: rows, columns, channels": Follower("gan_g_reshape_hwc", ("gnet_images_equal_the_closed_form",)),
+    "networks.LAYOUTS: channels, columns, rows": Follower(
+        "gan_g_rows_and_columns_swapped", ("gnet_images_equal_the_closed_form",)
+    ),
     "losses.NUMBER": Follower("gan_d_loss_item", (D_LOSS,)),
     "losses.CUT": Follower("gan_d_loss_cut", (D_LOSS,)),
     "losses.NOT_REDUCED": Follower("gan_g_loss_not_reduced", (G_LOSS,)),
@@ -220,14 +232,18 @@ def by_formula(entry: Entry) -> Follower | None:
             return Follower(Imagined(discriminator_size=entry), (D_LOSS,))
         case losses.LossSize():
             return Follower(Imagined(generator_size=entry), (G_LOSS,))
-        case networks.Forward():
-            return Follower(Imagined(forward=entry), (S_VALUES,))
+        case networks.ScoreInput():
+            return Follower(Imagined(enters=entry), (S_VALUES,))
+        case networks.ScoreOutput():
+            return Follower(Imagined(leaves=entry), (S_VALUES,))
         case initialisation.Bound() if entry is initialisation.DNET_BOUNDS[0]:
-            return Follower(Imagined(), (BOUND, LAW))  # of both networks
+            return Follower(Imagined(), (BOUND,))  # of both networks
         case initialisation.Bound() if entry in initialisation.GNET_BOUNDS:
-            return Follower(Imagined(gnet=entry), (BOUND, LAW), HALF)
-        case initialisation.Bound() | initialisation.Deviation():
+            return Follower(Imagined(gnet=entry), (BOUND,), HALF)
+        case initialisation.Bound() if entry is initialisation.FRAMEWORK_DEFAULT:
             return Follower(Imagined(dnet=entry), (BOUND, LAW), HALF)
+        case initialisation.Bound() | initialisation.Deviation():
+            return Follower(Imagined(dnet=entry), (BOUND,), HALF)
         case initialisation.Pattern():
             return Follower(Imagined(dnet=entry), (LAW,), HALF)
         case _:

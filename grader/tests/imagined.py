@@ -80,7 +80,8 @@ class Imagined:
     generator_size: losses.LossSize = losses.GENERATOR_SIZES[0]
     backpropagated: bool = False
     """Whether the losses call backward themselves."""
-    forward: networks.Forward = networks.SCORENET_FORWARDS[0]
+    enters: networks.ScoreInput = networks.SCORENET_INPUTS[0]
+    leaves: networks.ScoreOutput = networks.SCORENET_OUTPUTS[0]
     tied: bool = False
     """Whether two layers of DNet share a tensor."""
     interrupted: dict[str, Failure] = field(default_factory=dict)
@@ -233,8 +234,19 @@ class Imagined:
     def _outputs(self, asked: dict[str, Any]) -> dict[str, Any]:
         layers = oracles.layers(asked["weights"])
         given = [[np.asarray(one, dtype=float) for one in batch] for batch in asked["inputs"]]
-        outputs = [self.forward.of(layers, x, sigma) for x, sigma in given]
-        return {"fitted": True, "returned": "tensor", "initialised": True, "n_parameters": 1, "outputs": outputs}
+        first = [self.enters.of(x, sigma) for x, sigma in given]
+        last = [layers(one) for one in first]
+        return {
+            "fitted": True,
+            "returned": "tensor",
+            "initialised": True,
+            "n_parameters": 1,
+            "outputs": [self.leaves.of(made, x, sigma) for made, (x, sigma) in zip(last, given, strict=True)],
+            "passes": [
+                {"weights": list(asked["weights"]), "first": entering, "last": made}
+                for entering, made in zip(first, last, strict=True)
+            ],
+        }
 
 
 def _calls(points: np.ndarray, levels: np.ndarray, scores: np.ndarray, size: int) -> dict[str, Any]:
@@ -281,6 +293,7 @@ def _weights(law: Reading, shape: tuple[int, ...], rng: np.random.Generator) -> 
     default = initialisation.DNET_BOUNDS[0].of(fan_in, fan_out)
     draws = {
         "zeros": lambda: np.zeros(shape),
+        "copies": lambda: np.repeat(rng.uniform(-default, default, (shape[0], 1, *shape[2:])), shape[1], axis=1),
         "constant": lambda: np.full(shape, 0.1),
         "positive": lambda: rng.uniform(0, default, shape),
         "orthogonal": lambda: _orthogonal(shape, rng),
