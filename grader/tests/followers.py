@@ -7,17 +7,24 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from grader.tests.imagined import Imagined
-from tests.public.test_denoising_loss import EQUAL_SIGMAS
 from tests.support import homework
-from tests.support.homework import denoising, initialisation, langevin, losses, networks, noise_levels, sampler_output
+from tests.support.homework import (
+    denoising,
+    initialisation,
+    langevin,
+    langevin_noise,
+    langevin_states,
+    losses,
+    networks,
+    noise_levels,
+    perturbation,
+    sampler_output,
+)
 from tests.support.homework.readings import Part, Reading, Remark
 
 Entry = Reading | Part | Remark
 EXACT = "denoising_loss_has_the_exact_value"
-BY_HAND = "denoising_loss_of_one_point_matches_the_hand_computed_case"
 SCALAR = "denoising_loss_is_a_differentiable_scalar"
 PERTURBATION = "perturbation_noise_is_standard_normal"
 DRAWN = "noise_levels_are_drawn_uniformly_for_each_sample"
@@ -58,30 +65,56 @@ HALF = 0.5
 BY_MUTANT: dict[str, Follower] = {
     "denoising.NOT_AVERAGED": Follower("diffusion_denoising_not_averaged", (SCALAR,)),
     "denoising.NO_GRADIENT": Follower("diffusion_denoising_score_detached", (SCALAR,)),
-    "denoising.IN_PLACE": Follower("diffusion_denoising_data_changed_in_place", (EXACT,)),
-    "denoising.ABSOLUTE_VALUE": Follower("diffusion_denoising_absolute_value", (EXACT,)),
-    "denoising.NOT_SQUARED": Follower("diffusion_denoising_norm_not_squared", (EXACT,)),
-    "denoising.EVERY_LEVEL": Follower(
-        "diffusion_denoising_every_level_for_each_sample", (BY_HAND, EXACT, PERTURBATION)
+    "denoising.AT_THE_DATA": Follower("diffusion_denoising_score_at_clean_points", (EXACT,)),
+    "denoising.ARGUMENTS: untouched": Follower("", (EXACT,)),
+    "denoising.ARGUMENTS: in place": Follower("diffusion_denoising_changed_in_place_afterwards", (EXACT,)),
+    "denoising.ARGUMENTS: moved in place": Follower("diffusion_denoising_data_changed_in_place", (EXACT,)),
+    "denoising.DRAWS: one z": Follower("", (EXACT,)),
+    "denoising.DRAWS: another z": Follower("diffusion_denoising_second_z", (EXACT,)),
+    "denoising.DATA: as given": Follower("", (PERTURBATION,)),
+    "denoising.DATA: with noise": Follower("diffusion_denoising_noise_added_to_the_data", ()),
+    "denoising.SAMPLES: each once": Follower("", (EXACT,)),
+    "denoising.SAMPLES: with replacement": Follower("diffusion_denoising_with_replacement", (EXACT,)),
+    "denoising.SAMPLES: some of them": Follower("diffusion_denoising_half_of_the_samples", (EXACT,)),
+    "denoising.LEVELS_OF_A_SAMPLE: one": Follower("", (DRAWN,)),
+    "denoising.LEVELS_OF_A_SAMPLE: every level, averaged": Follower(
+        "diffusion_denoising_every_level_for_each_sample", (DRAWN,)
     ),
-    "denoising.DATA_MISSING": Follower("diffusion_denoising_data_missing", (PERTURBATION,)),
-    "denoising.NOISE_TIMES_DATA": Follower("diffusion_denoising_z_times_data", (PERTURBATION,)),
-    "denoising.DATA_SCALED": Follower("diffusion_denoising_data_scaled_down", (PERTURBATION,)),
-    "denoising.SHARED_NOISE": Follower("diffusion_denoising_z_shared_by_samples", (PERTURBATION,)),
-    "denoising.SEEDED_LOSS": Follower("diffusion_denoising_seeded", (PERTURBATION,)),
-    "denoising.ONE_LEVEL_FOR_ALL": Follower("diffusion_denoising_one_sigma_for_the_batch", (DRAWN,)),
-    "denoising.DEPENDENT_LEVELS": Follower("diffusion_denoising_levels_in_turn", (DRAWN,)),
-    "denoising.NEVER_DRAWN": Follower("diffusion_denoising_first_level_never_drawn", (DRAWN,)),
-    "denoising.LEVELS_AS_WEIGHTS": Follower("diffusion_denoising_sigma_as_weights", (DRAWN,)),
-    "denoising.ROUNDED_LEVELS": Follower("diffusion_denoising_rounded_levels", (DRAWN,)),
-    "langevin.SILENT": Follower("diffusion_langevin_noise_missing", (NOISE,)),
-    "langevin.SHARED_Z": Follower("diffusion_langevin_z_shared_by_coordinates", (NOISE,)),
-    "langevin.SHARED_START": Follower("diffusion_langevin_start_shared_by_samples", (START,)),
+    "denoising.LEVELS_OF_A_SAMPLE: every level, summed": Follower("diffusion_denoising_sum_over_levels", (DRAWN,)),
+    "perturbation.FITTED_SCALES: clamped": Follower("diffusion_denoising_noise_clamped", (PERTURBATION,)),
+    "perturbation.FITTED_SCALES: noise besides": Follower("diffusion_denoising_noise_besides", (PERTURBATION,)),
+    "perturbation.FITTED_SCALES: multiple": Follower("diffusion_denoising_noise_a_third_larger", (PERTURBATION,)),
+    "perturbation.FITTED_SCALES: constant": Follower("diffusion_denoising_noise_of_one_size", (PERTURBATION,)),
+    "perturbation.NOISE_LAWS: normal": Follower("", (PERTURBATION,)),
+    "perturbation.NOISE_LAWS: rand": Follower("diffusion_denoising_rand", (PERTURBATION,)),
+    "perturbation.NOISE_LAWS: uniform": Follower("diffusion_denoising_uniform", (PERTURBATION,)),
+    "perturbation.NOISE_LAWS: centred": Follower("diffusion_denoising_centred", (PERTURBATION,)),
+    "perturbation.NOISE_LAWS: uniform, variance 1": Follower(
+        "diffusion_denoising_uniform_unit_variance", (PERTURBATION,)
+    ),
+    "perturbation.NOISE_LAWS: Laplace": Follower("diffusion_denoising_laplace", (PERTURBATION,)),
+    "perturbation.NOISE_LAWS: within two": Follower("diffusion_denoising_truncated_normal", (PERTURBATION,)),
+    "perturbation.NOISE_LAWS: positive": Follower("diffusion_denoising_positive_noise", (PERTURBATION,)),
+    "perturbation.SHARINGS: none": Follower("", (PERTURBATION,)),
+    "perturbation.SHARINGS: coordinates": Follower("diffusion_denoising_z_shared_by_coordinates", (PERTURBATION,)),
+    "perturbation.SHARINGS: samples": Follower("diffusion_denoising_z_shared_by_samples", (PERTURBATION,)),
+    "perturbation.SHARINGS: all": Follower("diffusion_denoising_scalar_z", (PERTURBATION,)),
+    "perturbation.SEEDED_LOSS": Follower("diffusion_denoising_seeded", (PERTURBATION,)),
+    "perturbation.NO_NOISE": Follower("diffusion_denoising_no_noise", (PERTURBATION,)),
+    "perturbation.ARRANGEMENTS: independent": Follower("", (DRAWN,)),
+    "perturbation.ARRANGEMENTS: one for all": Follower("diffusion_denoising_one_sigma_for_the_batch", (DRAWN,)),
+    "perturbation.ARRANGEMENTS: in turn": Follower("diffusion_denoising_levels_in_turn", (DRAWN,)),
+    "perturbation.ARRANGEMENTS: sorted": Follower("diffusion_denoising_levels_sorted", (DRAWN,)),
+    "perturbation.CONTINUOUS_LEVELS: continuous": Follower("diffusion_denoising_continuous_sigma", (DRAWN,)),
+    "perturbation.CONTINUOUS_LEVELS: continuous logarithm": Follower(
+        "diffusion_denoising_continuous_log_sigma", (DRAWN,)
+    ),
+    "perturbation.CLAMPED_LEVELS": Follower("diffusion_denoising_sigma_clamped", (DRAWN,)),
+    "perturbation.LEVEL_OF_A_COORDINATE": Follower("diffusion_denoising_sigma_for_each_coordinate", (DRAWN,)),
     "langevin.LEVELS_NEVER_VISITED": Follower("diffusion_langevin_first_level_skipped", (ORDER,)),
     "langevin.ANOTHER_COUNT": Follower("diffusion_langevin_steps_hard_coded", (ORDER,)),
-    "langevin.NOT_CARRIED_OVER": Follower("diffusion_langevin_state_not_carried_over", (CHAIN,)),
-    "langevin.RESTARTS_AT_X_0": Follower("diffusion_langevin_restart_from_x0", (CHAIN,)),
-    "langevin.RESTARTS_ANEW": Follower("diffusion_langevin_restart_from_new_noise", (CHAIN,)),
+    "langevin_states.CLIPPED": Follower("diffusion_langevin_clipped", (CHAIN,)),
+    "langevin_states.FROZEN": Follower("diffusion_langevin_frozen", (CHAIN,)),
     "sampler_output.TENSOR": Follower(Imagined(), (RETURNS,)),
     "sampler_output.LAST_STATES": Follower(Imagined(), (RETURNS,)),
     "sampler_output.ARRAY": Follower("diffusion_langevin_samples_as_array", (RETURNS,)),
@@ -139,22 +172,37 @@ def by_formula(entry: Entry) -> Follower | None:
     """An imagined submission that follows the reading."""
     match entry:
         case denoising.Weight():
-            sigma = np.array(EQUAL_SIGMAS[:1])  # a mistake about samples is none where there is one
-            own = denoising.DENOISING_WEIGHTS[0]
-            alone = entry is own or not np.allclose(entry.of(sigma, 1), own.of(sigma, 1))
-            return Follower(Imagined(weight=entry), (EXACT, BY_HAND) if alone else (EXACT,))
+            return Follower(Imagined(weight=entry), (EXACT,))
         case denoising.Target():
-            return Follower(Imagined(target=entry), (EXACT, BY_HAND))
-        case denoising.Scale():
+            return Follower(Imagined(target=entry), (EXACT,))
+        case denoising.Norm():
+            return Follower(Imagined(norm=entry), (EXACT,))
+        case denoising.Outer():
+            return Follower(Imagined(outer=entry), (EXACT,))
+        case perturbation.Centre():
+            return Follower(Imagined(centre=entry), (PERTURBATION,))
+        case perturbation.Scale():
             return Follower(Imagined(scale=entry), (PERTURBATION,))
+        case perturbation.LevelLaw():
+            return Follower(Imagined(law=entry), (DRAWN,))
         case noise_levels.LevelForm():
             return Follower(Imagined(form=entry), (EXACT, ORDER))
         case langevin.StepSize():
             return Follower(Imagined(step=entry), (STEP,))
-        case langevin.NoiseScale():
+        case langevin_noise.NoiseScale():
             return Follower(Imagined(noise=entry), (NOISE,))
-        case langevin.Start():
+        case langevin_noise.NoisePlace():
+            return Follower(Imagined(noise_place=entry), (NOISE,))
+        case langevin_noise.NoiseLaw():
+            return Follower(Imagined(noise_law=entry), (NOISE,))
+        case langevin_noise.NoiseShare():
+            return Follower(Imagined(noise_share=entry), (NOISE,))
+        case langevin_states.Start() | langevin_states.AnotherStart():
             return Follower(Imagined(start=entry), (START,))
+        case langevin_states.StartShare():
+            return Follower(Imagined(start_share=entry), (START,))
+        case langevin_states.State():
+            return Follower(Imagined(state=entry), (CHAIN,))
         case langevin.Order():
             return Follower(Imagined(order=entry), (ORDER,))
         case sampler_output.Samples():

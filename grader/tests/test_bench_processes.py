@@ -167,6 +167,6 @@ def test_files_without_a_name_are_counted_and_others_are_not(start: Start, tmp_p
     process = start(sys.executable, "-c", script)
     assert process.stdout is not None
     process.stdout.readline()
-    assert size <= processes.nameless_files(process.pid) < 2 * size
+    assert size <= processes.held_by_descriptors(process.pid, files=True) < 2 * size
     process.communicate(b"\n")
-    assert processes.nameless_files(process.pid) == 0
+    assert processes.held_by_descriptors(process.pid, files=True) == 0

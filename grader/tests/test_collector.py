@@ -49,7 +49,8 @@ class Heard:
 def heard(pytester: pytest.Pytester) -> Heard:
     pytester.makepyfile(SUITE)
     listener = Heard()
-    order = ["that_died", "that_passes"]
+    rest = [f"that_{end}" for end in ("is_wrong", "is_a_stub", "is_slow", "is_large", "skips", "exits")]
+    order = ["that_died", "that_passes", *rest, "of_a_broken_grader", "whose_fixture_fails"]
     pytester.inline_run("-p", "no:cacheprovider", plugins=[Collector(listener, order)])
     return listener
 

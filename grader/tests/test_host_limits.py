@@ -32,7 +32,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     one = Machine()
     monkeypatch.setattr(hosting.processes, "below", lambda root: one.below.get(root, []))
     monkeypatch.setattr(hosting.processes, "own_memory", lambda pid: one.memory.get(pid, 0))
-    monkeypatch.setattr(hosting.processes, "nameless_files", lambda pid: one.nameless.get(pid, 0))
+    monkeypatch.setattr(hosting.processes, "held_by_descriptors", lambda pid, files: one.nameless.get(pid, 0))
     return one
 
 
@@ -41,7 +41,8 @@ def host(folder: Path, user: int | None = None, pid: int = 1) -> Host:
     (folder / "scratch").mkdir(exist_ok=True)
     one = Host(server, "hw5_gan", folder, folder / "scratch", user, CLOCKS)  # type: ignore[arg-type]
     one.pid = pid
-    one.free_disk = hosting._free(folder)
+    one.free_disk, one.free_files = hosting._free(folder)
+    one.in_force = ["filtered system calls"]
     server.hosts.append(one)
     return one
 
@@ -90,7 +91,7 @@ def test_the_disk_counts_when_it_shrinks_and_the_host_has_written_that_much(
     tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch, shrunk: int, written: int, says: str
 ):
     one = host(tmp_path)
-    monkeypatch.setattr(hosting, "_free", lambda folder: one.free_disk - shrunk * MIB)
+    monkeypatch.setattr(hosting, "_free", lambda folder: (one.free_disk - shrunk * MIB, one.free_files))
     monkeypatch.setattr(one, "_written", lambda: written * MIB)
     assert one.excess() == says
 

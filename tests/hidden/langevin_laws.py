@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.langevin import (
-    ANOTHER_VARIANCE,
-    LANGEVIN_NOISE_VARIANCES,
-    LANGEVIN_STARTS,
-    SHARED_START,
-    SHARED_Z,
-    SILENT,
-)
-from tests.support.homework.readings import Reading, Remark, measured, worded
 from tests.support.judging.chain import SILENCE, Chain, LevelFit
+from tests.support.judging.motion import Motion
 from tests.support.laws import FALSE_FAIL_RATE
-from tests.support.observed.langevin import AMPLITUDE, EPS
+from tests.support.observed.langevin import AMPLITUDE
 from tests.support.verdicts import Finding
 
 NOISE_LINE = "Alg. 2, lines 5 and 6: z_t ~ N(0, I), and sqrt(2 alpha) in front of it"
-NAMED_WITHIN = 0.12
 START_LINE = "Alg. 2, line 1: x_0 ~ N(0, I)"
+ALIKE = 0.95
+"""The correlation from which on two draws are said to be one: a message tells it first."""
 
 
 def independent(chains: Sequence[Chain]) -> list[Chain]:
@@ -33,96 +27,123 @@ def independent(chains: Sequence[Chain]) -> list[Chain]:
     return [chains[0], *(one for one in chains[1:] if not np.array_equal(one.states[0][:rows], first[:rows]))]
 
 
-def _alike(chains: Sequence[Chain]) -> list[Chain]:
-    """The chains with as many links at each level as the first: only these can be compared with it."""
-    shapes = [[fit.residual.shape for fit in chain.fits] for chain in chains]
-    return [chain for chain, shape in zip(chains, shapes, strict=True) if shape == shapes[0]]
+@dataclass(frozen=True)
+class Drawn:
+    """The noise at one level of a chain: residuals (links, n, 2), and how many numbers were fitted to have them.
+
+    `scaled` are the same, less what the handout's own step size leaves; `own` (links, 2) are the student's step sizes,
+    where these are not the handout's.
+    """
+
+    sigma: float
+    alpha: float
+    residual: np.ndarray
+    fitted: int
+    scaled: np.ndarray
+    own: np.ndarray | None = None
+
+    @property
+    def mean_square(self) -> float:
+        """Mean square of the residuals, which is 2 alpha for the right noise."""
+        return float(np.mean(self.residual**2))
 
 
-def noise_tests(chains: Sequence[Chain]) -> list[laws.Test]:
+def drawn(chain: Chain, motion: Motion | None) -> list[Drawn]:
+    """The noise of each level; under a recognised or measured motion, where the handout's was rejected."""
+    return [_by_fit(fit) for fit in chain.fits] if motion is None else _by_motion(motion)
+
+
+def _by_fit(fit: LevelFit) -> Drawn:
+    return Drawn(fit.sigma, fit.alpha, fit.residual, 1, fit.residual + (fit.step - fit.alpha) * fit.scores)
+
+
+def _by_motion(motion: Motion) -> list[Drawn]:
+    steps, levels = motion.seen.steps, []
+    for sigma in dict.fromkeys(steps.sigma.tolist()):
+        own = np.flatnonzero(motion.moves.known & (steps.sigma[: len(motion.moves.known)] == sigma))
+        if own.size:
+            fitted = 0 if motion.diagnosis.explained else 2 * own.size
+            residual, alpha = motion.residual[own], float(steps.alpha[own[0]])
+            levels.append(Drawn(sigma, alpha, residual, fitted, residual, np.abs(motion.steps[own])))
+    return levels
+
+
+def _alike(runs: Sequence[list[Drawn]]) -> list[list[Drawn]]:
+    """The runs with as many links at each level as the first: only these can be compared with it."""
+    shapes = [[level.residual.shape for level in run] for run in runs]
+    return [run for run, shape in zip(runs, shapes, strict=True) if shape == shapes[0]]
+
+
+def noise_tests(runs: Sequence[list[Drawn]]) -> list[laws.Test]:
     """Tests of the residuals, in a learner's order: the first kind that fails stands alone."""
-    chains = _alike(independent(chains))
-    silent = [fit for fit in chains[0].fits if fit.mean_square < (SILENCE * fit.alpha * AMPLITUDE) ** 2]
-    if len(silent) == len(chains[0].fits):
+    runs = _alike(runs)
+    if all(level.mean_square < (SILENCE * level.alpha * AMPLITUDE) ** 2 for level in runs[0]):
         said = "The states change without any noise."
-        return [laws.Test("silent", 0.0, Finding(said, "Each step adds sqrt(2 alpha) z_t.", SILENT, NOISE_LINE))]
-    variance = _variance_tests(chains)
-    z = [_standardised(chain, variance) for chain in chains]
-    pairs = _pair_tests(z)
-    shared = [test for test in pairs if test.finding.mistake]
+        return [laws.Test("silent", 0.0, Finding(said, "Each step adds sqrt(2 alpha) z_t.", look_at=NOISE_LINE))]
+    variance = _variance_tests(runs)
+    z = [_standardised(run, variance) for run in runs]
+    pairs, alike = _pair_tests(z)
     sums = _sum_tests(z)
-    for tests in (shared, variance, pairs, sums):
+    for tests in (alike, variance, pairs, sums):
         failed = [test for test in tests if test.p < FALSE_FAIL_RATE]
         if failed:
             return failed[:1]
     shape = _shape_tests(np.concatenate([one.ravel() for part in z for one in part]))
-    return variance + pairs + sums + shape + laws.reading(LANGEVIN_NOISE_VARIANCES[0], NOISE_LINE)
+    return variance + pairs + sums + shape
 
 
-def _variance_tests(chains: Sequence[Chain]) -> list[laws.Test]:
+def _variance_tests(runs: Sequence[list[Drawn]]) -> list[laws.Test]:
     """RSS over the variance is chi-square at each level.
 
     The variance is 2 alpha. Where the step size is wrong (judged by its own check), noise that agrees with that step
     size is as good.
     """
-    tests = [_variance_by(chains, own=False)]
-    step_size_is_wrong = any(fit.step_p < FALSE_FAIL_RATE for fit in chains[0].fits)
-    if step_size_is_wrong and all(fit.step != 0 for fit in chains[0].fits):
-        tests.append(_variance_by(chains, own=True))
+    tests = [_variance_by(runs, own=False)]
+    if all(level.own is not None and np.all(level.own > 0) for level in runs[0]):
+        tests.append(_variance_by(runs, own=True))
     return max(tests, key=lambda one: min(test.p for test in one))
 
 
-def _variance_by(chains: Sequence[Chain], own: bool) -> list[laws.Test]:
-    mistake = "" if own else _noise_mistake(chains[0].fits)
+def _variance_by(runs: Sequence[list[Drawn]], own: bool) -> list[laws.Test]:
     tests = []
-    for level, fit in enumerate(chains[0].fits):
-        squares, count = 0.0, 0
-        for chain in chains:
-            squares += float(np.sum(chain.fits[level].residual ** 2))
-            count += chain.fits[level].residual.size
-        variance = 2 * (abs(fit.step) if own else fit.alpha)
+    for place, first in enumerate(runs[0]):
+        levels = [run[place] for run in runs]
+        total = sum(float(np.sum(level.residual**2 / _variance(level, own))) for level in levels)
+        count = sum(level.residual.size for level in levels)
+        seen = float(np.mean([level.mean_square for level in levels]))
+        expected = float(np.mean(_variance(first, own)))
         reason = "2 times your step size" if own else "2 alpha"
         finding = Finding(
-            f"At sigma = {fit.sigma:.3g} the noise of a step has the variance {squares / count:.4g}.",
-            f"It is {reason} = {variance:.4g}.",
-            mistake,
-            NOISE_LINE,
+            f"At sigma = {first.sigma:.3g} the noise of a step has the variance {seen:.4g}.",
+            f"The variance there is {reason} = {expected:.4g}.",
+            look_at=NOISE_LINE,
         )
-        # one degree of freedom a chain went into its fitted step size
-        tests.append(laws.Test(f"variance {level}", laws.chi_square(squares / variance, count - len(chains)), finding))
+        degrees = count - sum(level.fitted for level in levels)
+        tests.append(laws.Test(f"variance {place}", laws.chi_square(total, degrees), finding))
     return tests
 
 
-def _noise_mistake(fits: Sequence[LevelFit]) -> Reading | Remark | str:
-    """The recognised formula within 12% of every variance: four standard errors of 2,560 values."""
-    alpha, sigma, step, seen = (
-        np.array(values)
-        for values in zip(*((fit.alpha, fit.sigma, abs(fit.step), fit.mean_square) for fit in fits), strict=True)
-    )
-    for formula in LANGEVIN_NOISE_VARIANCES[1:]:
-        for base, note in ((alpha, ""), (step, " (with alpha your own step size)")):
-            if np.all(np.abs(seen / formula.of(base, sigma, EPS) - 1) < NAMED_WITHIN):
-                return worded(formula, f"Recognised: {formula.sentence}{note}.")
-    if len(fits) > 1 and np.all(seen > 0):
-        power, log_factor = np.polyfit(np.log(sigma), np.log(seen), 1)
-        return measured(ANOTHER_VARIANCE, f"{np.exp(log_factor):.3g} * sigma^{power:.2f}")
-    return ""
+def _variance(level: Drawn, own: bool) -> np.ndarray:
+    """The variance of each link and coordinate, (links, 1, 2)."""
+    steps = level.own if own and level.own is not None else np.full(level.residual.shape[::2], level.alpha)
+    return 2 * steps[:, None]
 
 
-def _standardised(chain: Chain, variance: Sequence[laws.Test]) -> list[np.ndarray]:
+def _standardised(run: Sequence[Drawn], variance: Sequence[laws.Test]) -> list[np.ndarray]:
     """z of each level, (links, n, 2): by the known alpha, or by what was measured where a check has failed already."""
     failed = any(test.p < FALSE_FAIL_RATE for test in variance)
     z = []
-    for fit in chain.fits:
-        if failed or fit.step_p < FALSE_FAIL_RATE:
-            z.append(fit.residual / max(fit.mean_square, 1e-300) ** 0.5)
+    for level in run:
+        if failed or level.own is not None:
+            scale = np.mean(level.residual**2, axis=1, keepdims=True) if level.own is not None else level.mean_square
+            z.append(level.residual / np.maximum(scale, 1e-300) ** 0.5)
         else:
-            z.append((fit.residual + (fit.step - fit.alpha) * fit.scores) / (2 * fit.alpha) ** 0.5)
+            z.append(level.scaled / (2 * level.alpha) ** 0.5)
     return z
 
 
-def _pair_tests(z: Sequence[list[np.ndarray]]) -> list[laws.Test]:
-    """Coordinates, steps, samples and runs each have a z of their own: correlations."""
+def _pair_tests(z: Sequence[list[np.ndarray]]) -> tuple[list[laws.Test], list[laws.Test]]:
+    """Coordinates, steps, samples and runs each have a z of their own: correlations, and those of which one is all."""
     every = [one for part in z for one in part]
     pairs = {
         "the two coordinates": [(one[..., 0], one[..., 1]) for one in every],
@@ -131,17 +152,17 @@ def _pair_tests(z: Sequence[list[np.ndarray]]) -> list[laws.Test]:
     }
     if len(z) > 1:
         pairs["one run and the next"] = list(zip(z[0], z[1], strict=True))
-    tests = []
+    tests, alike = [], []
     for name, parts in pairs.items():
         one, other = (np.concatenate([pair[side].ravel() for pair in parts]) for side in (0, 1))
         if one.size == 0:
             continue
         r = float(one @ other / max(np.linalg.norm(one) * np.linalg.norm(other), 1e-300))
-        mistake = SHARED_Z if r > 0.95 else ""
-        said = f"The noise of {name} is correlated: {r:.3f}."
-        finding = Finding(said, "Each has a z of its own, drawn independently.", mistake, NOISE_LINE)
+        said = f"The noise of {name} has the correlation {r:.3f}."
+        finding = Finding(said, "Each has a z of its own, drawn independently: 0.", look_at=NOISE_LINE)
         tests.append(laws.Test(name, laws.correlation(one, other), finding))
-    return tests
+        alike += tests[-1:] if r > ALIKE else []
+    return tests, alike
 
 
 def _sum_tests(z: Sequence[list[np.ndarray]]) -> list[laws.Test]:
@@ -153,7 +174,7 @@ def _sum_tests(z: Sequence[list[np.ndarray]]) -> list[laws.Test]:
     for name, sums in (("samples", over_samples), ("steps of a level", over_steps)):
         values = np.concatenate([one.ravel() for one in sums])
         ratio = float(np.mean(values**2))
-        said = f"The squared sum of the noise over the {name} is {ratio:.3g} times as large as for independent z."
+        said = f"The squared sum of z over the {name} is {ratio:.3g} times as large as for independent z with mean 0."
         finding = Finding(said, "Each z is drawn independently, with mean 0.", look_at=NOISE_LINE)
         tests.append(laws.Test(name, laws.chi_square(float(np.sum(values**2)), values.size), finding))
     return tests
@@ -163,12 +184,14 @@ def _shape_tests(z: np.ndarray) -> list[laws.Test]:
     """Mean, distribution function and the share beyond 2."""
     beyond, mean = int(np.sum(np.abs(z) > laws.TAIL_BEYOND)), float(np.mean(z))
     tail = laws.binomial(beyond, z.size, laws.TAIL_PROBABILITY)
-    shape = f"z is not distributed normally (the largest value is {np.max(np.abs(z)):.3g})."
+    largest = f"{np.max(np.abs(z)):.3g}"
+    shape = f"z is not distributed normally: the largest of {z.size:,} values, without its sign, is {largest}."
     share = f"{beyond / z.size:.2%} of the values of z lie beyond +-2."
+    finding = Finding(f"z has the mean {mean:.3g}.", "z has the mean 0.", look_at=NOISE_LINE)
     return [
-        laws.Test("mean", laws.normal(mean * z.size**0.5), Finding(f"z has the mean {mean:.3g}.", "It is 0.")),
+        laws.Test("mean", laws.normal(mean * z.size**0.5), finding),
         laws.Test("shape", laws.dkw(z, laws.normal_cdf), Finding(shape, "z is standard normal.", "", NOISE_LINE)),
-        laws.Test("tail", tail, Finding(share, "For a standard normal z that is 4.55%.", "", NOISE_LINE)),
+        laws.Test("tail", tail, Finding(share, "Of a standard normal z, 4.55% do.", "", NOISE_LINE)),
     ]
 
 
@@ -178,53 +201,47 @@ def start_tests(chains: Sequence[Chain]) -> list[laws.Test]:
     x = np.concatenate(starts)
     if not np.any(x != x[0, 0]):
         said = f"All samples start at x_0 = {x[0, 0]:g}."
-        found = _start_mistake(chains[0], x)
-        unsaid = worded(found, "") if found else ""  # the first line says it
-        return [laws.Test("constant", 0.0, Finding(said, "x_0 is standard normal.", unsaid, START_LINE))]
+        return [laws.Test("constant", 0.0, Finding(said, "x_0 is standard normal.", look_at=START_LINE))]
     neighbours = [start[: len(start) // 2 * 2] for start in starts]
     even, odd = (np.concatenate([one[side::2].ravel() for one in neighbours]) for side in (0, 1))
     shared = [
         _start_pair("The two coordinates", x[:, 0], x[:, 1]),
         _start_pair("Neighbouring samples", even, odd),
     ]
-    same = [test for test in shared if test.finding.mistake]
-    if same:
-        return same[:1]
     mean, square = float(np.mean(x)), float(np.mean(x**2))
-    low, high = np.min(x), np.max(x)
-    said = f"x_0 has the mean {mean:.3g}, the mean square {square:.4g}, and values from {low:.3g} to {high:.3g}."
-    mistake = _start_mistake(chains[0], x) or ""
-    finding = Finding(said, "Mean 0 and mean square 1: standard normal.", mistake, START_LINE)
+    finding = Finding(start_said(x), "x_0 is standard normal: mean 0, standard deviation 1.", look_at=START_LINE)
     moments = [
         laws.Test("mean", laws.normal(mean * x.size**0.5), finding),
-        laws.Test("mean square", laws.chi_square(float(np.sum(x**2)), x.size), finding),
+        laws.Test("mean square", laws.chi_square(square * x.size, x.size), finding),
     ]
-    failed = [test for test in moments if test.p < FALSE_FAIL_RATE]
-    if failed:
-        return failed[:1]
     beyond = int(np.sum(np.abs(x) > laws.TAIL_BEYOND))
     shape = [
         laws.Test("shape", laws.dkw(x, laws.normal_cdf), finding),
         laws.Test("tail", laws.binomial(beyond, x.size, laws.TAIL_PROBABILITY), finding),
     ]
-    return moments + shape + shared + laws.reading(LANGEVIN_STARTS[0], START_LINE)
+    tests = moments + shape + shared
+    failed = [test for test in tests if test.p < FALSE_FAIL_RATE]
+    return failed[:1] or tests
+
+
+def start_said(x: np.ndarray) -> str:
+    """What was measured of x_0: a line for both coordinates, or for each when they differ by much."""
+    low, high = np.min(x), np.max(x)
+    spread = [float(np.std(x[:, side])) for side in (0, 1)]
+    if min(spread) < 0.5 * max(spread):
+        said = "; ".join(
+            f"the {name} coordinate has the mean {np.mean(x[:, side]):.3g}, the standard deviation {spread[side]:.3g}"
+            for side, name in enumerate(("first", "second"))
+        )
+        return f"Of x_0 {said}."
+    mean, deviation = float(np.mean(x)), float(np.std(x))
+    return (
+        f"x_0 has the mean {mean:.3g}, the standard deviation {deviation:.3g}, and values from {low:.3g} to {high:.3g}."
+    )
 
 
 def _start_pair(name: str, one: np.ndarray, other: np.ndarray) -> laws.Test:
     r = float(one @ other / max(np.linalg.norm(one) * np.linalg.norm(other), 1e-300))
-    mistake = SHARED_START if r > 0.95 else ""
-    said = f"{name} have correlated x_0: {r:.3f}."
-    finding = Finding(said, "They are drawn independently.", mistake, START_LINE)
+    said = f"{name} have the correlation {r:.3f} at x_0."
+    finding = Finding(said, "They are drawn independently: 0.", look_at=START_LINE)
     return laws.Test(name, laws.correlation(one, other), finding)
-
-
-def _start_mistake(chain: Chain, x: np.ndarray) -> Reading | None:
-    """The recognised law with this mean and standard deviation, both within 7 standard errors."""
-    first, last = chain.design.noise_levels[[0, -1]]
-    slack = 7 / x.size**0.5
-    for start in LANGEVIN_STARTS[1:]:
-        mean, deviation = start.of(first, last)
-        scale = max(deviation, abs(mean), 1e-6)
-        if abs(np.mean(x) - mean) < slack * scale and abs(np.std(x) - deviation) < slack * scale:
-            return worded(start, f"Recognised: {start.sentence}.")
-    return None

@@ -1,190 +1,261 @@
-"""The laws of the noise and of the noise levels that Algorithm 1 draws, as random tests on recorded calls."""
+"""The law of the noise that Algorithm 1 adds, as random tests under a hypothesis: x~ = centre + scale * z.
+
+Under every hypothesis the values of z are turned into standard normal ones by their distribution function, so that all
+are judged by the same tests. A reading is recognised when none of its own tests is rejected.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import cast
 
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.denoising import (
-    ANOTHER_SCALE,
-    DATA_MISSING,
-    DATA_SCALED,
-    DEPENDENT_LEVELS,
-    LEVELS_AS_WEIGHTS,
-    NEVER_DRAWN,
-    NOISE_TIMES_DATA,
+from tests.support.homework.perturbation import (
+    FITTED_SCALES,
+    NOISE_LAWS,
+    PERTURBATION_CENTRES,
     PERTURBATION_SCALES,
-    ROUNDED_LEVELS,
-    SHARED_NOISE,
+    SHARINGS,
+    Centre,
+    FittedScale,
+    NoiseLaw,
+    Scale,
+    Sharing,
 )
-from tests.support.homework.readings import Reading, Remark, measured
-from tests.support.judging.denoising import Batch, recognised
+from tests.support.homework.readings import Reading, measured, worded
+from tests.support.judging.matching import Batch
+from tests.support.judging.recognition import Diagnosis, Hypothesis, Line, recognise
 from tests.support.laws import FALSE_FAIL_RATE
-from tests.support.observed.denoising import SIGMAS
+from tests.support.observed.recorded import FLOAT32_EPS, Levels
 from tests.support.verdicts import Finding
 
 Z_LINE = "Alg. 1, lines 2 and 3: z ~ N(0, I), x~ = x + sigma z"
-NAMED_WITHIN = 0.06
-SIGMA_LINE = "Alg. 1, line 1: sigma is drawn from the list, for every sample anew"
+CHECK = "perturbation_noise_is_standard_normal"
+FEW = 256
+"""Values of a call by which most hypotheses are rejected before all are looked at."""
+LINES = (
+    Line("centre", CHECK, PERTURBATION_CENTRES),
+    Line("scale", CHECK, PERTURBATION_SCALES),
+    Line("law", CHECK, NOISE_LAWS),
+    Line("sharing", CHECK, SHARINGS),
+)
+SHARED = 0.99
+"""A correlation that is told before anything else."""
+HANDOUT: Hypothesis = {line.name: line.readings[0] for line in LINES}
+
+
+@dataclass(frozen=True)
+class Noise:
+    """One call's values under a hypothesis, standard normal if it holds: `y`, their points `x`, and each row's level.
+
+    `level` is NaN where the noise level is not in the list.
+    """
+
+    y: np.ndarray
+    x: np.ndarray
+    level: np.ndarray
 
 
 def noise_tests(batches: Sequence[Batch]) -> list[laws.Test]:
-    """Tests of z = (x~ - x)/sigma, in a learner's order: the first kind that fails stands alone."""
+    """Tests of z = (x~ - x)/sigma; the first that fails stands alone, with the readings that explain the noise."""
     batches = independent(batches)
-    z = np.concatenate([batch.displacement / batch.sigma for batch in batches])
-    if not np.isfinite(z).all():
-        said = "Some perturbed samples x~ are not finite: is a negative number under a square root?"
-        return [laws.Test("finite", 0.0, Finding(said, "x~ = x + sigma z.", look_at=Z_LINE))]
-    slope, sharing, scale = _slope_tests(batches, z), _sharing_tests(batches, z), _scale_tests(batches, z)
-    shared = [test for test in sharing if test.finding.mistake]
-    moved = [test for test in slope if test.finding.mistake]
-    for tests in (moved, shared, scale, slope, sharing):
-        if any(test.p < FALSE_FAIL_RATE for test in tests):
-            return tests
-    return slope + sharing + scale + _shape_tests(z) + laws.reading(PERTURBATION_SCALES[0], Z_LINE)
+    noise = _noise(batches, HANDOUT)
+    if noise is None:
+        first = laws.Test("finite", 0.0, Finding("Some perturbed samples x~ are not finite.", "x~ = x + sigma z."))
+    else:
+        tests = list(_tests(noise))
+        failed = [test for test in tests if test.p < FALSE_FAIL_RATE]
+        if not failed:
+            return [*tests, *(test for line in LINES for test in laws.reading(line.readings[0], Z_LINE))]
+        first = failed[0]
+    found = _recognised(batches)
+    mistakes = [found.reading(line) for line in LINES] if found.explained else []
+    told = [worded(one, found.sentence(line)) for line, one in zip(LINES, mistakes, strict=False) if one.credit < 1]
+    if found.explained and not told:  # another reading that earns all points
+        told = [one for line, one in zip(LINES, mistakes, strict=True) if one is not line.readings[0]]
+    finding = Finding(first.finding.yours, first.finding.expected, _joined(told), Z_LINE)
+    return [laws.Test(first.name, first.p, finding)]
+
+
+def _joined(readings: Sequence[Reading]) -> Reading | str:
+    """Several readings as one, with the smallest credit."""
+    if not readings:
+        return ""
+    worst = min(readings, key=lambda one: one.credit)
+    return worded(worst, " ".join(str(one) for one in readings))
 
 
 def independent(batches: Sequence[Batch]) -> Sequence[Batch]:
     """All evaluations, or only the first one when the second repeats its draws: such are not independent."""
-    repeated = len(batches) > 1 and np.array_equal(batches[0].perturbed, batches[1].perturbed)
+    repeated = len(batches) > 1 and np.array_equal(batches[0].displacement, batches[1].displacement)
     return batches[:1] if repeated else batches
 
 
-def _slope_tests(batches: Sequence[Batch], z: np.ndarray) -> list[laws.Test]:
-    """x~ - x must not depend on x: sum(z x)/|x| is N(0, 1)."""
-    tests = []
-    for j in (0, 1):
-        x = np.concatenate([batch.data[:, j] for batch in batches])
-        moved = np.concatenate([batch.perturbed[:, j] for batch in batches])
-        slope = float(moved @ x / (x @ x))
-        mistake: Reading | str = DATA_MISSING if abs(slope) < 0.01 else ""
-        either_way = 0.4 < float(np.mean(z[:, j] * x > 0)) < 0.6
-        if either_way and float(np.corrcoef(np.abs(z[:, j]), np.abs(x))[0, 1]) > 0.3:  # 20 standard errors
-            mistake = mistake or NOISE_TIMES_DATA
-        if not mistake and abs(slope - 1) > 0.01:
-            mistake = DATA_SCALED
-        finding = Finding(f"The perturbed samples are {slope:.4g} x + noise.", "x~ is x + noise.", mistake, Z_LINE)
-        tests.append(laws.Test(f"slope {j}", laws.normal(float(z[:, j] @ x / np.linalg.norm(x))), finding))
-    return tests
+def _recognised(batches: Sequence[Batch]) -> Diagnosis:
+    """The readings under which no test is rejected: those of the tables, or else one with a number that is measured."""
+    found = recognise(LINES, lambda hypothesis: _explains(batches, hypothesis))
+    if found.explained:
+        return found
+    fitted = _fitted(batches)
+    lines = [Line(line.name, CHECK, fitted) if line.name == "scale" else line for line in LINES]
+    return recognise(lines, lambda hypothesis: _explains(batches, hypothesis), most=1) if fitted else found
 
 
-def _sharing_tests(batches: Sequence[Batch], z: np.ndarray) -> list[laws.Test]:
-    """The coordinates, the samples and the evaluations each have a z of their own."""
-    even = len(z) // 2 * 2
-    pairs = {
-        "The two coordinates of a sample": (z[:, 0], z[:, 1]),
-        "Neighbouring samples": (z[:even:2], z[1:even:2]),
-    }
-    if len(batches) > 1:
-        first, second = (batch.displacement / batch.sigma for batch in batches[:2])
-        pairs["Two calls of compute_denoising_loss"] = (first, second)
-    tests = []
-    for name, (one, other) in pairs.items():
-        r = float(np.sum(one * other) / max(np.linalg.norm(one) * np.linalg.norm(other), 1e-300))
-        mistake = SHARED_NOISE if r > 0.99 else ""
-        said = f"{name} have noise z that is correlated: {r:.3f}."
-        finding = Finding(said, "They are drawn independently.", mistake, Z_LINE)
-        tests.append(laws.Test(name, laws.correlation(one, other), finding))
-    return tests
-
-
-def _scale_tests(batches: Sequence[Batch], z: np.ndarray) -> list[laws.Test]:
-    """Mean of each coordinate, and variance at each noise level: N(0, 1) and chi-square."""
+def _fitted(batches: Sequence[Batch]) -> tuple[Reading, ...]:
+    """The handout's scale, and those with one number, which is measured here."""
+    square = np.concatenate([np.mean(batch.displacement**2, axis=1) for batch in batches])
     sigma = np.concatenate([batch.levels.sigma for batch in batches])
-    index = np.concatenate([batch.levels.index for batch in batches])
-    mistake = _scale_mistake(z, sigma)
-    tests = []
-    for level in np.unique(index):
-        part = z[index == level]
-        at = f"at sigma = {SIGMAS[level]:g}" if level >= 0 else "at the noise levels that you use"
-        variance = float(np.mean(part**2))
-        said = f"z = (x~ - x)/sigma has the mean square {variance:.4g} {at}."
-        finding = Finding(said, "It is 1.", mistake, Z_LINE)
-        tests.append(laws.Test(f"variance {level}", laws.chi_square(float(np.sum(part**2)), part.size), finding))
-    for j in (0, 1):
-        mean = float(np.mean(z[:, j]))
-        finding = Finding(f"z = (x~ - x)/sigma has the mean {mean:.4g}.", "Its mean is 0.", mistake, Z_LINE)
-        tests.append(laws.Test(f"mean {j}", laws.normal(mean * len(z) ** 0.5), finding))
-    failed = [test for test in tests if test.p < FALSE_FAIL_RATE]
-    return failed[:1] or tests
-
-
-def _scale_mistake(z: np.ndarray, sigma: np.ndarray) -> Reading | Remark | str:
-    """The recognised standard deviation of x~ - x, if one fits within 3 standard errors of 1,640 values."""
     levels = np.unique(sigma)
-    seen = np.array([np.sqrt(np.mean((z[sigma == one] * one) ** 2)) for one in levels])
-    for scale in PERTURBATION_SCALES[1:]:
-        if np.all(np.abs(seen / scale.of(levels) - 1) < NAMED_WITHIN):
-            return recognised(scale)
-    if len(levels) > 1 and np.all(seen > 0):
-        power, log_factor = np.polyfit(np.log(levels), np.log(seen), 1)
-        return measured(ANOTHER_SCALE, f"{np.exp(log_factor):.3g} * sigma^{power:.2f}")
-    return ""
+    if not np.isfinite(square).all() or len(levels) > 30:
+        return ()
+    seen = np.array([np.mean(square[sigma == one]) for one in levels])
+    readings: list[Reading] = [PERTURBATION_SCALES[0]]
+    for one in FITTED_SCALES:
+        c = one.fit(levels, seen)
+        said = measured(one, f"{c:.2g}")
+        readings.append(Scale(one.name, one.credit, said.sentence, _with_number(one, c)))
+    return tuple(readings)
 
 
-def _shape_tests(z: np.ndarray) -> list[laws.Test]:
-    """The whole law: distance of the distribution functions, and the share beyond 2."""
-    largest = float(np.max(np.abs(z)))
-    beyond = int(np.sum(np.abs(z) > laws.TAIL_BEYOND))
-    shape = f"z = (x~ - x)/sigma is not distributed normally (its largest value is {largest:.3g})."
-    tail = f"{beyond / z.size:.2%} of the values of z lie beyond +-2."
-    return [
-        laws.Test("shape", laws.dkw(z, laws.normal_cdf), Finding(shape, "z is standard normal.", look_at=Z_LINE)),
-        laws.Test(
-            "tail",
-            laws.binomial(beyond, z.size, laws.TAIL_PROBABILITY),
-            Finding(tail, "For a standard normal z that is 4.55%.", look_at=Z_LINE),
-        ),
+def _with_number(scale: FittedScale, c: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    return lambda s, x: scale.of(s, c)
+
+
+def _explains(batches: Sequence[Batch], hypothesis: Hypothesis) -> bool:
+    """Whether no test is rejected under the hypothesis."""
+    few = [_head(one) for one in batches]
+    for some in (few, batches):
+        noise = _noise(some, hypothesis)
+        if noise is None or any(test.p < FALSE_FAIL_RATE for test in _tests(noise)):
+            return False
+    return True
+
+
+def _head(batch: Batch) -> Batch:
+    """The batch with the first rows of what the noise depends on."""
+    levels = Levels(batch.levels.sigma[:FEW], batch.levels.index[:FEW], batch.levels.passed)
+    own = None if batch.own_sigma is None else batch.own_sigma[:FEW]
+    return replace(batch, data=batch.data[:FEW], displacement=batch.displacement[:FEW], levels=levels, own_sigma=own)
+
+
+def _noise(batches: Sequence[Batch], hypothesis: Hypothesis) -> list[Noise] | None:
+    """The values under a hypothesis; None where they contradict it without any chance."""
+    parts = [_noise_of(batch, hypothesis) for batch in batches]
+    return None if any(part is None for part in parts) else cast("list[Noise]", parts)
+
+
+def _noise_of(batch: Batch, hypothesis: Hypothesis) -> Noise | None:
+    centre, scale, law, sharing = (hypothesis[line.name] for line in LINES)
+    assert isinstance(centre, Centre)
+    assert isinstance(scale, Scale)
+    assert isinstance(law, NoiseLaw)
+    assert isinstance(sharing, Sharing)
+    middle, factor = centre.of(batch.data, batch.sigma), scale.of(batch.sigma, batch.data)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = (batch.perturbed - middle) / factor
+    known = np.isfinite(batch.perturbed).all(axis=1)
+    if np.any(known != np.isfinite(middle + factor).all(axis=1)) or not np.isfinite(z[known]).all() or not known.any():
+        return None
+    rounding = (4 * FLOAT32_EPS * (np.abs(batch.perturbed) + np.abs(middle)) / np.abs(factor))[known]
+    z, x, level = z[known], batch.data[known], np.where(batch.levels.index >= 0, batch.levels.sigma, np.nan)[known]
+    shared = [
+        axis
+        for axis in (0, 1)
+        if z.shape[axis] > 1 and np.all(np.abs(z - np.take(z, [0], axis)) <= rounding + np.take(rounding, [0], axis))
     ]
+    if sharing is not SHARINGS[0] and shared != list(sharing.axes):
+        return None
+    for axis in sharing.axes:
+        z, x = (np.take(one, [0], axis) for one in (z, x))
+    level = level[: len(z)]
+    if law is NOISE_LAWS[0]:
+        return Noise(z, x, level)
+    u = law.cdf(z)
+    if not np.all((u > 0) & (u < 1)):
+        return None
+    normal = NormalDist()
+    return Noise(np.array([normal.inv_cdf(one) for one in u.ravel().tolist()]).reshape(u.shape), x, level)
 
 
-def level_tests(batches: Sequence[Batch]) -> list[laws.Test]:
-    """Counts of the noise levels, and of equal neighbours: binomial; unequal counts make equal neighbours, so alone."""
-    index = np.concatenate([batch.levels.index for batch in independent(batches)])
-    counts = _count_test(index)
-    return [counts] if counts.p < FALSE_FAIL_RATE else [counts, _neighbour_test(index)]
+def _tests(noise: Sequence[Noise]) -> Iterator[laws.Test]:
+    """Every test, in a learner's order."""
+    slope, variance = list(_slope_tests(noise)), list(_variance_tests(noise))
+    y = np.concatenate([one.y.ravel() for one in noise])
+    spread = float(np.sqrt(np.mean(y**2)))
+    moved = [test for test, deviation in slope if laws.normal(deviation / max(spread, 1e-300)) < FALSE_FAIL_RATE]
+    sharing = list(_sharing_tests(noise))
+    shared = [test for test, r in sharing if abs(r) > SHARED]
+    yield from moved
+    yield from shared
+    yield from variance
+    yield from _mean_tests(noise)
+    yield from (test for test, _ in slope if test not in moved)
+    yield from (test for test, _ in sharing if test not in shared)
+    yield from _shape_tests(y)
 
 
-def _count_test(index: np.ndarray) -> laws.Test:
-    n, uniform = len(index), 1 / len(SIGMAS)
-    counts = np.bincount(index, minlength=len(SIGMAS))
-    shares = ", ".join(f"{count / n:.3f}" for count in counts)
-    finding = Finding(
-        f"The noise levels are drawn with the frequencies {shares} (largest sigma first).",
-        f"Each has the probability {uniform:.3f}.",
-        _frequency_mistake(counts),
-        SIGMA_LINE,
-    )
-    # A Bonferroni factor, since the worst of the levels is one test here.
-    worst = min(laws.binomial(int(count), n, uniform) for count in counts)
-    return laws.Test("counts", min(1.0, len(counts) * worst), finding)
+def _slope_tests(noise: Sequence[Noise]) -> Iterator[tuple[laws.Test, float]]:
+    """x~ - x must not depend on x: sum(y x)/|x| is N(0, 1). Each test with its deviation."""
+    for j in range(min(one.y.shape[1] for one in noise)):
+        x, y = (
+            np.concatenate([part[:, j] for part in some]) for some in zip(*((n.x, n.y) for n in noise), strict=True)
+        )
+        size = float(np.linalg.norm(x))
+        deviation = float(y @ x) / size if size > 0 else 0.0
+        said = f"z = (x~ - x)/sigma depends on x: it contains {float(y @ x) / max(size, 1e-300) ** 2:.3g} x."
+        yield laws.Test(f"slope {j}", laws.normal(deviation), Finding(said, "x~ is x + sigma z.")), deviation
 
 
-def _neighbour_test(index: np.ndarray) -> laws.Test:
-    pairs, uniform = len(index) // 2, 1 / len(SIGMAS)
-    equal = int(np.sum(index[: 2 * pairs : 2] == index[1::2]))
-    finding = Finding(
-        f"Neighbouring samples have the same noise level with frequency {equal / pairs:.3f}.",
-        f"Levels that are drawn independently coincide with probability {uniform:.3f}.",
-        DEPENDENT_LEVELS,
-        SIGMA_LINE,
-    )
-    return laws.Test("neighbours", laws.binomial(equal, pairs, uniform), finding)
+def _sharing_tests(noise: Sequence[Noise]) -> Iterator[tuple[laws.Test, float]]:
+    """The coordinates, the samples and the evaluations each have a z of their own. Each test with its correlation."""
+    pairs = {}
+    if all(one.y.shape[1] == 2 for one in noise):
+        both = np.concatenate([one.y for one in noise])
+        pairs["The two coordinates of a sample"] = (both[:, 0], both[:, 1])
+    even = [one.y[: len(one.y) // 2 * 2] for one in noise]
+    if sum(map(len, even)):
+        halves = (np.concatenate([one[side::2].ravel() for one in even]) for side in (0, 1))
+        pairs["Neighbouring samples"] = (next(halves), next(halves))
+    if len(noise) > 1 and noise[0].y.shape == noise[1].y.shape:
+        pairs["Two calls of compute_denoising_loss"] = (noise[0].y.ravel(), noise[1].y.ravel())
+    for name, (one, other) in pairs.items():
+        r = float(one @ other / max(np.linalg.norm(one) * np.linalg.norm(other), 1e-300))
+        finding = Finding(f"{name} have noise z with the correlation {r:.3f}.", "They are drawn independently.")
+        yield laws.Test(name, laws.correlation(one, other), finding), r
 
 
-def _frequency_mistake(counts: np.ndarray) -> Reading | str:
-    """Levels that never occur, or frequencies that follow a power of sigma."""
-    sigmas = np.array(SIGMAS)
-    if np.any(counts == 0):
-        never = ", ".join(f"{sigma:g}" for sigma in sigmas[counts == 0])
-        return measured(NEVER_DRAWN, never)
-    power = float(np.polyfit(np.log(sigmas), np.log(counts), 1)[0])
-    expected = sigmas**power / np.sum(sigmas**power)
-    if abs(power) > 0.2 and np.all(np.abs(counts / np.sum(counts) - expected) < 0.05):
-        return measured(LEVELS_AS_WEIGHTS, f"{power:.1f}")
-    inner = counts[1:-1]
-    if max(counts[0], counts[-1]) < 0.75 * np.min(inner):
-        return ROUNDED_LEVELS
-    return ""
+def _variance_tests(noise: Sequence[Noise]) -> Iterator[laws.Test]:
+    """The variance at each noise level, chi-square, as one test: the worst of them, with a Bonferroni factor."""
+    level = np.concatenate([one.level for one in noise])
+    squares = np.concatenate([np.sum(one.y**2, axis=1) for one in noise])
+    columns = noise[0].y.shape[1]
+    worst, said, levels = 2.0, "", np.unique(level)
+    for sigma in levels:
+        part = squares[np.isnan(level) if np.isnan(sigma) else level == sigma]
+        p = laws.chi_square(float(np.sum(part)), columns * len(part))
+        if p < worst:
+            at = "the noise levels that you use" if np.isnan(sigma) else f"sigma = {sigma:.3g}"
+            worst, said = p, f"z = (x~ - x)/sigma has the mean square {np.mean(part) / columns:.4g} at {at}."
+    yield laws.Test("variance", min(1.0, len(levels) * worst), Finding(said, "Its mean square is 1."))
+
+
+def _mean_tests(noise: Sequence[Noise]) -> Iterator[laws.Test]:
+    for j in range(min(one.y.shape[1] for one in noise)):
+        y = np.concatenate([one.y[:, j] for one in noise])
+        mean = float(np.mean(y))
+        finding = Finding(f"z = (x~ - x)/sigma has the mean {mean:.4g}.", "Its mean is 0.")
+        yield laws.Test(f"mean {j}", laws.normal(mean * len(y) ** 0.5), finding)
+
+
+def _shape_tests(y: np.ndarray) -> Iterator[laws.Test]:
+    """The whole law: distance of the distribution functions, and the share beyond 2."""
+    beyond = int(np.sum(np.abs(y) > laws.TAIL_BEYOND))
+    shape = f"z = (x~ - x)/sigma is not distributed normally. Its values go from {y.min():.3g} to {y.max():.3g}."
+    tail = f"{beyond / y.size:.2%} of the values of z lie beyond +-2."
+    yield laws.Test("shape", laws.dkw(y, laws.normal_cdf), Finding(shape, "z is standard normal."))
+    p = laws.binomial(beyond, y.size, laws.TAIL_PROBABILITY)
+    yield laws.Test("tail", p, Finding(tail, "For a standard normal z that is 4.55%."))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from tests.hidden.langevin_laws import noise_tests, start_tests
+from tests.hidden.langevin_laws import NOISE_LINE, START_LINE, drawn, independent, noise_tests, start_tests
 from tests.support import laws
-from tests.support.homework.langevin import NOT_CARRIED_OVER, RESTARTS_ANEW, RESTARTS_AT_X_0
-from tests.support.homework.readings import Reading
-from tests.support.judging.chain import GAP, Chain, observe_chain
+from tests.support.homework.langevin_states import LANGEVIN_STARTS, START_SHARES, STATES
+from tests.support.judging.chain import PHI, Chain, observe_chain, require_finite
+from tests.support.judging.langevin_lines import NOISE_LINES, START, STATE, VARIANCE
+from tests.support.judging.langevin_noise import recognise_noise, said_of_silence
+from tests.support.judging.langevin_starts import recognise_start
+from tests.support.judging.motion import Motion, evidence, said_of_bounds, said_of_state
+from tests.support.judging.observed_motion import observe_motion, require_moves
+from tests.support.judging.recognition import bill, charge, note_carried
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.langevin import Design
 from tests.support.submission import Submission
-from tests.support.verdicts import Blocked, wrong
+from tests.support.verdicts import Blocked, Finding, Wrong, following, settle, wrong
 
 STARTS = Design(n=1024, sigmas=(1.31, 0.22), iterations=2)
 LEVEL_LOOP = "Alg. 2, lines 6 and 8: every step starts from the state before it, across the levels too"
@@ -31,11 +36,19 @@ def _chains(submission: Submission, seed: int, factor: int) -> list[Chain]:
 def test_langevin_starts_from_the_standard_normal(submission: Submission) -> None:
     """x_0 is drawn from N(0, I), independently for every sample and coordinate."""
 
-    def experiment(seed: int, factor: int) -> list[laws.Test]:
+    def chains(seed: int, factor: int = 1) -> list[Chain]:
         starts = Design(STARTS.n * factor, STARTS.sigmas, STARTS.iterations)
-        return start_tests([observe_chain(submission, starts, seed + shift) for shift in (20, 30)])
+        return [observe_chain(submission, starts, seed + shift) for shift in (20, 30)]
 
-    laws.judge(experiment)
+    try:
+        laws.judge(lambda seed, factor: start_tests(chains(seed, factor)))
+    except Wrong as error:
+        observed = [chain.states[0] for chain in chains(0)]
+        found = recognise_start(observed, *Design(sigmas=STARTS.sigmas).noise_levels[[0, -1]])
+        seen = error.findings[0]
+        charge(submission, found, START.owner, lambda line: seen, error)
+        return
+    settle(following(LANGEVIN_STARTS[0], START_LINE), following(START_SHARES[0], START_LINE))
 
 
 @number("5.3")
@@ -45,16 +58,44 @@ def test_langevin_starts_from_the_standard_normal(submission: Submission) -> Non
 def test_langevin_noise_has_variance_twice_the_step_size(submission: Submission) -> None:
     """Every step adds sqrt(2 alpha) z, with a standard normal z for each step, sample and coordinate."""
 
+    def motion(chain: Chain) -> Motion | None:
+        """What moves the chain, if it is not what the handout says."""
+        return None if own is None else Motion(evidence(own.under(chain)), own.diagnosis)
+
     def experiment(seed: int, factor: int) -> list[laws.Test]:
-        chains = _chains(submission, seed, factor)
+        chains = independent(_chains(submission, seed, factor))
         for chain in chains:
+            require_finite(chain)
             if not chain.fits:
                 raise Blocked("No step can be observed: see the row of 5.3 on the order of the noise levels.")
-            if not all(np.isfinite(fit.mean_square) for fit in chain.fits):
-                raise wrong("The states become infinite or NaN.", look_at="Alg. 2, line 6")
-        return noise_tests(chains)
+        return noise_tests([drawn(chain, motion(chain)) for chain in chains])
 
-    laws.judge(experiment)
+    first = observe_chain(submission)
+    require_finite(first)
+    own = observe_motion(submission) if first.doubtful else None
+    if own is not None and own.clipped:
+        bill(
+            submission,
+            own.diagnosis,
+            VARIANCE.owner,
+            lambda line: _clipped(own),
+        )
+        return
+    if own is not None:
+        require_moves(own)
+    try:
+        laws.judge(experiment)
+    except Wrong as error:
+        known = own or observe_motion(submission)
+        silence = said_of_silence(known)
+        shown = Wrong(
+            *(replace(one, yours=f"{one.yours} {silence}".strip()) for one in error.findings), margin=error.margin
+        )
+        charge(submission, recognise_noise(known), VARIANCE.owner, lambda line: shown.findings[0], shown)
+    else:
+        settle(*(following(line.readings[0], NOISE_LINE) for line in NOISE_LINES))
+    if own is not None:
+        note_carried(submission, own.diagnosis)
 
 
 @number("5.3")
@@ -64,27 +105,38 @@ def test_langevin_noise_has_variance_twice_the_step_size(submission: Submission)
 def test_langevin_continues_the_chain_across_levels(submission: Submission) -> None:
     """Every step starts from the state before it, and every noise level from the last state of the level before."""
     chain = observe_chain(submission)
-    broken = [fit for fit in chain.fits if abs(fit.phi - 1) > 0.01]
-    if broken:
-        dropped = NOT_CARRIED_OVER if abs(broken[0].phi) < 0.01 else ""
-        seen = f"At sigma = {broken[0].sigma:.3g} a step starts from {broken[0].phi:.3f} times the state before it."
-        raise wrong(seen, "It starts from 1 times that state.", dropped, LEVEL_LOOP)
+    require_finite(chain)
+    if chain.doubtful:
+        motion, error = observe_motion(submission), _broken(chain)
+        found = motion.diagnosis
+        if found.owned(STATE.owner):
+            seen = Finding(said_of_state(motion), "Each step starts from the state before it.", look_at=LEVEL_LOOP)
+            bill(submission, found, STATE.owner, lambda line: seen)
+        if error is not None and (not found.explained or found.own):
+            raise error
+    settle(following(STATES[0], LEVEL_LOOP))
+
+
+def _broken(chain: Chain) -> Wrong | None:
+    """What shows without any recognition that a chain is not one."""
+    for fit in chain.fits:
+        if abs(fit.phi - 1) > PHI:
+            seen = f"At sigma = {fit.sigma:.3g} a step starts from {fit.phi + 0.0:.3f} times the state before it."
+            return wrong(seen, "Each step starts from 1 times that state.", look_at=LEVEL_LOOP)
     for link in chain.boundaries:
-        if not chain.gap(link, chain.fits) <= GAP:
-            raise _restarted(chain, link)
+        if chain.breaks(link):
+            before, after = chain.levels.sigma[link : link + 2]
+            return wrong(
+                f"The first state at sigma = {after:.3g} does not continue the last state at sigma = {before:.3g}.",
+                "The next level starts from the last state of the level before, after its update.",
+                look_at=LEVEL_LOOP,
+            )
+    return None
 
 
-def _restarted(chain: Chain, link: int) -> Exception:
-    before, after = chain.levels.sigma[link : link + 2]
-    start = chain.states[link + 1]
-    mistake: Reading | str = ""
-    if np.array_equal(start, chain.states[0]):
-        mistake = RESTARTS_AT_X_0
-    elif 0.5 < float(np.mean(start**2)) < 2:
-        mistake = RESTARTS_ANEW
-    return wrong(
-        f"The first state at sigma = {after:.3g} does not continue the last state at sigma = {before:.3g}.",
-        "It is that state after its update.",
-        mistake,
-        LEVEL_LOOP,
+def _clipped(motion: Motion) -> Finding:
+    return Finding(
+        f"{said_of_bounds(motion.seen)} The noise was measured with small scores.",
+        "The noise of a step has the variance 2 alpha.",
+        look_at=NOISE_LINE,
     )

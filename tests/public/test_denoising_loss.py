@@ -3,19 +3,18 @@
 import numpy as np
 
 from tests.support.homework.assignment import DIFFUSION
-from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, NO_GRADIENT, NOT_AVERAGED
-from tests.support.judging.denoising import deviating, loss_by, matched, not_called, recognise_loss
+from tests.support.homework.denoising import NO_GRADIENT, NOT_AVERAGED
+from tests.support.judging.denoising import charged, diagnose, note_the_others, one_point
+from tests.support.judging.denoising_measured import by_hand
+from tests.support.judging.denoising_prediction import HANDOUT, deviation
+from tests.support.judging.matching import Batch, not_called
 from tests.support.marks import number, tags, visibility, weight
-from tests.support.observed.denoising import DenoisingLoss, Evaluation, float32
+from tests.support.observed.denoising import DenoisingLoss, Evaluation
 from tests.support.observed.recorded import require_result
 from tests.support.submission import Submission
-from tests.support.verdicts import Finding, following, settle, wrong
+from tests.support.verdicts import Finding, Wrong, settle, wrong
 
-ONE_POINT = np.array([[1.0, -2.0]])
-# Three equal levels: the draw of sigma has no influence on the value. 0.6, so that no two of its powers that a
-# mistake might use, times 1/4, 1/2 or 1, are equal.
-EQUAL_SIGMAS = (0.6, 0.6, 0.6)
-LOSS_LINE = "Alg. 1, lines 3 to 5"
+BY_HAND = "denoising_loss_of_one_point_matches_the_hand_computed_case"
 
 
 @number("5.2")
@@ -69,7 +68,7 @@ def _judge_form(evaluation: Evaluation) -> None:
         raise wrong(f"The loss is {values}.", "For finite samples and scores it is finite.")
     if not returned.differentiable or not np.any(evaluation.gradient):
         finding = Finding(
-            "No gradient flows from the loss back to the network's scores.",
+            "No gradient comes back from the loss to the network's scores.",
             "Training needs the derivative of the loss with respect to the network's output.",
             NO_GRADIENT,
             "5.2: the training step",
@@ -83,38 +82,14 @@ def _judge_form(evaluation: Evaluation) -> None:
 @tags("denoising")
 def test_denoising_loss_of_one_point_matches_the_hand_computed_case(submission: Submission) -> None:
     """For one training point the loss is the number that Algorithm 1 gives by hand, with s(x, sigma) = -x."""
-    evaluation = submission.observe(
-        DenoisingLoss,
-        DIFFUSION,
-        "denoising_loss",
-        data=ONE_POINT,
-        sigmas=list(EQUAL_SIGMAS),
-        score="linear",
-        calls=1,
-        shift=1.0,
-    ).evaluations[0]
-    require_result(evaluation, "5.2", "compute_denoising_loss")
-    if len(evaluation.sizes) == 0:
-        raise not_called(evaluation)
-    _judge_by_hand(evaluation)
+    _judge_by_hand(submission, one_point(submission))
 
 
-def _judge_by_hand(evaluation: Evaluation) -> None:
-    """Follow Alg. 1 line by line for the x~ that was drawn, and compare."""
-    batch = matched(evaluation, ONE_POINT, EQUAL_SIGMAS)
-    expected, tolerance = loss_by(batch, DENOISING_WEIGHTS[0], DENOISING_TARGETS[0])
-    loss = float(np.mean(evaluation.returned.values)) if evaluation.returned.values.size else float("nan")
-    if abs(loss - expected) <= tolerance:
-        settle(*(following(table[0], LOSS_LINE) for table in (DENOISING_WEIGHTS, DENOISING_TARGETS)))
-        return
-    sigma = float32(EQUAL_SIGMAS)[0]
-    (x1, x2), (s1, s2) = batch.perturbed[0], batch.scores[0]
-    t1, t2 = batch.displacement[0] / sigma**2
-    finding = Finding(
-        f"For x = (1, -2), sigma = 0.6 and your x~ = ({x1:.4f}, {x2:.4f}) the loss is {loss:.5g}.",
-        f"By hand: s = ({s1:.4f}, {s2:.4f}), (x~ - x)/sigma^2 = ({t1:.4f}, {t2:.4f}), their sum has the squared norm "
-        f"{(s1 + t1) ** 2 + (s2 + t2) ** 2:.5g}; times lambda/2 = 0.18 that is {expected:.5g}.",
-        deviating(recognise_loss(batch, loss)),
-        LOSS_LINE,
-    )
-    settle(finding, margin=abs(loss - expected) / tolerance)
+def _judge_by_hand(submission: Submission, batch: Batch) -> None:
+    """Follow Alg. 1 line by line for the x~ that was drawn, under the readings that another row charges."""
+    diagnosis = diagnose([batch])
+    if not diagnosis.explained:
+        raise Wrong(by_hand(batch), margin=deviation(batch, HANDOUT))
+    if charged(diagnosis, BY_HAND, ("weight", "target", "norm")):
+        raise Wrong(by_hand(batch), credit=min(diagnosis.reading(line).credit for line in diagnosis.deviating))
+    note_the_others(submission, diagnosis, BY_HAND)

@@ -1,12 +1,10 @@
-"""Readings of Algorithm 2 (5.3): step sizes, noise, starts, and the forms of what is returned.
+"""Readings of Algorithm 2 (5.3): the order of the steps, and their sizes.
 
-A formula is compared with what was measured; the first entry of each tuple is the handout's own. `s` are the noise
-levels of the steps.
+A formula is compared with what was measured; the first entry of each tuple is the handout's own.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,162 +14,206 @@ from tests.support.homework.readings import Reading, Remark
 
 
 @dataclass(frozen=True)
-class StepSize(Reading):
-    """Algorithm 2, line 3: the factor of the score, from sigma, sigma_1, sigma_L and eps."""
+class Steps:
+    """The steps of a chain: the noise level of each, sigma (S,), and the arguments of the sampler."""
 
-    of: Callable[[np.ndarray, float, float, float], np.ndarray]
+    sigma: np.ndarray
+    sigmas: np.ndarray  # (L,)
+    iterations: int
+    eps: float
+
+    @property
+    def first(self) -> float:
+        """sigma_1, the first of the list."""
+        return float(self.sigmas[0])
+
+    @property
+    def last(self) -> float:
+        """sigma_L, the last of the list."""
+        return float(self.sigmas[-1])
+
+    @property
+    def alpha(self) -> np.ndarray:
+        """Algorithm 2, line 3: the step size of each step, (S,)."""
+        return self.eps * self.sigma**2 / self.last**2
+
+    @property
+    def starts(self) -> np.ndarray:
+        """Whether a step is the first of a visit to a noise level, (S,)."""
+        return np.concatenate([[True], self.sigma[1:] != self.sigma[:-1]])
+
+    @property
+    def ends(self) -> np.ndarray:
+        """Whether a step is the last of a visit to a noise level, (S,)."""
+        return np.concatenate([self.sigma[1:] != self.sigma[:-1], [True]])
+
+    def of_levels(self, values: np.ndarray) -> np.ndarray:
+        """A value of each level of the list (L,), at the level of each step, (S,)."""
+        return values[np.argmin(np.abs(self.sigma[:, None] - self.sigmas), axis=1)]
+
+
+@dataclass(frozen=True)
+class StepSize(Reading):
+    """Algorithm 2, lines 3 and 6: the factor of the score in each step, (S,), or (S, 2) for the two coordinates."""
+
+    of: Callable[[Steps], np.ndarray]
 
 
 LANGEVIN_STEP_SIZES = (
-    StepSize("eps*sigma^2/sigma_L^2", 1, "", lambda s, first, last, eps: eps * s**2 / last**2),
+    StepSize("eps*sigma^2/sigma_L^2", 1, "", lambda w: w.alpha),
     StepSize(
         "alpha/2",
         0,
-        "the step size is half of eps*sigma^2/sigma_L^2 (Song and Ermon's paper; the handout steps by alpha)",
-        lambda s, first, last, eps: eps * s**2 / last**2 / 2,
+        "The score is multiplied by alpha/2. Song and Ermon write a step as alpha/2 with the noise sqrt(alpha); the "
+        "handout writes it as alpha with the noise sqrt(2 alpha).",
+        lambda w: w.alpha / 2,
     ),
+    StepSize("2 alpha", 0, "The score is multiplied by 2 alpha, twice the step size.", lambda w: 2 * w.alpha),
+    StepSize("minus", 0, "The score is subtracted: Alg. 2, line 6 adds alpha times the score.", lambda w: -w.alpha),
     StepSize(
-        "2 alpha",
-        0,
-        "the step size is twice eps*sigma^2/sigma_L^2",
-        lambda s, first, last, eps: 2 * eps * s**2 / last**2,
-    ),
-    StepSize(
-        "minus",
-        0,
-        "the score is subtracted: Alg. 2 line 6 adds alpha times the score",
-        lambda s, first, last, eps: -eps * s**2 / last**2,
-    ),
-    StepSize(
-        "no square", 0, "step size is eps*sigma/sigma_L (square missing)", lambda s, first, last, eps: eps * s / last
+        "no square", 0, "The step size is eps*sigma/sigma_L: the square is missing.", lambda w: w.eps * w.sigma / w.last
     ),
     StepSize(
         "no sigma_L",
         0,
-        "step size is eps*sigma^2: the division by sigma_L^2 is missing",
-        lambda s, first, last, eps: eps * s**2,
+        "The step size is eps*sigma^2: the division by sigma_L^2 is missing.",
+        lambda w: w.eps * w.sigma**2,
     ),
     StepSize(
         "over sigma_L",
         0,
-        "step size is eps*sigma^2/sigma_L: sigma_L is not squared",
-        lambda s, first, last, eps: eps * s**2 / last,
+        "The step size is eps*sigma^2/sigma_L: sigma_L is not squared.",
+        lambda w: w.eps * w.sigma**2 / w.last,
     ),
     StepSize(
         "constant",
         0,
-        "step size is eps at every level: the factor sigma^2/sigma_L^2 is missing",
-        lambda s, first, last, eps: eps + 0 * s,
+        "The step size is eps at every level: the factor sigma^2/sigma_L^2 is missing.",
+        lambda w: w.eps + 0 * w.sigma,
     ),
-    StepSize("eps*sigma", 0, "step size is eps*sigma", lambda s, first, last, eps: eps * s),
+    StepSize("eps*sigma", 0, "The step size is eps*sigma.", lambda w: w.eps * w.sigma),
     StepSize(
         "inverted",
         0,
-        "step size is eps*sigma_L^2/sigma^2: the quotient is upside down",
-        lambda s, first, last, eps: eps * last**2 / s**2,
+        "The step size is eps*sigma_L^2/sigma^2: the quotient is upside down.",
+        lambda w: w.eps * w.last**2 / w.sigma**2,
     ),
     StepSize(
         "first sigma",
         0,
-        "step size is eps*sigma^2/sigma_1^2: divided by the first noise level, not by the last (smallest)",
-        lambda s, first, last, eps: eps * s**2 / first**2,
+        "The step size is eps*sigma^2/sigma_1^2: it is divided by the first noise level, not by the last (smallest).",
+        lambda w: w.eps * w.sigma**2 / w.first**2,
     ),
-    StepSize(
-        "eps missing", 0, "step size is sigma^2/sigma_L^2: eps is missing", lambda s, first, last, eps: s**2 / last**2
-    ),
+    StepSize("eps missing", 0, "The step size is sigma^2/sigma_L^2: eps is missing.", lambda w: w.sigma**2 / w.last**2),
     StepSize(
         "eps hard-coded",
         0,
-        "step size is 0.00002*sigma^2/sigma_L^2: the argument eps is not used",
-        lambda s, first, last, eps: 2e-5 * s**2 / last**2,
+        "The step size is 0.00002*sigma^2/sigma_L^2: the argument eps is not used.",
+        lambda w: 2e-5 * w.sigma**2 / w.last**2,
     ),
-    StepSize("square root", 0, "step size is sqrt(alpha)", lambda s, first, last, eps: np.sqrt(eps) * s / last),
+    StepSize("square root", 0, "The score is multiplied by sqrt(alpha).", lambda w: np.sqrt(w.alpha)),
     StepSize(
         "sqrt(2 alpha)",
         0,
-        "the score is multiplied by sqrt(2 alpha), the factor of the noise",
-        lambda s, first, last, eps: np.sqrt(2 * eps) * s / last,
+        "The score is multiplied by sqrt(2 alpha), the factor of the noise.",
+        lambda w: np.sqrt(2 * w.alpha),
     ),
-    StepSize("squared", 0, "step size is alpha^2", lambda s, first, last, eps: (eps * s**2 / last**2) ** 2),
+    StepSize("squared", 0, "The score is multiplied by alpha^2.", lambda w: w.alpha**2),
     StepSize(
         "missing",
         0,
-        "the score has no influence on the next state: the term alpha * s(x, sigma) is missing",
-        lambda s, first, last, eps: 0 * s,
+        "The score has no influence on the next state: the term alpha * s(x, sigma) is missing.",
+        lambda w: 0 * w.sigma,
+    ),
+    StepSize(
+        "computed once",
+        0,
+        "The step size of the first noise level, eps*sigma_1^2/sigma_L^2, is used at every level.",
+        lambda w: w.eps * w.first**2 / w.last**2 + 0 * w.sigma,
+    ),
+    StepSize(
+        "of the next level",
+        0,
+        "At each noise level the step size is that of the next level in the list.",
+        lambda w: w.of_levels(w.eps * np.append(w.sigmas[1:], w.last) ** 2 / w.last**2),
+    ),
+    StepSize(
+        "of the level before",
+        0,
+        "At each noise level the step size is that of the level before it.",
+        lambda w: w.of_levels(w.eps * np.append(w.first, w.sigmas[:-1]) ** 2 / w.last**2),
+    ),
+    StepSize(
+        "of the opposite level",
+        0,
+        "The step sizes run in ascending order: the first noise level has the step size of the last.",
+        lambda w: w.of_levels(w.eps * w.sigmas[::-1] ** 2 / w.last**2),
+    ),
+    StepSize(
+        "product",
+        0,
+        "The step size is multiplied by sigma^2/sigma_L^2 once more at each level: the variable of the level before is "
+        "used again.",
+        lambda w: w.of_levels(w.eps * np.cumprod(w.sigmas**2 / w.last**2)),
+    ),
+    StepSize(
+        "sum",
+        0,
+        "The step sizes of all levels until this one are added up.",
+        lambda w: w.of_levels(w.eps * np.cumsum(w.sigmas**2 / w.last**2)),
+    ),
+    StepSize(
+        "times sigma",
+        0,
+        "The score is multiplied by alpha*sigma: sigma is one factor too many.",
+        lambda w: w.alpha * w.sigma,
+    ),
+    StepSize(
+        "over sigma",
+        0,
+        "The score is multiplied by alpha/sigma: the network divides by sigma already.",
+        lambda w: w.alpha / w.sigma,
+    ),
+    StepSize(
+        "times sigma^2",
+        0,
+        "The score is multiplied by alpha*sigma^2: sigma^2 is one factor too many.",
+        lambda w: w.alpha * w.sigma**2,
+    ),
+    StepSize(
+        "over T", 0, "The step size is divided by T, the number of steps at a level.", lambda w: w.alpha / w.iterations
+    ),
+    StepSize(
+        "fourth power",
+        0,
+        "The step size is eps*sigma^4/sigma_L^4: the quotient is squared twice.",
+        lambda w: w.eps * (w.sigma / w.last) ** 4,
+    ),
+    StepSize(
+        "only the first coordinate",
+        0,
+        "The score has no influence on the second coordinate.",
+        lambda w: w.alpha[:, None] * [1, 0],
+    ),
+    StepSize(
+        "only the second coordinate",
+        0,
+        "The score has no influence on the first coordinate.",
+        lambda w: w.alpha[:, None] * [0, 1],
+    ),
+    StepSize(
+        "not in the last step of a level",
+        0,
+        "The score is missing in the last step of each noise level.",
+        lambda w: w.alpha * ~w.ends,
+    ),
+    StepSize(
+        "not in the first step of a level",
+        0,
+        "The score is missing in the first step of each noise level.",
+        lambda w: w.alpha * ~w.starts,
     ),
 )
-
-
-@dataclass(frozen=True)
-class NoiseScale(Reading):
-    """Algorithm 2, line 6: the variance of the noise of a step, from its step size alpha, sigma and eps."""
-
-    of: Callable[[np.ndarray, np.ndarray, float], np.ndarray]
-
-
-LANGEVIN_NOISE_VARIANCES = (
-    NoiseScale("2 alpha", 1, "", lambda a, s, eps: 2 * a),
-    NoiseScale("alpha", 0, "noise variance is alpha, not 2 alpha: sqrt(2 alpha) in Alg. 2 line 6", lambda a, s, eps: a),
-    NoiseScale("4 alpha^2", 0, "the noise is 2*alpha*z: the square root is missing", lambda a, s, eps: 4 * a**2),
-    NoiseScale("alpha^2", 0, "the noise is alpha*z, not sqrt(2 alpha)*z", lambda a, s, eps: a**2),
-    NoiseScale(
-        "2 alpha^2", 0, "the noise is sqrt(2)*alpha*z: alpha belongs under the square root", lambda a, s, eps: 2 * a**2
-    ),
-    NoiseScale(
-        "4 alpha", 0, "the noise is 2*sqrt(alpha)*z: the 2 belongs under the square root", lambda a, s, eps: 4 * a
-    ),
-    NoiseScale(
-        "2 eps",
-        0,
-        "the noise is sqrt(2 eps)*z at every level: eps in place of alpha",
-        lambda a, s, eps: 2 * eps + 0 * a,
-    ),
-    NoiseScale("sigma", 0, "the noise is sigma*z, not sqrt(2 alpha)*z", lambda a, s, eps: s**2),
-    NoiseScale(
-        "2 alpha sigma^2",
-        0,
-        "the noise is sqrt(2 alpha)*sigma*z: sigma is one factor too many",
-        lambda a, s, eps: 2 * a * s**2,
-    ),
-    NoiseScale("one", 0, "the noise is z without its factor sqrt(2 alpha)", lambda a, s, eps: 1 + 0 * a),
-    NoiseScale(
-        "uniform",
-        0,
-        "z looks uniform on [0, 1) (rand) or on [-1, 1), not normal (randn)",
-        lambda a, s, eps: 2 * a / 3,
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Start(Reading):
-    """Algorithm 2, line 1: mean and standard deviation of x_0, from sigma_1 and sigma_L."""
-
-    of: Callable[[float, float], tuple[float, float]]
-
-
-LANGEVIN_STARTS = (
-    Start("normal", 1, "", lambda first, last: (0.0, 1.0)),
-    Start("zeros", 0, "x_0 is 0", lambda first, last: (0.0, 0.0)),
-    Start("ones", 0, "x_0 is 1", lambda first, last: (1.0, 0.0)),
-    Start(
-        "rand",
-        0,
-        "x_0 looks uniform on [0, 1) (rand), not normal (randn)",
-        lambda first, last: (0.5, math.sqrt(1 / 12)),
-    ),
-    Start("uniform", 0, "x_0 looks uniform on [-1, 1), not normal", lambda first, last: (0.0, math.sqrt(1 / 3))),
-    Start(
-        "sigma_1", 0, "x_0 is scaled by sigma_1: Alg. 2 line 1 starts from N(0, I)", lambda first, last: (0.0, first)
-    ),
-    Start("sigma_L", 0, "x_0 is scaled by sigma_L: Alg. 2 line 1 starts from N(0, I)", lambda first, last: (0.0, last)),
-)
-
-ANOTHER_STEP_SIZE = Remark("another step size", "It is about {measured}.")
-ANOTHER_VARIANCE = Remark("another variance", "The variance is about {measured}.")
-SILENT = Reading("no noise", 0, "")
-SHARED_Z = Reading("shared z", 0, "They share one z.")
-SHARED_START = Reading("shared start", 0, "They share one value.")
 
 
 @dataclass(frozen=True)
@@ -186,7 +228,7 @@ LEVEL_ORDERS = (
     Order(
         "loops swapped",
         0,
-        "The two loops are swapped: all T steps of a level come before the next level.",
+        "The two loops are swapped: the T steps of a level come before the next level.",
         lambda levels, each: np.tile(np.arange(levels), each),
     ),
     Order(
@@ -198,28 +240,20 @@ LEVEL_ORDERS = (
     Order(
         "T-1 updates",
         0,
-        "T-1 updates per noise level",
+        "Each noise level has T-1 updates, not T.",
         lambda levels, each: np.repeat(np.arange(levels), each - 1),
     ),
     Order(
         "T+1 updates",
         0,
-        "T+1 updates per noise level",
+        "Each noise level has T+1 updates, not T.",
         lambda levels, each: np.repeat(np.arange(levels), each + 1),
     ),
 )
-LEVELS_NOT_IN_THE_LIST = Remark("levels not in the list", "Not all of these are in the list of sigmas.")
-LEVELS_NEVER_VISITED = Reading("levels never visited", 0, "The noise levels {measured} are never visited.")
+LEVELS_NOT_IN_THE_LIST = Remark("levels not in the list", "Some of these noise levels are not in the list of sigmas.")
+LEVELS_NEVER_VISITED = Reading("levels never visited", 0, "These noise levels are never visited: {measured}.")
 ANOTHER_COUNT = Reading(
     "another number of steps",
     0,
-    "{measured} updates per noise level: the argument iterations is not used?",
-)
-
-NOT_CARRIED_OVER = Reading("state not carried over", 0, "The state before the step is not carried over.")
-RESTARTS_AT_X_0 = Reading("restarts from x_0", 0, "It restarts from x_0.")
-RESTARTS_ANEW = Reading(
-    "restarts anew",
-    0,
-    "It seems to restart from a new N(0, I): the start lies before the loop over the levels.",
+    "The number of updates at each noise level is {measured}: the argument iterations is not used.",
 )

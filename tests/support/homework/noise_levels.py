@@ -29,3 +29,6 @@ LEVEL_FORMS = (
     LevelForm("1/sigma", 0, "1/sigma", lambda sigmas: 1 / sigmas),
     LevelForm("log(sigma)", 0, "log(sigma)", np.log),
 )
+
+HOMEWORK_LEVELS = tuple(float(sigma) for sigma in np.geomspace(0.3, 0.01, 10))
+"""The noise levels of 5.4, from the largest to the smallest."""

@@ -17,7 +17,7 @@ from tests.support.homework.readings import Reading, Remark
 TENSOR = Reading("a torch tensor", 1, "")
 ARRAY = Reading("an array or another object with numbers", 0.5, "Only the type differs: it earns {earns}.")
 LIST = Reading("a list, or an object without numbers", 0, "")
-NO_RETURN = Reading("nothing is returned", 0, "A return is missing on this way.")
+NO_RETURN = Reading("nothing is returned", 0, "One way through the function ends without a return.")
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,22 @@ class Samples(Reading):
 
 LAST_STATES = Reading("the states after the last update", 1, "")
 OTHER_SAMPLES = (
-    Samples("x_0", 0, "They are x_0.", lambda before: before[0]),
-    Samples("before the last update", 0, "They are the states before the last update.", lambda before: before[-1]),
+    Samples("x_0", 0, "The returned samples are x_0.", lambda before: before[0]),
+    Samples(
+        "before the last update",
+        0,
+        "The returned samples are the states before the last update.",
+        lambda before: before[-1],
+    ),
 )
-WHOLE_TRAJECTORY = Reading("the whole trajectory", 0, "That is the whole trajectory.")
+WHOLE_TRAJECTORY = Reading("the whole trajectory", 0, "The whole trajectory is returned, as with return_traj=True.")
 
 
 @dataclass(frozen=True)
 class Trajectory(Reading):
-    """With return_traj=True: what is returned, from `before` and `after`."""
+    """With return_traj=True: what is returned, from `before`, `after` and `ends` (S,), the last steps of the levels."""
 
-    of: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    of: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def _by_sample(states: np.ndarray) -> np.ndarray:
@@ -54,7 +59,7 @@ def _with_both_ends(before: np.ndarray) -> np.ndarray:
     return np.concatenate([before, _unknown(before)])
 
 
-_BACKWARDS = "They are in reverse order."
+_BACKWARDS = "The states are in reverse order."
 _MIXED = "The numbers are right, but a view or reshape has mixed samples and steps: swap the axes instead."
 _SWAPPED = "Steps and samples are swapped: the first axis counts the samples."
 _SWAPPED_BOTH_ENDS = "Steps and samples are swapped, and both x_0 and the last state are stored."
@@ -62,42 +67,54 @@ _LAST_SWAPPED = "The last two axes are swapped."
 _CONCATENATED = "The states are concatenated; they need an axis of their own."
 
 TRAJECTORIES = (
-    Trajectory("starts at x_1", 1, "", lambda before, after: _by_sample(after)),
-    Trajectory("starts at x_0", 1, "", lambda before, after: _by_sample(before)),
+    Trajectory("starts at x_1", 1, "", lambda before, after, ends: _by_sample(after)),
+    Trajectory("starts at x_0", 1, "", lambda before, after, ends: _by_sample(before)),
     Trajectory(
         "both ends",
         0.5,
         "Both ends are stored: L*T entries start at x_0 or at x_1.",
-        lambda before, after: _by_sample(_with_both_ends(before)),
+        lambda before, after, ends: _by_sample(_with_both_ends(before)),
     ),
-    Trajectory("backwards to x_1", 0, _BACKWARDS, lambda before, after: _by_sample(after[::-1])),
-    Trajectory("backwards to x_0", 0, _BACKWARDS, lambda before, after: _by_sample(before[::-1])),
+    Trajectory(
+        "one entry a level",
+        0,
+        "Only the last state of each noise level is stored, not that of each step.",
+        lambda before, after, ends: _by_sample(after[ends]),
+    ),
+    Trajectory("backwards to x_1", 0, _BACKWARDS, lambda before, after, ends: _by_sample(after[::-1])),
+    Trajectory("backwards to x_0", 0, _BACKWARDS, lambda before, after, ends: _by_sample(before[::-1])),
+    Trajectory(
+        "backwards, both ends",
+        0,
+        "Both ends are stored, in reverse order.",
+        lambda before, after, ends: _by_sample(_with_both_ends(before)[::-1]),
+    ),
     Trajectory(
         "before x_0",
         0,
-        "They start before x_0.",
-        lambda before, after: _by_sample(np.concatenate([_unknown(before), before[:-1]])),
+        "It starts before x_0: the last two states are missing.",
+        lambda before, after, ends: _by_sample(np.concatenate([_unknown(before), before[:-1]])),
     ),
-    Trajectory("mixed, from x_1", 0, _MIXED, lambda before, after: after.reshape(after.shape[1], -1, 2)),
-    Trajectory("mixed, from x_0", 0, _MIXED, lambda before, after: before.reshape(before.shape[1], -1, 2)),
-    Trajectory("axes swapped, from x_1", 0, _SWAPPED, lambda before, after: after),
-    Trajectory("axes swapped, from x_0", 0, _SWAPPED, lambda before, after: before),
-    Trajectory("axes swapped, both ends", 0, _SWAPPED_BOTH_ENDS, lambda before, after: _with_both_ends(before)),
-    Trajectory("last axes swapped, from x_1", 0, _LAST_SWAPPED, lambda before, after: after.transpose(1, 2, 0)),
-    Trajectory("last axes swapped, from x_0", 0, _LAST_SWAPPED, lambda before, after: before.transpose(1, 2, 0)),
-    Trajectory("concatenated, from x_1", 0, _CONCATENATED, lambda before, after: after.reshape(-1, 2)),
-    Trajectory("concatenated, from x_0", 0, _CONCATENATED, lambda before, after: before.reshape(-1, 2)),
+    Trajectory("mixed, from x_1", 0, _MIXED, lambda before, after, ends: after.reshape(after.shape[1], -1, 2)),
+    Trajectory("mixed, from x_0", 0, _MIXED, lambda before, after, ends: before.reshape(before.shape[1], -1, 2)),
+    Trajectory("axes swapped, from x_1", 0, _SWAPPED, lambda before, after, ends: after),
+    Trajectory("axes swapped, from x_0", 0, _SWAPPED, lambda before, after, ends: before),
+    Trajectory("axes swapped, both ends", 0, _SWAPPED_BOTH_ENDS, lambda before, after, ends: _with_both_ends(before)),
+    Trajectory("last axes swapped, from x_1", 0, _LAST_SWAPPED, lambda before, after, ends: after.transpose(1, 2, 0)),
+    Trajectory("last axes swapped, from x_0", 0, _LAST_SWAPPED, lambda before, after, ends: before.transpose(1, 2, 0)),
+    Trajectory("concatenated, from x_1", 0, _CONCATENATED, lambda before, after, ends: after.reshape(-1, 2)),
+    Trajectory("concatenated, from x_0", 0, _CONCATENATED, lambda before, after, ends: before.reshape(-1, 2)),
     Trajectory(
         "side by side, from x_1",
         0,
         _CONCATENATED,
-        lambda before, after: _by_sample(after).reshape(after.shape[1], -1),
+        lambda before, after, ends: _by_sample(after).reshape(after.shape[1], -1),
     ),
     Trajectory(
         "side by side, from x_0",
         0,
         _CONCATENATED,
-        lambda before, after: _by_sample(before).reshape(before.shape[1], -1),
+        lambda before, after, ends: _by_sample(before).reshape(before.shape[1], -1),
     ),
 )
 SAME_STATE = Reading(
@@ -118,10 +135,10 @@ TRAJECTORY_SHAPES = (
     Shape("axes swapped", _SWAPPED, lambda n, steps: (steps, n, 2)),
     Shape("axes swapped, both ends", _SWAPPED_BOTH_ENDS, lambda n, steps: (steps + 1, n, 2)),
     Shape("last axes swapped", _LAST_SWAPPED, lambda n, steps: (n, 2, steps)),
-    Shape("one entry too many", "One entry too many.", lambda n, steps: (n, steps + 1, 2)),
-    Shape("one entry missing", "One entry is missing.", lambda n, steps: (n, steps - 1, 2)),
+    Shape("one entry too many", "It has one entry too many.", lambda n, steps: (n, steps + 1, 2)),
+    Shape("one entry missing", "It has one entry too few.", lambda n, steps: (n, steps - 1, 2)),
     Shape("concatenated", _CONCATENATED, lambda n, steps: (n * steps, 2)),
     Shape("side by side", _CONCATENATED, lambda n, steps: (n, 2 * steps)),
-    Shape("one state", "That is one state of every sample, not the trajectory.", lambda n, steps: (n, 2)),
-    Shape("one sample", "That is the trajectory of one sample.", lambda n, steps: (steps, 2)),
+    Shape("one state", "It is one state of every sample, not the trajectory.", lambda n, steps: (n, 2)),
+    Shape("one sample", "It is the trajectory of one sample.", lambda n, steps: (steps, 2)),
 )

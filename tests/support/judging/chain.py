@@ -10,12 +10,14 @@ from itertools import pairwise
 import numpy as np
 
 from tests.support import laws
-from tests.support.observed.langevin import AMPLITUDE, Design, Run, observe_run
+from tests.support.homework.langevin import Steps
+from tests.support.observed.langevin import AMPLITUDE, EPS, Design, Run, observe_run
 from tests.support.observed.recorded import FLOAT32_EPS, Levels, read_levels
-from tests.support.submission import Submission
+from tests.support.submission import Submission, printable
 from tests.support.verdicts import Blocked
 
 GAP = 100.0  # ratio of mean squares; of two right ones, 500 values each, it exceeds 4 with chance 1e-30 (Chernoff)
+PHI = 0.01  # the factor of the state before a step is exactly 1 in right work: only far larger noise frees it
 SILENCE = 1e-3  # noise below this share of the step is rounding; the right share is at least 1/200
 
 
@@ -29,6 +31,7 @@ class LevelFit:
     step: float
     scores: np.ndarray  # (links, n, 2)
     residual: np.ndarray  # (links, n, 2)
+    links: tuple[int, ...] = ()  # the steps that they are
 
     @property
     def mean_square(self) -> float:
@@ -55,28 +58,62 @@ class Chain:
     scores: np.ndarray
     levels: Levels  # of each step, (S,)
     final: np.ndarray | None
+    base: np.ndarray | None = None  # (S, n, 2): what each step adds to, if not to its state; NaN where that is unknown
+
+    @cached_property
+    def steps(self) -> Steps:
+        """The steps as the readings of the homework see them."""
+        return Steps(self.levels.sigma, self.design.noise_levels, self.design.iterations, EPS)
+
+    @cached_property
+    def origins(self) -> np.ndarray:
+        """What each step adds to, (S, n, 2)."""
+        return self.states if self.base is None else self.base
 
     @cached_property
     def fits(self) -> list[LevelFit]:
-        """One fit for each noise level, from links inside the level; from all its links where it has no other."""
-        links = range(len(self.states) - 1)
+        """One fit for each noise level, from all its links but those at which the chain is broken."""
+        fits = []
+        for inner in self._inner:
+            links = [*inner.links, *(t for t in self._outer(inner) if self._joins(t))]
+            fits.append(self._fit(inner.sigma, sorted(links)))
+        return fits
+
+    @cached_property
+    def _inner(self) -> list[LevelFit]:
+        """The fit of each level from the links inside it; from those to another level where it has no others."""
         fits = []
         for sigma in dict.fromkeys(self.levels.sigma.tolist()):
-            own = [t for t in links if self.levels.sigma[t] == sigma]
+            own = [t for t in self._known(sigma) if t + 1 < len(self.states)]
             inside = [t for t in own if self.levels.sigma[t + 1] == sigma] or own
             if inside:
                 fits.append(self._fit(sigma, inside))
-        if self.final is not None and fits and self.final_gap <= GAP:
-            last = self.levels.sigma[-1]
-            inside = [t for t in links if self.levels.sigma[t] == last == self.levels.sigma[t + 1]]
-            known = [one for one in fits if one.sigma != last]
-            return [*known, self._fit(last, [*inside, len(self.states) - 1])]
         return fits
+
+    def _joins(self, link: int) -> bool:
+        """Whether a link goes on from the state before it: at the end with its level's step size, else with any."""
+        if link + 1 < len(self.states):
+            return not self.breaks(link)
+        return self.final_gap <= GAP
+
+    def breaks(self, link: int) -> bool:
+        """Whether the state after a step has nothing to do with that before it, whatever the size of this step."""
+        return not min(self.gap(link, self._inner), self.gap(link, self._inner, free=True)) <= GAP
+
+    def _outer(self, inner: LevelFit) -> list[int]:
+        """The links of a level that are not inside it."""
+        return [t for t in self._known(inner.sigma) if t not in inner.links]
+
+    def _known(self, sigma: float) -> list[int]:
+        """The links of a level whose two ends are known."""
+        count = len(self.states) - (self.final is None)
+        own = [t for t in range(count) if self.levels.sigma[t] == sigma]
+        return [t for t in own if np.isfinite(self.origins[t]).all() and np.isfinite(self.after(t)).all()]
 
     def _fit(self, sigma: float, links: Sequence[int]) -> LevelFit:
         """Least squares; phi is 1 unless another value leaves less than a tenth of the squares."""
-        after = np.stack([self._after(t) for t in links])
-        before, scores = self.states[list(links)], self.scores[list(links)]
+        after = np.stack([self.after(t) for t in links])
+        before, scores = self.origins[list(links)], self.scores[list(links)]
         phi, step = 1.0, _slope(after - before, scores)
         squares = float(np.sum((after - before - step * scores) ** 2))
         if squares > 1e-6 * float(np.sum(before**2)):  # less is rounding
@@ -85,9 +122,10 @@ class Chain:
             if float(np.sum((after.ravel() - design @ free) ** 2)) < squares / 10:
                 phi, step = float(free[0]), float(free[1])
         alpha = float(self.design.step_sizes(np.array(sigma)))
-        return LevelFit(sigma, alpha, phi, step, scores, after - phi * before - step * scores)
+        return LevelFit(sigma, alpha, phi, step, scores, after - phi * before - step * scores, tuple(links))
 
-    def _after(self, t: int) -> np.ndarray:
+    def after(self, t: int) -> np.ndarray:
+        """The state after step t, (n, 2); raises IndexError when nobody knows it."""
         if t + 1 < len(self.states):
             return self.states[t + 1]
         if self.final is None:
@@ -99,26 +137,50 @@ class Chain:
         """Mean square of the last link's residual, relative to the noise of its level."""
         return self.gap(len(self.states) - 1, self._inner)
 
-    def gap(self, link: int, fits: Sequence[LevelFit]) -> float:
-        """Mean square of a link's residual, relative to the noise of its level (at least the rounding)."""
+    def gap(self, link: int, fits: Sequence[LevelFit], free: bool = False) -> float:
+        """Mean square of a link's residual, relative to the noise of its level (at least the rounding).
+
+        `free` leaves the link a step size of its own.
+        """
         fit = next((one for one in fits if one.sigma == self.levels.sigma[link]), None)
         if fit is None:
             return 0.0
-        residual = self._after(link) - fit.phi * self.states[link] - fit.step * self.scores[link]
+        moved = self.after(link) - fit.phi * self.origins[link]
+        residual = moved - (_slope(moved, self.scores[link]) if free else fit.step) * self.scores[link]
         floor = (SILENCE * fit.alpha * AMPLITUDE) ** 2
         return float(np.mean(residual**2)) / max(fit.mean_square, floor)
 
     @cached_property
-    def _inner(self) -> list[LevelFit]:
-        """The fit of the last level without the returned state."""
-        last = self.levels.sigma[-1]
-        links = [t for t in range(len(self.states) - 1) if self.levels.sigma[t] == last == self.levels.sigma[t + 1]]
-        return [self._fit(last, links)] if links else []
+    def doubtful(self) -> bool:
+        """Whether the handout's own motion is rejected: by its step sizes, or by more noise than a right chain has."""
+        broken = any(self.breaks(link) for link in self.boundaries)
+        return broken or any(
+            fit.step_p < laws.FALSE_FAIL_RATE or abs(fit.phi - 1) > PHI or not fit.mean_square <= GAP * 2 * fit.alpha
+            for fit in self.fits
+        )
+
+    @property
+    def finite(self) -> bool:
+        """Whether all states are numbers."""
+        return bool(np.isfinite(self.states).all())
+
+    @property
+    def frozen(self) -> bool:
+        """Whether all steps start from the same state."""
+        return len(self.states) > 1 and bool(np.all(self.states == self.states[0]))
 
     @property
     def boundaries(self) -> list[int]:
         """The steps after which the noise level changes."""
         return [t for t in range(len(self.states) - 1) if self.levels.sigma[t] != self.levels.sigma[t + 1]]
+
+
+def require_finite(chain: Chain) -> None:
+    """Raise `Blocked` when states are infinite or NaN."""
+    if not chain.finite:
+        raise Blocked(
+            "Not judged: the states become infinite or NaN. See the row 'langevin returns samples and trajectories'."
+        )
 
 
 def _slope(values: np.ndarray, regressor: np.ndarray) -> float:
@@ -129,13 +191,25 @@ def _slope(values: np.ndarray, regressor: np.ndarray) -> float:
 def observe_chain(submission: Submission, design: Design | None = None, seed: int = 0) -> Chain:
     """The chain of one run; raises `Blocked` when the calls do not form one."""
     design = design or Design()
-    chain = rebuild(observe_run(submission, design, seed), design)
+    run = observe_run(submission, design, seed)
+    require_calls(submission, run)
+    chain = rebuild(run, design)
     if chain is None:
         raise Blocked(
             "The calls of the score network do not form one chain for each sample, so that this cannot be judged: see "
             "the row of 5.3 on the order of the noise levels."
         )
     return chain
+
+
+def require_calls(submission: Submission, run: Run) -> None:
+    """Raise `Blocked` when the score network could take none of the sampler's calls."""
+    if run.refused and len(run.sizes) == 0:
+        said = f": {printable(run.refused)}" if submission.quote else ""
+        raise Blocked(
+            f"Not judged: the sampler makes a call that ScoreNet cannot take{said}. See the row 'langevin returns "
+            "samples and trajectories'; once the call is right, this can be judged."
+        )
 
 
 def rebuild(run: Run, design: Design) -> Chain | None:

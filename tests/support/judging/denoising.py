@@ -1,167 +1,156 @@
-"""What Algorithm 1 makes of the recorded calls.
-
-The loss is differentiated with respect to the scores s that it was given. With L = (1/N) sum_i w_i/2 |s_i + T_i|^2 the
-second derivative is w_i/N and the first is w_i (s_i + T_i)/N, so weights w and targets T are known exactly.
-"""
+"""The loss of Algorithm 1 recognised: which readings give its value, its gradient and its second derivatives."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
-from tests.support.homework.denoising import DENOISING_TARGETS, DENOISING_WEIGHTS, EVERY_LEVEL, Target, Weight
-from tests.support.homework.readings import Reading, worded
-from tests.support.observed.denoising import GRID_SIDE, GRID_SPACING, SHIFT, Evaluation, float32
-from tests.support.observed.recorded import FLOAT32_EPS, Levels, read_levels
-from tests.support.verdicts import Wrong, wrong
+from tests.support import laws
+from tests.support.homework.denoising import (
+    ARGUMENTS,
+    AT_THE_DATA,
+    DATA,
+    DENOISING_NORMS,
+    DENOISING_TARGETS,
+    DENOISING_WEIGHTS,
+    DRAWS,
+    NO_GRADIENT,
+    NOT_AVERAGED,
+    OUTERS,
+    Draws,
+    Outer,
+)
+from tests.support.homework.noise_levels import LevelForm
+from tests.support.homework.readings import Reading
+from tests.support.judging.denoising_prediction import HANDOUT, deviation, predicted_value
+from tests.support.judging.matching import Batch, matched
+from tests.support.judging.recognition import Diagnosis, Hypothesis, Line, carried, carries_forward, recognise
+from tests.support.observed.denoising import ONE_POINT, ONE_SIGMA, observe_one_point
+from tests.support.submission import Submission
+from tests.support.verdicts import SubmissionRaised
 
-ROUNDINGS = 64.0  # a generous count of float32 operations between a score and the gradient
-
-
-@dataclass(frozen=True)
-class Batch:
-    """An evaluation whose rows are matched with the training points: everything is in the order of `data` (N, 2)."""
-
-    data: np.ndarray
-    perturbed: np.ndarray
-    scores: np.ndarray
-    levels: Levels
-    weights: np.ndarray  # (N, 2): w_i as each of the two coordinates shows it
-    pull: np.ndarray  # (N, 2): w_i (s_i + T_i)
-
-    @property
-    def displacement(self) -> np.ndarray:
-        """x~ - x, (N, 2)."""
-        return self.perturbed - self.data
-
-    @property
-    def sigma(self) -> np.ndarray:
-        """Noise levels as a column, (N, 1)."""
-        return self.levels.sigma[:, None]
-
-
-def matched(evaluation: Evaluation, data: np.ndarray, sigmas: Sequence[float]) -> Batch:
-    """The evaluation in the order of the training points; raises `Wrong` when not each was scored once."""
-    order = _order(evaluation, data, len(sigmas))
-    n = len(data)
-    return Batch(
-        data,
-        evaluation.points[order],
-        evaluation.scores[order],
-        read_levels(evaluation.levels[order], float32(sigmas)),
-        n * (evaluation.product / evaluation.direction)[order],
-        n * evaluation.gradient[order],
-    )
+SCALAR = "denoising_loss_is_a_differentiable_scalar"
+EXACT = "denoising_loss_has_the_exact_value"
+LEVELS = "noise_levels_are_drawn_uniformly_for_each_sample"
+NOISE = "perturbation_noise_is_standard_normal"
+FEW = 8
+"""Rows that are compared first: a wrong hypothesis seldom outlives them."""
 
 
-def _order(evaluation: Evaluation, data: np.ndarray, n_levels: int) -> np.ndarray:
-    """For each training point the row that scored it: by place on the grid, or else by order."""
-    n, rows = len(data), len(evaluation.points)
-    if rows != n:
-        each = f", {rows / n:g} times each" if rows > n and rows % n == 0 else ""
-        raise wrong(
-            f"The score network was asked for {rows} points{each}.",
-            f"Each of the {n} training samples needs exactly one score.",
-            EVERY_LEVEL if rows == n * n_levels else "",
-            "Alg. 1, and the remark in 5.2: it is applied to all training samples",
-        )
-    cells = np.round(evaluation.points / GRID_SPACING + (GRID_SIDE - 1) / 2)
-    found = {tuple(cell): row for row, cell in enumerate(cells.tolist())}
-    wanted = [tuple(cell) for cell in np.round(data / GRID_SPACING + (GRID_SIDE - 1) / 2).tolist()]
-    if len(found) == n and all(cell in found for cell in wanted):
-        return np.array([found[cell] for cell in wanted])
-    return np.arange(n)
+def diagnose(batches: Sequence[Batch]) -> Diagnosis:
+    """The readings that reproduce all that was observed of these batches."""
+    direct = _direct(batches)
+    lines = [
+        *(Line(name, owner, readings) for name, owner, readings in direct),
+        Line("weight", EXACT, DENOISING_WEIGHTS),
+        Line("target", EXACT, DENOISING_TARGETS),
+        Line("norm", EXACT, DENOISING_NORMS),
+    ]
+    outer, forced = Line("outer", EXACT, OUTERS), sum(not line.accepted for line in lines)
+    free = 2 if len(batches) > 1 or batches[0].differentiable else 1  # one number alone does not tell pairs apart
+
+    def explains(hypothesis: Hypothesis) -> bool:
+        hypothesis = {**HANDOUT, **hypothesis}
+        few = np.unique(np.linspace(0, len(batches[0].data) - 1, FEW).astype(int))
+        if batches[0].differentiable and deviation(batches[0], hypothesis, few) > 1:
+            return False
+        return all(deviation(batch, hypothesis) <= 1 for batch in batches) and _equally_shifted(batches, hypothesis)
+
+    found = recognise([*lines, Line("outer", EXACT, OUTERS[:1])], explains, most=forced + free)
+    if not found.explained and all(batch.differentiable for batch in batches):
+        found = recognise([*lines, outer], explains, most=forced + 1)
+    if not found.explained and batches[0].n_samples == 1 and batches[0].differentiable:
+        measured = [Line("z", EXACT, (MEASURED,)) if line.name == "z" else line for line in lines]
+        found = recognise([*measured, Line("outer", EXACT, OUTERS[:1])], explains, most=forced + 2)
+    return found
 
 
-def derivative_tolerance(evaluation: Evaluation, batch: Batch) -> float:
-    """How far, relatively, float32 may take the measured weights and targets from a formula's."""
-    tolerance = ROUNDINGS * FLOAT32_EPS
-    if evaluation.replayed:  # a difference of two gradients, divided by the shift of the scores
-        largest = np.nanmax(np.abs(batch.scores)) + np.nanmax(np.abs(batch.displacement / batch.sigma**2))
-        tolerance *= 1 + float(largest) / SHIFT
-    return tolerance
+def _equally_shifted(batches: Sequence[Batch], hypothesis: Hypothesis) -> bool:
+    """Whether the same constant is added in every call, where the hypothesis adds one."""
+    if not cast(Outer, hypothesis["outer"]).shifted:
+        return True
+    values = [predicted_value(batch, hypothesis) for batch in batches]
+    shifts = [batch.loss - value for batch, (value, _) in zip(batches, values, strict=True)]
+    return max(shifts) - min(shifts) <= sum(allowed for _, allowed in values)
 
 
-def targets(batch: Batch) -> np.ndarray:
-    """T of every sample as the gradient shows it, (N, 2)."""
-    return batch.pull / batch.weights - batch.scores
+MEASURED = Draws("measured", 0, "What is added to the score is not (x~ - x)/sigma^2.")
+"""The reading of one point's target that no formula gives: it is taken as it is, and judged for all points."""
 
 
-def recognise_weight(batch: Batch, tolerance: float) -> Weight | None:
-    """The formula whose weights are the measured ones."""
-    return next((one for one in DENOISING_WEIGHTS if weight_deviation(batch, one, tolerance) <= 1), None)
+def _direct(batches: Sequence[Batch]) -> list[tuple[str, str, tuple[Reading, ...]]]:
+    """The lines that can be read off, with the readings that they may have: none where two batches differ."""
+    averaged = all(batch.evaluation.returned.values.size == 1 for batch in batches)
+    kept = all(batch.differentiable for batch in batches)
+    changed = any(batch.evaluation.data_changed or batch.evaluation.sigmas_changed for batch in batches)
+    at_the_data = any(batch.at_the_data for batch in batches)
+    return [
+        ("form", SCALAR, (Reading("one number", 1, "") if averaged else NOT_AVERAGED,)),
+        ("gradient", SCALAR, (Reading("kept", 1, "") if kept else NO_GRADIENT,)),
+        ("point", EXACT, (AT_THE_DATA if at_the_data else Reading("x~", 1, ""),)),
+        ("z", EXACT, DRAWS if all(map(_has_another_z, batches)) else DRAWS[:1]),
+        ("data", NOISE, DATA if all(map(_has_noise_besides, batches)) else DATA[:1]),
+        ("arguments", EXACT, tuple(one for one in ARGUMENTS if one.changed == changed)),
+        ("sigma", EXACT, _common([(batch.levels.passed,) for batch in batches])),
+        ("samples", EXACT, _common([batch.samples for batch in batches])),
+        ("levels of a sample", LEVELS, _common([batch.every_level for batch in batches])),
+    ]
 
 
-def weight_deviation(batch: Batch, weight: Weight, tolerance: float) -> float:
-    """The largest distance of a measured weight from the formula's, in units of the tolerance; NaN is infinite."""
-    expected = 2 * weight.of(batch.sigma, len(batch.data)) + 0 * batch.weights
-    return _largest_ratio(batch.weights - expected, tolerance * expected)
+def _has_another_z(batch: Batch) -> bool:
+    """Whether the targets times sigma are standard normal, and independent of the noise of x~: nothing is rejected."""
+    return _like_noise(batch) and _unrelated(batch.targets * batch.sigma, batch.displacement)
 
 
-def recognise_target(batch: Batch, tolerance: float) -> Target | None:
-    """The formula whose targets are the measured ones; z in place of (x~ - x)/sigma differs by the rounding of x~."""
-    return next((one for one in DENOISING_TARGETS if target_deviation(batch, one, tolerance) <= 1), None)
+def _has_noise_besides(batch: Batch) -> bool:
+    """Whether the target has the right z, but x~ - x other normal noise besides, equal at all levels."""
+    if not _like_noise(batch):
+        return False
+    z = batch.targets * batch.sigma
+    besides = batch.displacement - z * batch.sigma
+    deviation = float(np.sqrt(np.mean(besides**2)))
+    alike = deviation > 0 and laws.dkw(besides / deviation, laws.normal_cdf) >= laws.FALSE_FAIL_RATE
+    return alike and _unrelated(z, besides)
 
 
-def target_deviation(batch: Batch, target: Target, tolerance: float) -> float:
-    """The largest distance of a measured target, where one is known, from the formula's, in units of the tolerance."""
-    measured = targets(batch)
-    expected = target.of(batch.displacement, batch.sigma)
-    rounding = target.of(FLOAT32_EPS * np.abs(batch.perturbed), batch.sigma)
-    allowed = np.abs(rounding) + tolerance * (np.abs(batch.scores) + np.abs(expected))
-    known = np.all(np.isfinite(measured), axis=1)
-    return _largest_ratio((measured - expected)[known], allowed[known])
+def _like_noise(batch: Batch) -> bool:
+    """Whether the targets times sigma may be standard normal."""
+    z = batch.targets * batch.sigma
+    if batch.n_samples == 1 or not batch.differentiable or not np.isfinite(z).all():
+        return False
+    chances = laws.chi_square(float(np.sum(z**2)), z.size), laws.dkw(z, laws.normal_cdf)
+    return min(chances) >= laws.FALSE_FAIL_RATE
 
 
-def _largest_ratio(differences: np.ndarray, allowed: np.ndarray) -> float:
-    """The largest difference in units of what is allowed; infinite where none is known."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.where(differences == 0, 0.0, np.abs(differences) / np.abs(allowed))
-    return float(np.max(np.nan_to_num(ratios, nan=np.inf, posinf=np.inf))) if ratios.size else np.inf
+def _unrelated(z: np.ndarray, other: np.ndarray) -> bool:
+    return laws.correlation(z, other) >= laws.FALSE_FAIL_RATE
 
 
-def loss_by(batch: Batch, weight: Weight, target: Target) -> tuple[float, float]:
-    """The loss of the batch by these formulas, and how far float32 may be from it."""
-    factor = weight.of(batch.sigma, len(batch.data)) / len(batch.data)
-    residual = batch.scores + target.of(batch.displacement, batch.sigma)
-    rounding = np.abs(target.of(FLOAT32_EPS * np.abs(batch.perturbed), batch.sigma))
-    size = np.abs(batch.scores) + np.abs(target.of(batch.displacement, batch.sigma))
-    error = 2 * np.abs(residual) * (rounding + 8 * FLOAT32_EPS * size)
-    total = float(np.sum(factor * residual**2))
-    return total, float(np.sum(np.abs(factor) * error)) + ROUNDINGS * FLOAT32_EPS * abs(total)
+def _common(readings: Sequence[Sequence[Reading]]) -> tuple[Reading, ...]:
+    return tuple(one for one in readings[0] if all(one in others for others in readings))
 
 
-def recognise_loss(batch: Batch, loss: float) -> tuple[Weight, Target] | None:
-    """The formulas, at most one of them not the handout's, that give this number."""
-    right_weight, right_target = DENOISING_WEIGHTS[0], DENOISING_TARGETS[0]
-    pairs = [(one, right_target) for one in DENOISING_WEIGHTS] + [(right_weight, one) for one in DENOISING_TARGETS]
-    for weight, target in pairs:
-        expected, tolerance = loss_by(batch, weight, target)
-        if abs(loss - expected) <= tolerance:
-            return weight, target
-    return None
+def one_point(submission: Submission) -> Batch:
+    """The loss of one point at one noise level, for which nothing is left to chance but x~."""
+    try:
+        return matched(observe_one_point(submission), ONE_POINT, ONE_SIGMA, 1.0)
+    except SubmissionRaised:  # where a level is never drawn, none is left: that is judged by the law of the levels
+        return matched(observe_one_point(submission, 3 * ONE_SIGMA), ONE_POINT, 3 * ONE_SIGMA, 1.0)
 
 
-def recognised(reading: Reading) -> Reading:
-    """The reading of a formula, as a sentence."""
-    return worded(reading, f"Recognised: {reading.sentence}.") if reading.sentence else reading
+def charged(diagnosis: Diagnosis, check: str, shows: Sequence[str]) -> tuple[Line, ...]:
+    """The deviating lines that a check pays for: its own, or, where nothing is carried forward, those that it shows."""
+    if carries_forward():
+        return diagnosis.owned(check)
+    return tuple(line for line in diagnosis.deviating if line.owner == check or line.name in shows)
 
 
-def deviating(known: tuple[Weight, Target] | None) -> Reading | str:
-    """Of the formulas that give a loss the one that is not the handout's, or the handout's; nothing without any."""
-    if known is None:
-        return ""
-    weight, target = known
-    return recognised(weight if weight is not DENOISING_WEIGHTS[0] else target)
-
-
-def not_called(evaluation: Evaluation) -> Wrong:
-    """The verdict on a loss that does not ask for a single score."""
-    returned = " and returns a number" if evaluation.returned.values.size else ""
-    return wrong(
-        f"compute_denoising_loss never calls the score network{returned}.",
-        "Its value is the error of the network's score at perturbed samples.",
-        look_at="Alg. 1, line 5",
-    )
+def note_the_others(submission: Submission, diagnosis: Diagnosis, check: str, names: Sequence[str] = ()) -> None:
+    """Say under which readings a check was judged that another check has charged; `names` are the lines it shows."""
+    for line in diagnosis.deviating:
+        if line.owner != check and (not names or line.name in names):
+            form = diagnosis.reading(line)
+            given = f"The network is given {form.sentence} as its second argument."
+            submission.note(carried(line, given if isinstance(form, LevelForm) else diagnosis.sentence(line)))

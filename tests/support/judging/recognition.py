@@ -56,6 +56,11 @@ class Diagnosis:
         return bool(self.hypotheses)
 
     @property
+    def own(self) -> bool:
+        """Whether the handout's own readings explain everything."""
+        return self.explained and all(self.reading(line) is line.readings[0] for line in self.lines)
+
+    @property
     def deviating(self) -> tuple[Line, ...]:
         """The lines that cost points under the cheapest hypothesis."""
         return tuple(line for line in self.lines if self.explained and self.reading(line).credit < 1)
@@ -108,8 +113,22 @@ def bill(
     if owned:
         findings = [_named(finding(line), diagnosis.sentence(line)) for line in owned]
         raise Wrong(*findings, credit=prod(diagnosis.reading(line).credit for line in owned), margin=margin)
+    note_carried(submission, diagnosis)
+
+
+def note_carried(submission: Submission, diagnosis: Diagnosis) -> None:
+    """Say under which readings a check is judged."""
     for line in diagnosis.deviating:
         submission.note(carried(line, diagnosis.sentence(line)))
+
+
+def charge(
+    submission: Submission, diagnosis: Diagnosis, check: str, finding: Callable[[Line], Finding], error: Wrong
+) -> None:
+    """Turn a rejection into the bill of what explains it; raises `error` itself where nothing but chance would."""
+    if not diagnosis.explained or diagnosis.own or (not carries_forward() and not diagnosis.owned(check)):
+        raise error
+    bill(submission, diagnosis, check, finding, error.margin)
 
 
 def carried(line: Line, sentence: str) -> str:

@@ -19,6 +19,7 @@ from tests.support.homework.sampler_output import (
     Trajectory,
 )
 from tests.support.judging.chain import GAP, Chain, rebuild, same
+from tests.support.judging.motion import recognise_motion
 from tests.support.observed.langevin import Design, Run
 from tests.support.verdicts import Finding, following, wrong
 
@@ -48,10 +49,15 @@ def judge_samples(run: Run, design: Design) -> Finding:
     if not np.isfinite(returned.values).all():
         return Finding("The samples are not finite numbers.", expected, look_at="Alg. 2, line 6")
     chain = rebuild(run, design)
-    if chain is not None and chain.final is not None and chain.final_gap > GAP:
+    if chain is not None and chain.final is not None and not _ends_well(chain):
         seen = "The returned samples are not the states that the last step at the smallest sigma leads to."
         return Finding(seen, "Alg. 2 returns the last x~_T, unchanged.", _other_state(chain, chain.final), LOOK_AT)
     return following(LAST_STATES, LOOK_AT)
+
+
+def _ends_well(chain: Chain) -> bool:
+    """Whether the returned samples are the states after the last step, by its size or by what is recognised of it."""
+    return chain.frozen or not chain.finite or chain.final_gap <= GAP or recognise_motion(chain).reaches_the_end
 
 
 def _other_state(chain: Chain, final: np.ndarray) -> Reading | str:
@@ -70,8 +76,9 @@ def judge_trajectory(run: Run, design: Design) -> Finding:
     if found is not None and found.credit == 1:
         return following(found, LOOK_AT)
     if shape == full:
-        # Without a chain nobody can say what should stand there: judged by the row on the order of the levels.
-        return following(LAST_STATES, LOOK_AT) if chain is None else _not_the_states(run.returned.values, found)
+        # Without a chain that moves nobody can say what should stand there: judged by the rows of order and chain.
+        unknown = chain is None or chain.frozen
+        return following(LAST_STATES, LOOK_AT) if unknown else _not_the_states(run.returned.values, found)
     seen = f"It returns the shape {shape}."
     if found is not None and shape == (design.n, steps + 1, 2):
         seen = f"The trajectory has {steps + 1} entries: x_0 and all {steps} states after it."
@@ -82,8 +89,8 @@ def _recognised(values: np.ndarray, chain: Chain) -> Trajectory | None:
     """The first reading whose known numbers are the returned ones."""
     after = np.concatenate([chain.states[1:], np.full_like(chain.states[:1], np.nan)])
     # Where a level restarts, the state after the last update is never visited again: judged by its own check.
-    after[[link for link in chain.boundaries if not chain.gap(link, chain.fits) <= GAP]] = np.nan
-    return next((one for one in TRAJECTORIES if _holds(values, one.of(chain.states, after))), None)
+    after[[link for link in chain.boundaries if chain.finite and not chain.gap(link, chain.fits) <= GAP]] = np.nan
+    return next((one for one in TRAJECTORIES if _holds(values, one.of(chain.states, after, chain.steps.ends))), None)
 
 
 def _holds(values: np.ndarray, expected: np.ndarray) -> bool:
@@ -96,8 +103,8 @@ def _not_the_states(values: np.ndarray, found: Trajectory | None) -> Finding:
     if found is None and repeated > 0.5:
         stored = f"Most stored steps are identical ({repeated:.0%})."
         return Finding(stored, "Each entry is the state of its own step.", SAME_STATE, LOOK_AT)
-    said = "The trajectory does not hold the states that the sampler visited."
-    return Finding(said, "It does.", found or "", LOOK_AT)
+    said = "The entries of the trajectory are not the states at which the network was asked, step by step."
+    return Finding(said, "Each entry is the state of its own step.", found or "", LOOK_AT)
 
 
 def _about_the_shape(shape: tuple[int, ...], n: int, steps: int) -> Remark | str:

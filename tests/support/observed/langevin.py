@@ -21,6 +21,8 @@ N_SAMPLES = 256
 # 30 standard deviations of the noise at the last level: the step size is known to 0.1%, and a chain that does not go on
 # from its last state leaves a gap of at least as much.
 AMPLITUDE = 30 * (2 / EPS) ** 0.5
+# One standard deviation of that noise: states that a sampler clips move between the bounds too.
+SMALL_AMPLITUDE = (2 / EPS) ** 0.5
 
 
 class Run(Calls, forbid_unknown_fields=True):
@@ -38,6 +40,7 @@ class Design:
     sigmas: tuple[float, ...] = SIGMAS
     iterations: int = ITERATIONS
     trajectory: bool = False
+    amplitude: float = AMPLITUDE
 
     @property
     def noise_levels(self) -> np.ndarray:
@@ -62,7 +65,7 @@ def observe_run(submission: Submission, design: Design, seed: int = 0) -> Run:
         eps=EPS,
         return_traj=design.trajectory,
         score="signs",
-        amplitude=AMPLITUDE,
+        amplitude=design.amplitude,
     )
     if not (run.refused and len(run.sizes) == 0):
         require_result(run, "5.3", "langevin_dynamics_sample")

@@ -117,9 +117,9 @@ def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np
     ends = np.cumsum([len(h) for h in handles])[:-1]
     parts = [torch.as_tensor(one, dtype=h.dtype) for one, h in zip(np.split(v, ends), handles, strict=True)]
     try:
-        first = torch.autograd.grad(loss.mean(), handles, create_graph=True, allow_unused=True)
+        first = _gradients(loss.mean(), handles, create_graph=True)
     except RuntimeError:  # once differentiable only
-        first = torch.autograd.grad(loss.mean(), handles, retain_graph=True, allow_unused=True)
+        first = _gradients(loss.mean(), handles, retain_graph=True)
         return _filled(first, handles), np.zeros_like(v), True
     gradient = _filled(first, handles)
     used = [(g, part) for g, part in zip(first, parts, strict=True) if g is not None and g.requires_grad]
@@ -127,9 +127,16 @@ def _derivatives(loss: Tensor, handles: list[Tensor], v: np.ndarray) -> tuple[np
         return gradient, np.zeros_like(gradient), True
     try:
         directional = torch.stack([(g * part).sum() for g, part in used]).sum()
-        return gradient, _filled(torch.autograd.grad(directional, handles, allow_unused=True), handles), False
+        return gradient, _filled(_gradients(directional, handles), handles), False
     except RuntimeError:  # once differentiable only
         return gradient, np.zeros_like(gradient), True
+
+
+def _gradients(value: Tensor, handles: list[Tensor], **options: bool) -> tuple[Tensor | None, ...]:
+    """The gradient with respect to each score; None where it has no influence, or was asked for under no_grad()."""
+    followed = [h for h in handles if h.requires_grad]
+    found = iter(torch.autograd.grad(value, followed, allow_unused=True, **options) if followed else ())
+    return tuple(next(found) if h.requires_grad else None for h in handles)
 
 
 def _filled(parts: tuple[Tensor | None, ...], handles: list[Tensor]) -> np.ndarray:
