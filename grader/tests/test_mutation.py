@@ -122,6 +122,12 @@ def test_every_test_file_is_asked_or_named_as_slow():
     assert set(covering.SLOW) <= here
 
 
+@pytest.mark.parametrize("name", [*THROUGH_THE_RUNNER, *covering.SLOW_TESTS])
+def test_every_test_that_is_named_is_there(name: str):
+    file, _, function = name.partition("::")
+    assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8")
+
+
 def test_a_change_is_noticed_unless_every_test_passed():
     assert not Tried(CHANGE, "nobody", 3).noticed
     assert Tried(CHANGE, "the clock", 3).noticed

@@ -53,6 +53,15 @@ def test_both_packages_say_what_they_require(built: tuple[Path, str]):
     assert required == (package.HANDOUT / "requirements.txt").read_bytes()
 
 
+def test_every_folder_of_modules_comes_as_a_package(built: tuple[Path, str]):
+    names = set(entries(built, "autograder.zip"))
+    folders = {Path(name).parent for name in names if name.endswith(".py")}
+    for folder in folders:
+        present = (ROOT / folder / "__init__.py").exists()
+        assert (f"{folder}/__init__.py" in names) == present, folder
+    assert {Path("grader/release"), Path("grader/run"), Path("tests/support/judging")} <= folders
+
+
 def test_what_the_platform_starts_is_executable_and_everything_else_is_a_plain_file(built: tuple[Path, str]):
     modes = {}
     for name in ("autograder.zip", "student.zip"):

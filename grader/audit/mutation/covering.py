@@ -29,7 +29,7 @@ SLOW_TESTS = ("grader/tests/test_audit.py::test_a_sabotaged_suite_fails_the_audi
 """Tests that are not asked, of files that are."""
 THROUGH_THE_RUNNER = (
     "grader/tests/test_runner.py::test_a_check_that_fails_in_the_grader_costs_nothing_silently",
-    "grader/tests/test_runner.py::test_a_judge_that_dies_leaves_every_row",
+    "grader/tests/test_runner.py::test_a_judge_that_dies_over_one_check_costs_only_that",
     "grader/tests/test_runner.py::test_the_untouched_template_earns_nothing_and_every_row_says_why",
 )
 """Who is asked about lines that no test runs in its own process."""

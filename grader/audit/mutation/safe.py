@@ -26,7 +26,7 @@ set -e
 mount --bind "$0" "$0"
 mount --bind / / && mount -o remount,bind,ro /
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
-export TMPDIR=/dev/shm MPLCONFIGDIR=/dev/shm/matplotlib
+export TMPDIR=/dev/shm HOME=/dev/shm MPLCONFIGDIR=/dev/shm/matplotlib
 exec "$@"
 """
 
