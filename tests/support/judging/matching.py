@@ -62,7 +62,8 @@ class Batch:
     @property
     def weights(self) -> np.ndarray:
         """The second derivatives times the number of rows, (R, 2): lambda of each sample where the loss is right."""
-        return len(self.data) * self.product / self.direction
+        with np.errstate(over="ignore", invalid="ignore"):
+            return len(self.data) * self.product / self.direction
 
     @property
     def targets(self) -> np.ndarray:
