@@ -19,7 +19,7 @@ from tests.support.observed.networks import WEIGHTED, Operation
 PRIMITIVES = frozenset(
     """conv2d linear relu leaky_relu max_pool2d upsample sigmoid softplus tanh dropout batch_norm layer_norm group_norm
     avg_pool2d adaptive_max_pool2d upsample_bilinear2d upsample_bicubic2d elu gelu silu hardtanh prelu rrelu softmax
-    log_softmax logsigmoid conv_transpose2d celu selu hardswish mish constant_pad_nd""".split()
+    log_softmax logsigmoid gelu_tanh conv_transpose2d celu selu hardswish mish constant_pad_nd""".split()
 )
 FLOAT32 = float(np.finfo(np.float32).eps)
 
@@ -95,20 +95,19 @@ def read(
 
 
 def _grouped(differences: Sequence[tuple[int | None, Difference]]) -> tuple[Difference, ...]:
-    """The differences, those of one setting that has the same value in several rows as one."""
+    """The differences, with their rows; the same one in several rows as one."""
     rows: dict[str, list[int]] = {}
     for row, one in differences:
-        if one.setting and row is not None:
-            rows.setdefault(one.setting, []).append(row)
+        if row is not None:
+            rows.setdefault(one.text, []).append(row)
     told: dict[str, Difference] = {}
-    for row, one in differences:
-        numbers = rows.get(one.setting, []) if one.setting else []
-        words = one.text
+    for _, one in differences:
+        numbers = rows.get(one.text, [])
         if len(numbers) > 1:
-            words = f"rows {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}: {one.setting}"
-        elif row is not None:
-            words = f"row {row}: {words}"
-        told.setdefault(words, Difference(words, one.setting))
+            where = f"rows {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}: "
+        else:
+            where = "".join(f"row {number}: " for number in numbers)
+        told.setdefault(where + one.text, Difference(where + one.text, one.setting))
     return tuple(told.values())
 
 
