@@ -45,7 +45,7 @@ IMAGES = {
     "reflection": lambda: nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(1, 2, 3), nn.ReplicationPad2d(2)),
     "activations": lambda: nn.Sequential(
         nn.Conv2d(1, 2, 3), nn.Softplus(beta=10), nn.ELU(0.7), nn.SELU(), nn.SiLU(), nn.Mish(), nn.LogSigmoid(),
-        nn.Hardtanh(-2, 0.5), nn.Softplus(),
+        nn.Hardtanh(-2, 0.5), nn.GELU(), nn.Softplus(),
     ),
 }  # fmt: skip
 

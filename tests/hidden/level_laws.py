@@ -26,7 +26,7 @@ from tests.support.observed.denoising import LADDER, MAIN, Design
 from tests.support.verdicts import Finding
 
 SIGMA_LINE = "Alg. 1, line 1: sigma is drawn from the list, for every sample anew"
-CHECK = "noise_levels_are_drawn_uniformly_for_each_sample"
+CHECK = "the draw of the noise levels"
 LINES = (Line("law", CHECK, LEVEL_LAWS), Line("arrangement", CHECK, ARRANGEMENTS))
 
 

@@ -34,7 +34,7 @@ from tests.support.observed.recorded import FLOAT32_EPS, Levels
 from tests.support.verdicts import Finding
 
 Z_LINE = "Alg. 1, lines 2 and 3: z ~ N(0, I), x~ = x + sigma z"
-CHECK = "perturbation_noise_is_standard_normal"
+CHECK = "the noise of the perturbation"
 FEW = 256
 """Values of a call by which most hypotheses are rejected before all are looked at."""
 LINES = (

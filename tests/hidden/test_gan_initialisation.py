@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.support import laws
-from tests.support.judging.initialisation import Specimens, fresh, judge_each, law_tests, require_fresh
+from tests.support.judging.initial_laws import Specimens
+from tests.support.judging.initialisation import fresh, judge_each, law_tests, require_fresh
 from tests.support.judging.recognition import carries_forward
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.submission import Submission

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.support import laws
+from tests.support.judging.initial_laws import Specimens
 from tests.support.judging.initialisation import (
-    Specimens,
     bound_tests,
     fresh,
     judge_each,

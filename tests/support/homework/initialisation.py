@@ -40,13 +40,16 @@ GNET_BOUNDS = (
 )
 """What each network may start with, the handout's own first; `UNIFORM_MISTAKES` come after these."""
 
+FRAMEWORK_DEFAULT = Bound(
+    "a=sqrt(5)",
+    0,
+    "This is the framework's default: the initialisation does not reach this layer.",
+    lambda fan_in, fan_out: _kaiming(math.sqrt(1 / 3), fan_in),
+)
+"""Nothing of 4.3 is done where the layers stay as they are made: this law is no other way to do it."""
+
 UNIFORM_MISTAKES = (
-    Bound(
-        "a=sqrt(5)",
-        0,
-        "This is the framework's default: the initialisation does not reach this layer.",
-        lambda fan_in, fan_out: _kaiming(math.sqrt(1 / 3), fan_in),
-    ),
+    FRAMEWORK_DEFAULT,
     Bound(
         "xavier_uniform",
         0,
@@ -85,8 +88,6 @@ UNIFORM_MISTAKES = (
     ),
 )
 
-FRAMEWORK_DEFAULT = UNIFORM_MISTAKES[0]
-"""Nothing of 4.3 is done where the layers stay as they are made: this law is no other way to do it."""
 FRAMEWORK_BIAS = Bound("the framework's bias", 0, "", lambda fan_in, fan_out: 1 / math.sqrt(fan_in))
 """The law of the biases of a layer that stays as it is made."""
 

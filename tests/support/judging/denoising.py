@@ -32,9 +32,9 @@ from tests.support.submission import Submission
 from tests.support.verdicts import SubmissionRaised
 
 SCALAR = "denoising_loss_is_a_differentiable_scalar"
-EXACT = "denoising_loss_has_the_exact_value"
-LEVELS = "noise_levels_are_drawn_uniformly_for_each_sample"
-NOISE = "perturbation_noise_is_standard_normal"
+EXACT = "the exact value of the denoising loss"
+LEVELS = "the draw of the noise levels"
+NOISE = "the noise of the perturbation"
 FEW = 8
 """Rows that are compared first: a wrong hypothesis seldom outlives them."""
 

@@ -276,6 +276,7 @@ _ACTIVATIONS: dict[str, Callable[[Operation, np.ndarray], np.ndarray]] = {
     "softplus": _softplus,
     "elu": _elu,
     "silu": lambda step, x: x * np.exp(-np.logaddexp(0, -x)),
+    "gelu": lambda step, x: x * (1 + np.vectorize(math.erf, otypes=[float])(x / math.sqrt(2))) / 2,
     "mish": lambda step, x: x * np.tanh(np.logaddexp(0, x)),
     "logsigmoid": lambda step, x: -np.logaddexp(0, -x),
     "hardtanh": lambda step, x: np.clip(x, _number(step, 0, -1.0), _number(step, 1, 1.0)),

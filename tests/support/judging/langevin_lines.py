@@ -7,13 +7,13 @@ from tests.support.homework.langevin_noise import LANGEVIN_NOISE_VARIANCES, NOIS
 from tests.support.homework.langevin_states import LANGEVIN_STARTS, OTHER_STARTS, START_SHARES, STATES
 from tests.support.judging.recognition import Line
 
-_START = "langevin_starts_from_the_standard_normal"
-_NOISE = "langevin_noise_has_variance_twice_the_step_size"
+_START = "the start of the chains"
+_NOISE = "the noise of the steps"
 
 START = Line("Alg. 2, line 1: law of x_0", _START, (*LANGEVIN_STARTS, *OTHER_STARTS))
 START_SHARE = Line("Alg. 2, line 1: an x_0 for each", _START, START_SHARES)
 STEP = Line("Alg. 2, lines 3 and 6: step size", "langevin_step_size_of_every_level", LANGEVIN_STEP_SIZES)
-STATE = Line("Alg. 2, line 6: state", "langevin_continues_the_chain_across_levels", STATES)
+STATE = Line("Alg. 2, line 6: state", "the states of the chains", STATES)
 VARIANCE = Line("Alg. 2, line 6: variance of the noise", _NOISE, LANGEVIN_NOISE_VARIANCES)
 PLACE = Line("Alg. 2, line 6: place of the noise", _NOISE, NOISE_PLACES)
 LAW = Line("Alg. 2, line 5: law of z", _NOISE, NOISE_LAWS)

@@ -26,8 +26,8 @@ from tests.support.judging.recognition import Diagnosis, Hypothesis, Line, recog
 from tests.support.observed.losses import LossObservation
 
 OWNERS = {
-    "4.4": "discriminator_loss_is_binary_cross_entropy",
-    "4.5": "generator_loss_is_binary_cross_entropy",
+    "4.4": "the value of the discriminator loss",
+    "4.5": "the value of the generator loss",
 }
 """The checks that pay for the lines of a loss."""
 

@@ -22,7 +22,10 @@ from tests.support.verdicts import Finding, Wrong
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that the handout says; `owner` is the check (its test without `test_`) that pays for a deviation."""
+    """One thing that the handout says; `owner` is the row that pays for a deviation.
+
+    It is the name of a check, or other words for a check that students do not receive.
+    """
 
     name: str
     owner: str

@@ -226,7 +226,7 @@ def _describe_activation(step: TracedStep, arguments: tuple[Any, ...], named: di
     if lower_bound_zero:
         step.operation = "relu"
         return
-    step.operation = name
+    step.operation = "gelu_tanh" if name == "gelu" and "tanh" in (*arguments[1:], *named.values()) else name
     if name == "leaky_relu":
         step.numbers = (float(plain[0]) if plain else 0.01,)
     elif name == "softplus":
