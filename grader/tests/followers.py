@@ -39,7 +39,8 @@ BOUND = "weights_reach_the_kaiming_bound"
 LAW = "initial_weights_follow_the_uniform_law"
 D_LOSS = "discriminator_loss_is_binary_cross_entropy"
 G_LOSS = "generator_loss_is_binary_cross_entropy"
-D_ONE, G_SURE = "discriminator_loss_of_one_image", "generator_loss_stays_finite_at_extreme_logits"
+D_ONE, D_SURE = "discriminator_loss_of_one_image", "discriminator_loss_stays_finite_at_extreme_logits"
+G_SURE = "generator_loss_stays_finite_at_extreme_logits"
 DNET, GNET = "dnet_executes_table_1", "gnet_executes_table_2"
 D_PARAMETERS, D_LOGITS = "dnet_parameters_follow_table_1", "dnet_logits_equal_the_closed_form"
 SCORENET, S_PARAMETERS = "scorenet_executes_eight_linear_layers", "scorenet_has_distinct_parameters"
@@ -122,11 +123,12 @@ BY_MUTANT: dict[str, Follower] = {
     "sampler_output.NO_RETURN": Follower("diffusion_langevin_trajectory_forgotten", (RETURNS,)),
     "sampler_output.WHOLE_TRAJECTORY": Follower("diffusion_langevin_trajectory_always", (RETURNS,)),
     "sampler_output.SAME_STATE": Follower("diffusion_langevin_trajectory_aliased", (RETURNS,)),
-    "initialisation.NETWORKS: DNet": Follower("gan_init_g_dcgan", (BOUND, LAW)),
+    "initialisation.NETWORKS: DNet": Follower("gan_init_g_left_at_default", (BOUND, LAW)),
     "initialisation.NETWORKS: GNet": Follower("gan_init_d_default_a", (BOUND, LAW)),
+    "initialisation.FRAMEWORK_BIAS": Follower("gan_init_g_left_at_default", ()),
     "initialisation.BIASES_LEFT": Follower("gan_init_g_left_at_default", (BIASES,), HALF),
     "initialisation.SOME_BIASES_LEFT": Follower("gan_init_d_sequential_not_reached", (BIASES,), HALF),
-    "initialisation.SEEDED": Follower("gan_init_d_seeded", (BOUND, LAW), HALF),
+    "initialisation.SEEDED": Follower("gan_init_d_seeded", (BOUND,), HALF),
     "training.MOVES": Follower("gan_train_no_grid", (EPOCH,)),
     "training.WRITES": Follower("gan_train_g_never_steps", (EPOCH,)),
     "networks.AS_THE_TABLE": Follower("", (DNET, GNET)),
@@ -135,35 +137,48 @@ BY_MUTANT: dict[str, Follower] = {
     "networks.NOT_REGISTERED": Follower("gan_d_layers_in_a_plain_list", (DNET,)),
     "networks.SHARED_TENSOR": Follower(Imagined(tied=True), (D_PARAMETERS,)),
     "networks.ANOTHER_DEFINITION_ORDER": Follower("gan_d_definition_order", (D_PARAMETERS,)),
-    "networks.BIAS_MISSING": Follower("gan_d_row4_no_bias", (D_PARAMETERS,)),
+    "networks.ZDIM_UNUSED": Follower("gan_g_zdim_hard_coded", ("gnet_parameters_follow_table_2",)),
     "networks.FLAT_LOGITS": Follower("gan_d_squeezed_logits", (D_LOGITS,)),
     "networks.AS_ASKED": Follower("", (SCORENET,)),
     "networks.ONE_DIFFERENCE": Follower("diffusion_scorenet_relu", (SCORENET,)),
     "networks.REPEATED_LAYERS": Follower("diffusion_scorenet_tied_layers", (S_PARAMETERS,)),
-    "networks.ARGUMENTS_UNUSED": Follower("diffusion_scorenet_arguments_ignored", (S_PARAMETERS,)),
-    "networks.WRONG_DEPTHS: one layer too many": Follower("diffusion_scorenet_nine_layers", (S_PARAMETERS,)),
-    "networks.WRONG_DEPTHS: one layer is missing": Follower("diffusion_scorenet_seven_layers", (S_PARAMETERS,)),
-    "losses.SWAPPED": Follower("gan_d_loss_labels_swapped", (D_LOSS, D_ONE)),
-    "losses.GENERATOR_SWAPPED": Follower("gan_g_loss_swapped", (G_LOSS, G_SURE)),
-    "losses.SMOOTHED": Follower("gan_d_loss_smoothed", (D_LOSS,)),
-    "losses.ONLY_REAL": Follower("gan_d_loss_only_real", (D_LOSS,)),
-    "losses.ONLY_FAKE": Follower("gan_d_loss_only_fake", (D_LOSS,)),
-    "losses.SUMMED": Follower("gan_d_loss_summed", (D_LOSS,)),
-    "losses.UNEQUAL": Follower("gan_d_loss_unequal", (D_LOSS,)),
-    "losses.BROADCAST": Follower("gan_d_loss_broadcast", (D_LOSS,)),
-    "losses.NEGATIVE": Follower("gan_g_loss_negative", (G_LOSS,)),
-    "losses.DOUBLE_SIGMOID": Follower("gan_d_loss_double_sigmoid", (D_LOSS,)),
-    "losses.RAW_LOGS": Follower("gan_d_loss_raw_logs", (D_LOSS,)),
-    "losses.LEAST_SQUARES": Follower("gan_d_loss_least_squares", (D_LOSS,)),
-    "losses.WASSERSTEIN": Follower("gan_d_loss_wasserstein", (D_LOSS,)),
-    "losses.HINGE": Follower("gan_d_loss_hinge", (D_LOSS,)),
-    "losses.DETACHED": Follower("gan_g_loss_detached", (G_LOSS,)),
-    "losses.OWN_Z": Follower("gan_g_loss_own_z", (G_LOSS,)),
+    "losses.GRADIENTS: of all images": Follower("", (D_LOSS, G_LOSS)),
+    "losses.GRADIENTS: of real ones": Follower("gan_d_loss_fake_logits_cut_off", (D_LOSS,)),
+    "losses.GRADIENTS: of generated ones": Follower("gan_d_loss_real_logits_cut_off", (D_LOSS,)),
+    "loss_families.DISCRIMINATOR_FAMILIES: another factor": Follower("gan_d_loss_tenfold", (D_LOSS,)),
+    "loss_families.DISCRIMINATOR_FAMILIES: constant added": Follower("gan_d_loss_constant_added", (D_LOSS,)),
+    "loss_families.DISCRIMINATOR_FAMILIES: other labels": Follower("gan_d_loss_smoothed", (D_LOSS,)),
+    "loss_families.DISCRIMINATOR_FAMILIES: unequal": Follower("gan_d_loss_unequal", (D_LOSS,)),
+    "loss_families.GENERATOR_FAMILIES: another factor": Follower("gan_g_loss_halved", (G_LOSS,)),
+    "loss_families.GENERATOR_FAMILIES: constant added": Follower("gan_g_loss_constant_added", (G_LOSS,)),
+    "loss_families.GENERATOR_FAMILIES: another label": Follower("gan_g_loss_smoothed", (G_LOSS,)),
+    "losses.TENSOR": Follower("", (D_LOSS, G_LOSS)),
+    "losses.BACKWARD_INSIDE": Follower(Imagined(backpropagated=True), (D_LOSS, G_LOSS)),
+    "networks.SCORENET_SIZES: n_layers layers of width latent_dim": Follower("", (SCORENET,)),
+    "networks.SCORENET_SIZES: n_layers is not used": Follower("diffusion_scorenet_n_layers_ignored", (SCORENET,)),
+    "networks.SCORENET_SIZES: latent_dim is not used": Follower("diffusion_scorenet_latent_dim_ignored", (SCORENET,)),
+    "networks.SCORENET_SIZES: the arguments are not used": Follower(
+        "diffusion_scorenet_arguments_ignored", (SCORENET,)
+    ),
+    "networks.SCORENET_SIZES: one layer too many": Follower("diffusion_scorenet_nine_layers", (SCORENET,)),
+    "networks.SCORENET_SIZES: two layers too many": Follower("diffusion_scorenet_ten_layers", (SCORENET,)),
+    "networks.SCORENET_SIZES: one layer is missing": Follower("diffusion_scorenet_seven_layers", (SCORENET,)),
+    "networks.LAYOUTS: channels, rows, columns": Follower("", (D_LOGITS, "gnet_images_equal_the_closed_form")),
+    "networks.LAYOUTS: rows, columns, channels": Follower("gan_g_reshape_hwc", ("gnet_images_equal_the_closed_form",)),
+    "networks.LAYOUTS: channels, columns, rows": Follower(
+        "gan_g_rows_and_columns_swapped", ("gnet_images_equal_the_closed_form",)
+    ),
     "losses.NUMBER": Follower("gan_d_loss_item", (D_LOSS,)),
     "losses.CUT": Follower("gan_d_loss_cut", (D_LOSS,)),
     "losses.NOT_REDUCED": Follower("gan_g_loss_not_reduced", (G_LOSS,)),
+    "losses.REACHES": Follower("", (G_LOSS,)),
+    "losses.DETACHED": Follower("gan_g_loss_detached", (G_LOSS,)),
+    "losses.GIVEN_Z": Follower("", (D_LOSS, G_LOSS)),
+    "losses.OWN_Z": Follower("gan_g_loss_own_z", (G_LOSS,)),
+    "losses.CHANGED_Z": Follower("gan_d_loss_latents_halved", (D_LOSS,)),
     "losses.SQUEEZE": Follower("gan_d_loss_squeeze", (D_ONE,)),
     "losses.UNSTABLE": Follower("gan_g_loss_unstable", (G_SURE,)),
+    "losses.UNSTABLE_PRODUCT": Follower("gan_d_loss_unstable_product", (D_SURE,)),
 }
 """Who follows the readings that have no formula; the reference has no name."""
 
@@ -213,14 +228,22 @@ def by_formula(entry: Entry) -> Follower | None:
             return Follower(Imagined(discriminator=entry), (D_LOSS,))
         case losses.GeneratorLoss():
             return Follower(Imagined(generator=entry), (G_LOSS,))
-        case networks.Forward():
-            return Follower(Imagined(forward=entry), (S_VALUES,))
+        case losses.LossSize() if any(entry is one for one in losses.DISCRIMINATOR_SIZES):
+            return Follower(Imagined(discriminator_size=entry), (D_LOSS,))
+        case losses.LossSize():
+            return Follower(Imagined(generator_size=entry), (G_LOSS,))
+        case networks.ScoreInput():
+            return Follower(Imagined(enters=entry), (S_VALUES,))
+        case networks.ScoreOutput():
+            return Follower(Imagined(leaves=entry), (S_VALUES,))
         case initialisation.Bound() if entry is initialisation.DNET_BOUNDS[0]:
-            return Follower(Imagined(), (BOUND, LAW))  # of both networks
+            return Follower(Imagined(), (BOUND,))  # of both networks
         case initialisation.Bound() if entry in initialisation.GNET_BOUNDS:
-            return Follower(Imagined(gnet=entry), (BOUND, LAW), HALF)
-        case initialisation.Bound() | initialisation.Deviation():
+            return Follower(Imagined(gnet=entry), (BOUND,), HALF)
+        case initialisation.Bound() if entry is initialisation.FRAMEWORK_DEFAULT:
             return Follower(Imagined(dnet=entry), (BOUND, LAW), HALF)
+        case initialisation.Bound() | initialisation.Deviation():
+            return Follower(Imagined(dnet=entry), (BOUND,), HALF)
         case initialisation.Pattern():
             return Follower(Imagined(dnet=entry), (LAW,), HALF)
         case _:

@@ -75,8 +75,13 @@ class Imagined:
     dnet: Reading = initialisation.DNET_BOUNDS[0]
     gnet: Reading = initialisation.GNET_BOUNDS[0]
     discriminator: losses.DiscriminatorLoss = losses.DISCRIMINATOR_LOSSES[0]
+    discriminator_size: losses.LossSize = losses.DISCRIMINATOR_SIZES[0]
     generator: losses.GeneratorLoss = losses.GENERATOR_LOSSES[0]
-    forward: networks.Forward = networks.SCORENET_FORWARDS[0]
+    generator_size: losses.LossSize = losses.GENERATOR_SIZES[0]
+    backpropagated: bool = False
+    """Whether the losses call backward themselves."""
+    enters: networks.ScoreInput = networks.SCORENET_INPUTS[0]
+    leaves: networks.ScoreOutput = networks.SCORENET_OUTPUTS[0]
     tied: bool = False
     """Whether two layers of DNet share a tensor."""
     interrupted: dict[str, Failure] = field(default_factory=dict)
@@ -214,19 +219,34 @@ class Imagined:
 
     def _discriminator_loss(self, asked: dict[str, Any]) -> dict[str, Any]:
         real, fake = np.asarray(asked["pixels"]), (asked["z"][:, 0].astype(float) + 1) / 2
-        value, gradients = self.discriminator.of(*(asked["logit_scale"] * (2 * grey - 1) for grey in (real, fake)))
-        return _loss(value, np.concatenate([real, fake]), gradients.ravel() / len(real), asked)
+        values, gradients = self.discriminator.of(*(asked["logit_scale"] * (2 * grey - 1) for grey in (real, fake)))
+        factor = self.discriminator_size.of(len(real)) / len(real)
+        seen = _loss(factor * values.sum(), np.concatenate([real, fake]), factor * gradients.ravel(), asked)
+        return seen | {"backpropagated": self.backpropagated}
 
     def _generator_loss(self, asked: dict[str, Any]) -> dict[str, Any]:
         fake = (asked["z"][:, 0].astype(float) + 1) / 2
-        value, gradients = self.generator.of(asked["logit_scale"] * (2 * fake - 1))
-        return _loss(value, fake, gradients / len(fake), asked)
+        values, gradients = self.generator.of(asked["logit_scale"] * (2 * fake - 1))
+        factor = self.generator_size.of(len(fake)) / len(fake)
+        seen = _loss(factor * values.sum(), fake, factor * gradients, asked)
+        return seen | {"backpropagated": self.backpropagated}
 
     def _outputs(self, asked: dict[str, Any]) -> dict[str, Any]:
         layers = oracles.layers(asked["weights"])
         given = [[np.asarray(one, dtype=float) for one in batch] for batch in asked["inputs"]]
-        outputs = [self.forward.of(layers, x, sigma) for x, sigma in given]
-        return {"fitted": True, "returned": "tensor", "initialised": True, "n_parameters": 1, "outputs": outputs}
+        first = [self.enters.of(x, sigma) for x, sigma in given]
+        last = [layers(one) for one in first]
+        return {
+            "fitted": True,
+            "returned": "tensor",
+            "initialised": True,
+            "n_parameters": 1,
+            "outputs": [self.leaves.of(made, x, sigma) for made, (x, sigma) in zip(last, given, strict=True)],
+            "passes": [
+                {"weights": list(asked["weights"]), "first": entering, "last": made}
+                for entering, made in zip(first, last, strict=True)
+            ],
+        }
 
 
 def _calls(points: np.ndarray, levels: np.ndarray, scores: np.ndarray, size: int) -> dict[str, Any]:
@@ -252,11 +272,12 @@ def _loss(value: float, pixels: np.ndarray, gradients: np.ndarray, asked: dict[s
         "value": np.array([value]),
         "shape": [],
         "differentiable": True,
+        "backpropagated": False,
         "pixels": pixels,
         "logits": asked["logit_scale"] * (2 * pixels - 1),
         "gradients": gradients,
         "latents": [asked["z"]],
-        "theta_gradient": np.array(1.0),
+        "theta_gradient": np.array(np.sum(2 * asked["logit_scale"] * pixels * gradients)),
     }
 
 
@@ -272,6 +293,7 @@ def _weights(law: Reading, shape: tuple[int, ...], rng: np.random.Generator) -> 
     default = initialisation.DNET_BOUNDS[0].of(fan_in, fan_out)
     draws = {
         "zeros": lambda: np.zeros(shape),
+        "copies": lambda: np.repeat(rng.uniform(-default, default, (shape[0], 1, *shape[2:])), shape[1], axis=1),
         "constant": lambda: np.full(shape, 0.1),
         "positive": lambda: rng.uniform(0, default, shape),
         "orthogonal": lambda: _orthogonal(shape, rng),

@@ -30,7 +30,7 @@ ROWS = rubric.read()
 NAMES = [row.name for row in ROWS]
 Graded = Callable[[Case, Path], run.CaseResult]
 
-TOLERANCE = ("support/judging/losses.py", "return float(32 * np.finfo", "return float(3200 * np.finfo")
+TOLERANCE = ("support/judging/loss_evidence.py", "return float(32 * np.finfo", "return float(3200 * np.finfo")
 CREDIT = (
     "support/homework/losses.py",
     '"saturating generator loss",\n        0.5,',
@@ -39,7 +39,7 @@ CREDIT = (
 CHECK = ("hidden/test_gan_losses.py", "def test_discriminator_loss_of_one_image", "def a_loss_of_one_image")
 CONVENTION = (
     "support/homework/losses.py",
-    '    DiscriminatorLoss("average of the two means", 1, "", _halved),\n',
+    '    LossSize("average of the two means", 1, "", lambda n: 0.5),\n',
     "",
 )
 

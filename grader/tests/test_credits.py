@@ -139,7 +139,7 @@ def test_a_lesser_reading_hides_no_mistake():
 @pytest.mark.parametrize(
     ("style", "entry", "check", "left"),
     [
-        ("gan_shared_modules", losses.DISCRIMINATOR_LOSSES[1], D_LOSS, 0.5),
+        ("gan_shared_modules", losses.DISCRIMINATOR_SIZES[1], D_LOSS, 0.5),
         ("diffusion_mean_over_elements", denoising.DENOISING_WEIGHTS[0], EXACT, 0.5),
     ],
 )

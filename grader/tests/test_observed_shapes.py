@@ -16,6 +16,7 @@ LOSS: dict[str, Any] = {
     "value": np.zeros(1),
     "shape": [],
     "differentiable": True,
+    "backpropagated": False,
     "pixels": np.zeros(3),
     "logits": np.zeros(3),
     "gradients": np.zeros(3),

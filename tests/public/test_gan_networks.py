@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.support.homework.handout import DNET_SHAPES, TABLE_1, TABLE_2, gnet_shapes
-from tests.support.judging.structure import require_parameters, require_table
+from tests.support.homework.handout import DNET_SHAPES, gnet_shapes
+from tests.support.judging.structure import DNET, GNET, require_parameters, require_table
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.submission import Submission
 
@@ -16,7 +16,7 @@ OTHER_ZDIM = 5
 @tags("gan", "networks")
 def test_dnet_executes_table_1(submission: Submission) -> None:
     """DNet runs the layers of Table 1 with their settings, in order and nothing else."""
-    require_table(submission, "DNet", "4.1", TABLE_1, "Table 1")
+    require_table(submission, DNET)
 
 
 @number("4.1")
@@ -25,7 +25,7 @@ def test_dnet_executes_table_1(submission: Submission) -> None:
 @tags("gan", "networks")
 def test_dnet_parameters_follow_table_1(submission: Submission) -> None:
     """DNet defines its weighted layers in the order of Table 1: 593 parameters in tensors of their own."""
-    require_parameters(submission, "DNet", "4.1", DNET_SHAPES, "Table 1")
+    require_parameters(submission, DNET, DNET_SHAPES)
 
 
 @number("4.2")
@@ -34,7 +34,7 @@ def test_dnet_parameters_follow_table_1(submission: Submission) -> None:
 @tags("gan", "networks")
 def test_gnet_executes_table_2(submission: Submission) -> None:
     """GNet runs the layers of Table 2 with their settings, in order and nothing else."""
-    require_table(submission, "GNet", "4.2", TABLE_2, "Table 2", zdim=64)
+    require_table(submission, GNET)
 
 
 @number("4.2")
@@ -43,5 +43,5 @@ def test_gnet_executes_table_2(submission: Submission) -> None:
 @tags("gan", "networks")
 def test_gnet_parameters_follow_table_2(submission: Submission) -> None:
     """GNet defines its weighted layers in the order of Table 2: 107,777 parameters for zdim 64, right for any other."""
-    require_parameters(submission, "GNet", "4.2", gnet_shapes(64), "Table 2", zdim=64)
-    require_parameters(submission, "GNet", "4.2", gnet_shapes(OTHER_ZDIM), "Table 2", zdim=OTHER_ZDIM)
+    require_parameters(submission, GNET, gnet_shapes(64), zdim=64)
+    require_parameters(submission, GNET, gnet_shapes(OTHER_ZDIM), zdim=OTHER_ZDIM)

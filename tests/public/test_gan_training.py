@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.support.homework.training import MOVES, WRITES
+from tests.support.judging.training import judged_epoch
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed import training
 from tests.support.submission import Submission
@@ -15,7 +16,7 @@ from tests.support.verdicts import Wrong, wrong
 @tags("gan", "training")
 def test_one_epoch_of_training_moves_both_networks(submission: Submission) -> None:
     """One epoch on a tiny data set moves both networks (half) and writes the grid of generated images (half)."""
-    epoch = training.one_epoch(submission)
+    epoch = judged_epoch(submission)
     if not training.trains_on_the_data(epoch):
         seen = "GAN.train does not evaluate both losses (_get_loss_d on the digits, _get_loss_g)."
         raise wrong(seen, "Every batch of digits is used for both losses.", look_at=training.LOOK_AT)

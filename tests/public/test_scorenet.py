@@ -2,22 +2,16 @@
 
 import numpy as np
 
-from tests.support.homework.handout import SCORENET_LATENT_DIM, SCORENET_LAYERS, scorenet_parameter_count
-from tests.support.homework.networks import (
-    ARGUMENTS_UNUSED,
-    AS_ASKED,
-    ONE_DIFFERENCE,
-    REPEATED_LAYERS,
-    WRONG_DEPTHS,
-)
+from tests.support.homework.handout import SCORENET_LATENT_DIM, scorenet_parameter_count
+from tests.support.homework.networks import AS_ASKED, REPEATED_LAYERS
 from tests.support.homework.readings import Reading, measured
 from tests.support.judging import scorenet
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed.recorded import FLOAT32_EPS
 from tests.support.submission import Submission
-from tests.support.verdicts import Finding, SubmissionRaised, following, settle, wrong
+from tests.support.verdicts import Finding, SubmissionRaised, Wrong, following, settle, wrong
 
-DEFAULT = (SCORENET_LAYERS, SCORENET_LATENT_DIM)
+EXPECTED = "n_layers (8) linear layers of width latent_dim (128), Softplus between each two, none after the last."
 OTHERS = ((3, 5), (2, 7))
 NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
@@ -28,23 +22,14 @@ NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 @tags("scorenet", "networks")
 def test_scorenet_executes_eight_linear_layers(submission: Submission) -> None:
     """ScoreNet runs n_layers linear layers (8) of width latent_dim, with Softplus between and none after the last."""
-    seen = scorenet.run(submission, *DEFAULT)
-    if seen.returned != "tensor":
-        raise wrong("ScoreNet does not return a tensor.", look_at=scorenet.LOOK_AT)
-    found = scorenet.differences(seen, *DEFAULT)
-    if not found:
-        other = scorenet.differences(scorenet.run(submission, *OTHERS[0]), *OTHERS[0])
-        if other:
-            said = " ".join(other.values())
-            found["arguments"] = f"ScoreNet(n_layers=3, latent_dim=5) is not built as asked: {said}"
-    if not found:
-        settle(following(AS_ASKED, scorenet.LOOK_AT))
+    found = scorenet.structure(submission)
+    if not found.lines:
+        settle(*(following(one, scorenet.LOOK_AT) for one in (AS_ASKED, found.sizes) if one is not None))
         return
-    # A network with a layer too many or too few is a slip; one with a layer or two is another network.
-    one = len(found) == 1 and abs(len(scorenet.layers_of(seen)) - SCORENET_LAYERS) <= 1
-    steps = ", ".join(step.operation for step in seen.steps)
-    listing, executed = "\n".join(found.values()), f"ScoreNet() executes: {steps}."
-    settle(Finding(listing, executed, ONE_DIFFERENCE if one else "", scorenet.LOOK_AT))
+    steps = ", ".join(step.operation for step in found.seen.steps)
+    listing = "\n".join([*found.lines.values(), f"ScoreNet() executes: {steps}."])
+    finding = Finding(listing, EXPECTED, found.mistake, scorenet.LOOK_AT)
+    raise Wrong(finding, credit=found.credit)
 
 
 @number("5.1")
@@ -53,25 +38,39 @@ def test_scorenet_executes_eight_linear_layers(submission: Submission) -> None:
 @tags("scorenet", "networks")
 def test_scorenet_has_distinct_parameters(submission: Submission) -> None:
     """Every linear layer of ScoreNet has weights of its own: 99,842 parameters, and right for other sizes."""
-    for n_layers, latent_dim in (DEFAULT, *OTHERS):
+    for n_layers, latent_dim in (scorenet.DEFAULT, *OTHERS):
         total = scorenet.distinct_parameters(submission, n_layers, latent_dim)
         expected = scorenet_parameter_count(n_layers, latent_dim)
         if total != expected:
-            seen = f"ScoreNet(n_layers={n_layers}, latent_dim={latent_dim}) has {total:,} distinct parameters."
-            raise wrong(seen, f"It has {expected:,}.", _sharing(submission, total), scorenet.LOOK_AT)
+            _judge_as_it_is(submission, (n_layers, latent_dim), total, expected)
 
 
-def _sharing(submission: Submission, total: int) -> Reading | str:
-    """The recognised cause of a wrong number of parameters, seen on the network of the default size."""
-    layers = scorenet.layers_of(scorenet.run(submission, *DEFAULT))
+def _judge_as_it_is(submission: Submission, size: tuple[int, int], total: int, expected: int) -> None:
+    """Raise unless the number follows from what another row has charged."""
+    name = f"ScoreNet(n_layers={size[0]}, latent_dim={size[1]})"
+    own = scorenet.structure(submission)
+    layers = scorenet.layers_of(own.seen)
     distinct, sharing = scorenet.shared_layers(layers)
+    mistake: Reading | str = ""
     if sharing and len(layers) < len(NUMBERS):
-        run, own, shared = (NUMBERS[count] for count in (len(layers), distinct, sharing))
-        return measured(REPEATED_LAYERS, f"{run} linear layers run, but only {own} are distinct: {shared}")
-    for depth in WRONG_DEPTHS:
-        if total == scorenet_parameter_count(depth.of(SCORENET_LAYERS), SCORENET_LATENT_DIM):
-            return depth
-    return ARGUMENTS_UNUSED if total == scorenet_parameter_count(*DEFAULT) else ""
+        run, different, shared = (NUMBERS[count] for count in (len(layers), distinct, sharing))
+        mistake = measured(
+            REPEATED_LAYERS, f"{run.capitalize()} linear layers run, but only {different} are distinct: {shared}"
+        )
+    if own.carried:
+        needed = scorenet.needed_parameters(submission, *size)
+        if total == needed:
+            own.note(submission)
+            return
+        raise wrong(
+            f"{name} has {total:,} distinct parameters.",
+            f"The linear layers that it runs need {needed:,}.",
+            mistake,
+            scorenet.LOOK_AT,
+        )
+    raise wrong(
+        f"{name} has {total:,} distinct parameters.", f"There should be {expected:,}.", mistake, scorenet.LOOK_AT
+    )
 
 
 @number("5.1")
@@ -94,18 +93,20 @@ def test_scorenet_accepts_every_form_of_sigma(submission: Submission) -> None:
         if not difference <= tolerance:
             seen = f"With sigma = {sigma} as {form} the answer differs from that for a column of the same sigma."
             look_at = "the docstring of ScoreNet.forward"
-            raise wrong(seen, "They agree.", look_at=look_at, margin=difference / tolerance)
+            expected = "One sigma for all points gives the same answer in every form."
+            raise wrong(seen, expected, look_at=look_at, margin=difference / tolerance)
     if np.max(np.abs(_output(submission, "a Python float", 2 * sigma) - column)) <= tolerance:
-        raise wrong("The answer does not depend on sigma.", "It does.", look_at="Question 5.1: x and sigma are inputs")
+        text = f"The answer is the same for sigma = {sigma} and sigma = {2 * sigma}."
+        raise wrong(text, "The score depends on sigma.", look_at="Question 5.1: x and sigma are inputs")
 
 
 def _output(submission: Submission, form: str, sigma: object) -> np.ndarray:
     """What ScoreNet returns for sigma in this form, (5, 2)."""
     try:
-        seen = scorenet.run(submission, *DEFAULT, sigma)
+        seen = scorenet.run(submission, *scorenet.DEFAULT, sigma)
     except SubmissionRaised as error:
         raise wrong(f"With sigma as {form}: {error}", look_at="the docstring of ScoreNet.forward") from None
     if seen.output.shape != scorenet.POINTS.shape:
         shape, expected = seen.output.shape, scorenet.POINTS.shape
-        raise wrong(f"With sigma as {form} the answer has the shape {shape}.", f"It has the shape {expected}.")
+        raise wrong(f"With sigma as {form} the answer has the shape {shape}.", f"It should have the shape {expected}.")
     return seen.output.astype(np.float64)

@@ -173,7 +173,7 @@ class Submission:
             case "blocked":
                 return Blocked(failure.message)
             case _:
-                return SubmissionRaised(f"Your code raised {name}{where}{said}")
+                return SubmissionRaised(f"Your code raised {name}{where}{said}", failure.message)
 
 
 def _quoted(text: str) -> str:

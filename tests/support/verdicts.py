@@ -41,9 +41,13 @@ class Blocked(Verdict):
 
 
 class SubmissionRaised(Verdict):
-    """The student's code raised an exception."""
+    """The student's code raised an exception; `said` are its words, which a hidden check may judge by but not show."""
 
     status = Status.FAILED
+
+    def __init__(self, text: str, said: str = "") -> None:
+        super().__init__(text)
+        self.said = said
 
 
 class TimedOut(Verdict):

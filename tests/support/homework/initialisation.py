@@ -85,6 +85,11 @@ UNIFORM_MISTAKES = (
     ),
 )
 
+FRAMEWORK_DEFAULT = UNIFORM_MISTAKES[0]
+"""Nothing of 4.3 is done where the layers stay as they are made: this law is no other way to do it."""
+FRAMEWORK_BIAS = Bound("the framework's bias", 0, "", lambda fan_in, fan_out: 1 / math.sqrt(fan_in))
+"""The law of the biases of a layer that stays as it is made."""
+
 
 @dataclass(frozen=True)
 class Deviation(Reading):
@@ -140,12 +145,23 @@ def _orthogonal(weights: np.ndarray) -> bool:
     return bool(np.abs(products - size * np.eye(len(products))).max() < 1e-3 * size)
 
 
+def _copies(weights: np.ndarray) -> bool:
+    """Whether all units of a layer are the same in every network."""
+    return weights.shape[1] > 1 and bool(np.all(weights == weights[:, :1])) and bool(np.ptp(weights) > 0)
+
+
 PATTERN_MISTAKES = (
     Pattern(
         "zeros",
         0,
         "All weights are 0: no unit can then learn anything different from its neighbours.",
         lambda weights: not weights.any(),
+    ),
+    Pattern(
+        "copies",
+        0,
+        "All units of the layer start with the same weights: they then learn the same.",
+        _copies,
     ),
     Pattern("constant", 0, "All weights of the layer are the same number.", lambda weights: bool(np.ptp(weights) == 0)),
     Pattern(
@@ -159,5 +175,7 @@ PATTERN_MISTAKES = (
 """Looked for before the laws, in this order."""
 
 BIASES_LEFT = Reading("all biases left as they were", 0, "They still have the framework's own initial values.")
-SOME_BIASES_LEFT = Reading("some biases left as they were", 0, "The initialisation does not reach these layers.")
+SOME_BIASES_LEFT = Reading(
+    "some biases left as they were", 0, "These still have the framework's own values: nothing sets them to 0."
+)
 SEEDED = Reading("a seed in the class", 0, "Is a seed set inside the class?")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tests.support.homework.handout import SCORENET_LATENT_DIM, SCORENET_LAYERS
 from tests.support.homework.readings import Reading, Remark
 
 AS_THE_TABLE = Reading("the rows of the table, in order", 1, "")
@@ -28,9 +29,7 @@ SHARED_TENSOR = Reading(
 ANOTHER_DEFINITION_ORDER = Reading(
     "defined in another order", 0, "Define the layers in __init__ in the order of the table."
 )
-BIAS_MISSING = Reading(
-    "a bias is missing", 0, "A bias is missing: layers contain one where torch has an option for it."
-)
+ZDIM_UNUSED = Reading("zdim is not used", 0, "The argument zdim is not used: the first layer always takes 64 numbers.")
 NOT_THERE = Remark("not there", "Not there: {measured}.")
 NOT_IN_THE_TABLE = Remark("not in the table", "Not in the table: {measured}.")
 
@@ -40,9 +39,29 @@ FLAT_LOGITS = Reading(
     "The values are right; the shape is not: a squeeze or a view has removed the last dimension, of length 1.",
 )
 
+
+@dataclass(frozen=True)
+class Layout(Reading):
+    """How the numbers of an image stand in a flat vector: its axes (0 channel, 1 row, 2 column), the slowest first."""
+
+    axes: tuple[int, int, int]
+
+
+LAYOUTS = (
+    Layout("channels, rows, columns", 1, "", (0, 1, 2)),
+    Layout(
+        "rows, columns, channels",
+        0,
+        "The channels come last where images are flattened, or where flat values become images: torch has them first.",
+        (1, 2, 0),
+    ),
+    Layout("channels, columns, rows", 0, "Rows and columns of the images are swapped.", (0, 2, 1)),
+)
+"""Between a linear layer and images, and back."""
+
 AS_ASKED = Reading("eight linear layers with Softplus between", 1, "")
 ONE_DIFFERENCE = Reading("one thing differs in the ScoreNet", 0.5, "Only one thing differs: it earns {earns}.")
-"""Exactly one thing differs from eight linear layers with Softplus between."""
+"""Something differs from eight linear layers with Softplus between; of several things each costs as much."""
 
 
 @dataclass(frozen=True)
@@ -70,75 +89,126 @@ ACTIVATIONS = (
 )
 """Recognised by their values, the handout's first; a message counts them by name."""
 
-SOMETHING_ELSE = Activation("something else", "", lambda x: np.full_like(x, np.nan))
-"""What fits no activation of the list."""
-
 REPEATED_LAYERS = Reading(
     "layers that share weights",
     0,
     "{measured} of them share weights (a repeated list of modules?)",
 )
-ARGUMENTS_UNUSED = Reading("the arguments are not used", 0, "The arguments are not used for the layers.")
 
 
 @dataclass(frozen=True)
-class Depth(Reading):
-    """5.1: a number of layers in place of n_layers."""
+class Sizes(Reading):
+    """5.1: how many linear layers there are, and how wide, from n_layers and latent_dim."""
 
-    of: Callable[[int], int]
+    of: Callable[[int, int], tuple[int, int]]
 
 
-WRONG_DEPTHS = (
-    Depth("one layer too many", 0, "That is one layer too many.", lambda n_layers: n_layers + 1),
-    Depth("one layer is missing", 0, "One layer is missing.", lambda n_layers: n_layers - 1),
+SCORENET_SIZES = (
+    Sizes("n_layers layers of width latent_dim", 1, "", lambda n_layers, latent_dim: (n_layers, latent_dim)),
+    Sizes(
+        "n_layers is not used",
+        0.5,
+        "The argument n_layers is not used: there are always eight layers.",
+        lambda n_layers, latent_dim: (SCORENET_LAYERS, latent_dim),
+    ),
+    Sizes(
+        "latent_dim is not used",
+        0.5,
+        "The argument latent_dim is not used: the layers are always 128 wide.",
+        lambda n_layers, latent_dim: (n_layers, SCORENET_LATENT_DIM),
+    ),
+    Sizes(
+        "the arguments are not used",
+        0.5,
+        "The arguments n_layers and latent_dim are not used.",
+        lambda n_layers, latent_dim: (SCORENET_LAYERS, SCORENET_LATENT_DIM),
+    ),
+    Sizes("one layer too many", 0.5, "There is one layer too many.", lambda n_layers, width: (n_layers + 1, width)),
+    Sizes(
+        "two layers too many",
+        0.5,
+        "There are two layers too many: n_layers counts the first and the last one too.",
+        lambda n_layers, latent_dim: (n_layers + 2, latent_dim),
+    ),
+    Sizes("one layer is missing", 0.5, "One layer is missing.", lambda n_layers, width: (n_layers - 1, width)),
 )
 
 
-Layers = Callable[[np.ndarray], np.ndarray]
-"""The layers of a ScoreNet: inputs (N, 3) to outputs (N, 2)."""
-
-
 @dataclass(frozen=True)
-class Forward(Reading):
-    """5.1: the score (N, 2), from the network's layers, x (N, 2) and sigma (N, 1)."""
+class ScoreInput(Reading):
+    """5.1: what the first linear layer is given, from x (N, 2) and sigma (N, 1)."""
 
-    of: Callable[[Layers, np.ndarray, np.ndarray], np.ndarray]
+    of: Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def _joined(*columns: np.ndarray) -> np.ndarray:
     return np.concatenate(columns, axis=1)
 
 
-SCORENET_FORWARDS = (
-    Forward("layers of (x, sigma), over sigma", 1, "", lambda net, x, sigma: net(_joined(x, sigma)) / sigma),
-    Forward(
-        "not divided by sigma",
-        0,
-        "The network's output is not divided by sigma.",
-        lambda net, x, sigma: net(_joined(x, sigma)),
-    ),
-    Forward(
-        "multiplied by sigma",
-        0,
-        "The network's output is multiplied by sigma.",
-        lambda net, x, sigma: net(_joined(x, sigma)) * sigma,
-    ),
-    Forward(
-        "divided by sigma^2",
-        0,
-        "The network's output is divided by sigma^2.",
-        lambda net, x, sigma: net(_joined(x, sigma)) / sigma**2,
-    ),
-    Forward(
+SCORENET_INPUTS = (
+    ScoreInput("(x, sigma)", 1, "", _joined),
+    ScoreInput(
         "sigma first",
         0,
         "The input is (sigma, x); sigma is appended to x: (x, sigma).",
-        lambda net, x, sigma: net(_joined(sigma, x)) / sigma,
+        lambda x, sigma: _joined(sigma, x),
     ),
-    Forward(
-        "without sigma",
+    ScoreInput(
+        "without sigma", 0, "sigma is not among the inputs: 0 stands there.", lambda x, sigma: _joined(x, 0 * sigma)
+    ),
+    ScoreInput("log sigma", 0, "log(sigma) is appended to x, not sigma.", lambda x, sigma: _joined(x, np.log(sigma))),
+    ScoreInput("sigma^2", 0, "sigma^2 is appended to x, not sigma.", lambda x, sigma: _joined(x, sigma**2)),
+    ScoreInput("1/sigma", 0, "1/sigma is appended to x, not sigma.", lambda x, sigma: _joined(x, 1 / sigma)),
+    ScoreInput(
+        "x / sigma", 0, "x is divided by sigma before the first layer.", lambda x, sigma: _joined(x / sigma, sigma)
+    ),
+    ScoreInput(
+        "all inputs over sigma",
         0,
-        "sigma is not among the inputs.",
-        lambda net, x, sigma: net(_joined(x, 0 * sigma)) / sigma,
+        "The inputs are divided by sigma, not the output.",
+        lambda x, sigma: _joined(x, sigma) / sigma,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class ScoreOutput(Reading):
+    """5.1: the score (N, 2), from what the last linear layer makes (N, 2), x (N, 2) and sigma (N, 1)."""
+
+    of: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+SCORENET_OUTPUTS = (
+    ScoreOutput("over sigma", 1, "", lambda last, x, sigma: last / sigma),
+    ScoreOutput(
+        "not divided by sigma", 0, "The network's output is not divided by sigma.", lambda last, x, sigma: last
+    ),
+    ScoreOutput(
+        "multiplied by sigma", 0, "The network's output is multiplied by sigma.", lambda last, x, sigma: last * sigma
+    ),
+    ScoreOutput(
+        "divided by sigma^2",
+        0,
+        "The network's output is divided by sigma^2.",
+        lambda last, x, sigma: last / sigma**2,
+    ),
+    ScoreOutput(
+        "divided by the root of sigma",
+        0,
+        "The network's output is divided by the square root of sigma.",
+        lambda last, x, sigma: last / np.sqrt(sigma),
+    ),
+    ScoreOutput(
+        "minus",
+        0,
+        "The network's output is divided by -sigma: the sign is wrong.",
+        lambda last, x, sigma: -last / sigma,
+    ),
+    ScoreOutput("x is added", 0, "x is added to the network's output.", lambda last, x, sigma: (last + x) / sigma),
+    ScoreOutput(
+        "x is added at the end",
+        0,
+        "x is added after the division by sigma.",
+        lambda last, x, sigma: last / sigma + x,
     ),
 )

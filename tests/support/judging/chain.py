@@ -11,9 +11,10 @@ import numpy as np
 
 from tests.support import laws
 from tests.support.homework.langevin import Steps
+from tests.support.observations import printable
 from tests.support.observed.langevin import AMPLITUDE, EPS, Design, Run, observe_run
 from tests.support.observed.recorded import FLOAT32_EPS, Levels, read_levels
-from tests.support.submission import Submission, printable
+from tests.support.submission import Submission
 from tests.support.verdicts import Blocked
 
 GAP = 100.0  # ratio of mean squares; of two right ones, 500 values each, it exceeds 4 with chance 1e-30 (Chernoff)

@@ -1,31 +1,121 @@
-"""The verdicts on a network's structure: its executed operations and its parameters against a table."""
+"""The verdicts on a network's structure: its executed operations and its parameters against a table.
+
+A network that differs from the table in one line or two is charged for it in one row, that of its executed operations.
+The other rows judge it by what its own operations make of weights and inputs (`interpreter`).
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tests.support.homework.assignment import GAN
-from tests.support.homework.handout import TableRow
+from tests.support.homework.handout import TABLE_1, TABLE_2, TableRow
 from tests.support.homework.networks import (
     ANOTHER_DEFINITION_ORDER,
     ANOTHER_ORDER,
     AS_THE_TABLE,
-    BIAS_MISSING,
     NOT_IN_THE_TABLE,
     NOT_REGISTERED,
     NOT_THERE,
     ONE_SETTING,
     SHARED_TENSOR,
+    ZDIM_UNUSED,
 )
-from tests.support.homework.readings import Reading, measured
-from tests.support.judging.tables import read
+from tests.support.homework.readings import measured, share
+from tests.support.judging import interpreter
+from tests.support.judging.recognition import Line, carried, carries_forward
+from tests.support.judging.tables import Comparison, read
 from tests.support.observed.losses import images
 from tests.support.observed.networks import WEIGHTED, Execution, ParameterTable, execution, parameter_table
 from tests.support.submission import Submission
-from tests.support.verdicts import Finding, following, settle, wrong
+from tests.support.verdicts import Blocked, Finding, Verdict, Wrong, following, settle, wrong
+
+MOST_CARRIED = 2
+"""Lines that may deviate together: a network further from the table is judged by the table alone."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network of the GAN, its question, and the table that it follows."""
+
+    name: str
+    question: str
+    rows: tuple[TableRow, ...]
+    title: str
+    zdim: int | None = None
+
+    @property
+    def owner(self) -> str:
+        """The check that pays for what is executed."""
+        return f"{self.name.lower()}_executes_{self.title.lower().replace(' ', '_')}"
+
+    @property
+    def look_at(self) -> str:
+        """The place in the handout."""
+        return f"{self.title}; Question {self.question}"
+
+    def given(self, zdim: int | None = None) -> np.ndarray:
+        """Two inputs of the network."""
+        return images(2) if self.zdim is None else latents(2, zdim or self.zdim)
+
+
+DNET = Network("DNet", "4.1", TABLE_1, "Table 1")
+GNET = Network("GNet", "4.2", TABLE_2, "Table 2", zdim=64)
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a network executes, compared with its table; `lost` are the numbers of rows that are not registered."""
+
+    network: Network
+    seen: Execution
+    compared: Comparison
+    lost: tuple[int, ...]
+
+    @property
+    def deviations(self) -> tuple[str, ...]:
+        """What the row of the executed operations charges, in words."""
+        texts = tuple(one.text for one in self.compared.differences)
+        return (*texts, f"the weights of row {_listed(self.lost)} are not registered") if self.lost else texts
+
+    @property
+    def carried(self) -> bool:
+        """Whether other rows judge the network by its own operations."""
+        return carries_forward() and 0 < len(self.deviations) <= MOST_CARRIED
+
+    def parameter_shapes(self, given: np.ndarray) -> list[tuple[int, ...]]:
+        """The registered weights and biases that the executed operations need; raises `interpreter.Unknown`."""
+        steps = self.compared.executed
+        shapes = interpreter.parameter_shapes(steps, given)
+        registered: list[tuple[int, ...]] = []
+        for step in steps:
+            scales = step.operation == "batch_norm" and bool(step.parameters)
+            count = 1 + step.bias if step.operation in WEIGHTED else 2 * scales
+            own, shapes = shapes[:count], shapes[count:]
+            registered += own if step.parameters else []
+        return registered
+
+    def note(self, submission: Submission) -> None:
+        """Tell that a row was judged by the network's own operations."""
+        listing = "; ".join(self.deviations)
+        submission.note(carried(Line(self.network.title, self.network.owner, ()), f"{listing}."))
+
+    def blocked(self, unknown: interpreter.Unknown) -> Blocked:
+        """The verdict where no formula of the executed operations is known."""
+        listing = "; ".join(self.deviations)
+        row = self.network.owner.replace("_", " ")
+        return Blocked(
+            f"Not judged: no formula is known here for what {self.network.name} executes ({unknown}).\n"
+            f"That costs points in the row '{row}': {listing}. Follow the table there, and this row is judged."
+        )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def latents(n: int, zdim: int) -> np.ndarray:
@@ -34,59 +124,96 @@ def latents(n: int, zdim: int) -> np.ndarray:
     return rng.uniform(-1, 1, (n, zdim)).astype(np.float32)
 
 
-def require_table(
-    submission: Submission, network: str, question: str, rows: Sequence[TableRow], title: str, zdim: int | None = None
-) -> None:
-    """Raise every difference between what the network executes and the table; half credit for one wrong setting."""
-    positional, given = ([], images(2)) if zdim is None else ([zdim], latents(2, zdim))
-    seen = execution(submission, GAN, network, question, [given], positional)
-    look_at = f"{title}; Question {question}"
-    if seen.returned != "tensor":
-        raise wrong(f"{network} does not return a tensor.", look_at=look_at)
-    compared = read(seen.steps, rows, given, seen.output, title)
-    if compared.differences:
-        one = compared.settings_only and len(compared.differences) == 1
-        listing = ".\n".join(compared.differences) + "."
-        mistake = ONE_SETTING if one else ANOTHER_ORDER if compared.reordered else ""
-        settle(Finding(listing, compared.side_by_side, mistake, look_at))
-        return
-    settle(_lost_layers(seen, network, rows, title, look_at), following(AS_THE_TABLE, look_at))
+def structure(submission: Submission, network: Network) -> Structure:
+    """What the network executes beside its table; raises the verdict of a network that cannot be run."""
+
+    def conclude() -> Structure:
+        positional, given = [] if network.zdim is None else [network.zdim], network.given()
+        seen = execution(submission, GAN, network.name, network.question, [given], positional)
+        if seen.returned != "tensor":
+            raise wrong(f"{network.name} does not return a tensor.", look_at=network.look_at)
+        compared = read(seen.steps, network.rows, given, seen.output, network.title)
+        layers = [step for step in compared.executed if step.operation in WEIGHTED]
+        numbers = [i + 1 for i, row in enumerate(network.rows) if row.operation in WEIGHTED]
+        lost = [number for number, step in zip(numbers, layers, strict=False) if not step.parameters]
+        return Structure(network, seen, compared, tuple(lost))
+
+    return submission.once(f"structure of {network.name}", conclude)
 
 
-def _lost_layers(seen: Execution, network: str, rows: Sequence[TableRow], title: str, look_at: str) -> Finding | None:
-    """The weights that are no parameters of the network, if any."""
-    numbers = [i + 1 for i, row in enumerate(rows) if row.operation in WEIGHTED]
-    layers = [step for step in seen.steps if step.operation in WEIGHTED]
-    lost = [number for number, step in zip(numbers, layers, strict=True) if not step.parameters]
-    if not lost:
-        return None
+def require_table(submission: Submission, network: Network) -> None:
+    """Raise every difference between what the network executes and the table; settings earn a part each."""
+    found = structure(submission, network)
+    differences = found.compared.differences
+    if differences:
+        listing = ".\n".join(one.text for one in differences) + "."
+        few = found.compared.settings_only and len(differences) <= MOST_CARRIED
+        mistake = ONE_SETTING if few else ANOTHER_ORDER if found.compared.reordered else ""
+        credit = ONE_SETTING.credit ** len(differences) if few else None
+        if credit is not None and len(differences) > 1:
+            mistake = f"Everything else follows the table, so these settings cost {share(1 - credit)}."
+        finding = Finding(listing, found.compared.side_by_side, mistake, network.look_at)
+        lost = [_lost(found)] if found.lost else []
+        raise Wrong(finding, *lost, credit=None if lost else credit)
+    settle(_lost(found) if found.lost else None, following(AS_THE_TABLE, network.look_at))
+
+
+def _lost(found: Structure) -> Finding:
+    """The weights that are no parameters of the network."""
+    network = found.network
     return Finding(
-        f"The weights of row {', '.join(map(str, lost))} of {title} are not parameters of {network}.",
-        f"Every weight should be in {network}().parameters(), or the optimiser never moves it.",
+        f"The weights of row {_listed(found.lost)} of {network.title} are not parameters of {network.name}.",
+        f"Every weight should be in {network.name}().parameters(), or the optimiser never moves it.",
         NOT_REGISTERED,
-        look_at,
+        network.look_at,
     )
 
 
 def require_parameters(
-    submission: Submission,
-    network: str,
-    question: str,
-    shapes: Sequence[Sequence[int]],
-    title: str,
-    zdim: int | None = None,
+    submission: Submission, network: Network, shapes: Sequence[Sequence[int]], zdim: int | None = None
 ) -> None:
     """Raise what is wrong with the parameters: their number, their order of definition, or tensors that are shared."""
     positional = [] if zdim is None else [zdim]
-    seen = parameter_table(submission, GAN, network, question, positional)
-    name = network if zdim is None else f"{network}({zdim})"
-    settle(_about_parameters(seen, [tuple(shape) for shape in shapes], name, title))
+    seen = parameter_table(submission, GAN, network.name, network.question, positional)
+    name = network.name if zdim is None else f"{network.name}({zdim})"
+    wanted = [tuple(shape) for shape in shapes]
+    finding = _about_parameters(seen, wanted, name, network.title)
+    if finding is None:
+        return
+    try:
+        own = structure(submission, network)
+        if _spelled_otherwise(own, seen, wanted, zdim):
+            return
+        needed = own.parameter_shapes(network.given(zdim)) if own.carried else None
+    except (Verdict, interpreter.Unknown):
+        needed = None
+    if needed is not None:
+        finding = _about_parameters(seen, needed, name, f"What {network.name} executes")
+        if finding is None:
+            own.note(submission)
+            return
+    settle(finding)
+
+
+def _spelled_otherwise(own: Structure, seen: ParameterTable, wanted: list[tuple[int, ...]], zdim: int | None) -> bool:
+    """Whether the table's weights are made of other tensors (one flat vector), as many numbers in the table's order."""
+    if own.deviations or zdim not in (None, own.network.zdim):
+        return False
+    layers = [step for step in own.compared.executed if step.operation in WEIGHTED]
+    used = list(dict.fromkeys(name for step in layers for name in step.parameters))
+    numbers = {one.identity: math.prod(one.shape) for one in seen.parameters}
+    return (
+        used == [one.name for one in seen.parameters]
+        and all(one.trainable for one in seen.parameters)
+        and len(numbers) == len(used)
+        and sum(numbers.values()) == sum(map(math.prod, wanted))
+    )
 
 
 def _about_parameters(seen: ParameterTable, wanted: list[tuple[int, ...]], name: str, title: str) -> Finding | None:
     found = [tuple(parameter.shape) for parameter in seen.parameters]
     listing = "\n".join(f"  {one.name}: {tuple(one.shape)}" for one in seen.parameters)
-    look_at = f"{title}; Remarks 3 and 4"
+    look_at = "the order and the sizes of the layers in __init__; Remarks 3 and 4"
     distinct = {one.identity: math.prod(one.shape) for one in seen.parameters}
     total, right = sum(distinct.values()), sum(map(math.prod, wanted))
     expected = f"{title} makes {right:,} parameters: {', '.join(map(str, wanted))}."
@@ -95,25 +222,45 @@ def _about_parameters(seen: ParameterTable, wanted: list[tuple[int, ...]], name:
         return Finding(text, expected, SHARED_TENSOR, look_at)
     if sorted(found) != sorted(wanted):
         text = f"{name} has {total:,} parameters in definition order:\n{listing}"
-        return Finding(text, expected, _cause(found, wanted), look_at)
+        fixed = [one for one in wanted if one not in found and (one[0], GNET.zdim) in found]
+        mistake = ZDIM_UNUSED if name.startswith("GNet(") and len(fixed) == 1 else _cause(found, wanted)
+        return Finding(text, expected, mistake, look_at)
     weights, wanted_weights = ([shape for shape in one if len(shape) > 1] for one in (found, wanted))
     if weights != wanted_weights:
         text = f"{name} has the right parameters, but its layers are defined in another order:\n{listing}"
         return Finding(text, expected, ANOTHER_DEFINITION_ORDER, look_at)
     frozen = [one.name for one in seen.parameters if not one.trainable]
     if frozen:
-        return Finding(f"Some parameters of {name} do not ask for a gradient: {', '.join(frozen)}.", look_at=look_at)
+        return Finding(
+            f"Some parameters of {name} do not ask for a gradient: {', '.join(frozen)}.",
+            "The optimiser moves every parameter.",
+            look_at=look_at,
+        )
     return None
 
 
-def _cause(found: list[tuple[int, ...]], wanted: list[tuple[int, ...]]) -> Reading | str:
+def zdim_unused(submission: Submission, zdim: int) -> int | None:
+    """The size of the latents that GNet(zdim) takes, where that is another."""
+    seen = parameter_table(submission, GAN, GNET.name, GNET.question, [zdim])
+    sizes = [one.shape[1] for one in seen.parameters if len(one.shape) == 2 and one.shape[0] == TABLE_2[0].channels]
+    return sizes[0] if len(sizes) == 1 and sizes[0] != zdim else None
+
+
+def _cause(found: list[tuple[int, ...]], wanted: list[tuple[int, ...]]) -> str:
     extra, missing = list(found), []
     for shape in wanted:
         if shape in extra:
             extra.remove(shape)
         else:
             missing.append(shape)
-    if missing and all(len(shape) == 1 for shape in missing) and not extra:
-        return BIAS_MISSING
     sides = ((NOT_THERE, missing), (NOT_IN_THE_TABLE, extra))
     return " ".join(str(measured(told, ", ".join(map(str, shapes)))) for told, shapes in sides if shapes)
+
+
+def telling(weights: Sequence[np.ndarray]) -> bool:
+    """Whether a network with these weights shows what it computes: finite ones, and most of each layer's differ."""
+    tensors = [one for one in weights if one.ndim > 1]
+    return bool(tensors) and all(
+        np.all(np.isfinite(one)) and 2 * len(np.unique(one)) > one.size and float(np.abs(one).max()) > 1e-2
+        for one in tensors
+    )

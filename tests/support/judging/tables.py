@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
 import msgspec
@@ -40,13 +39,30 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What a network executes, beside a table: the sentences of every difference, and how much of it is a setting."""
+class Difference:
+    """One deviation from the table in words; `setting` is what differs where the operation is the table's own."""
 
-    differences: tuple[str, ...]
-    settings_only: bool
+    text: str
+    setting: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a network executes, beside a table; the same setting in several rows is one difference.
+
+    `executed` are the operations as they were read: a stretch that is spelled by hand stands there as the rows that it
+    computes.
+    """
+
+    differences: tuple[Difference, ...]
     side_by_side: str
     reordered: bool
+    executed: tuple[Operation, ...]
+
+    @property
+    def settings_only(self) -> bool:
+        """Whether every operation is the table's, in its order."""
+        return all(one.setting for one in self.differences)
 
 
 Place = tuple[int | None, int | None]
@@ -65,43 +81,98 @@ def read(
     For a comparison of a part of a network, hand over that part's steps, rows, input and output.
     """
     wanted = [setup_of_row(row) for row in rows]
-    seen = _recognise_by_value(_join_padding(steps), rows, network_input, network_output)
-    places = _aligned(wanted, seen)
-    same = [_same_operation(place, wanted, seen) for place in places]
-    differences = [text for k in range(len(places)) for text in _differences(places, k, wanted, seen, title)]
-    reordered = not all(same) and sorted(map(_family, wanted)) == sorted(map(_family, seen))
-    return Comparison(tuple(differences), all(same), _table(places, wanted, seen, title), reordered)
+    executed, seen = _recognise_by_value(_join_padding(steps), rows, network_input, network_output)
+    reordered = sorted(map(_family, wanted)) == sorted(map(_family, seen)) and [*map(_family, wanted)] != [
+        *map(_family, seen)
+    ]
+    if reordered:
+        places: list[Place] = [(k, k) for k in range(len(wanted))]
+        differences = _order(wanted, seen, title)
+    else:
+        places = _aligned(wanted, seen)
+        differences = [one for k in range(len(places)) for one in _differences(places, k, wanted, seen, title)]
+    return Comparison(_grouped(differences), _table(places, wanted, seen, title), reordered, tuple(executed))
+
+
+def _grouped(differences: Sequence[tuple[int | None, Difference]]) -> tuple[Difference, ...]:
+    """The differences, those of one setting that has the same value in several rows as one."""
+    rows: dict[str, list[int]] = {}
+    for row, one in differences:
+        if one.setting and row is not None:
+            rows.setdefault(one.setting, []).append(row)
+    told: dict[str, Difference] = {}
+    for row, one in differences:
+        numbers = rows.get(one.setting, []) if one.setting else []
+        words = one.text
+        if len(numbers) > 1:
+            words = f"rows {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}: {one.setting}"
+        elif row is not None:
+            words = f"row {row}: {words}"
+        told.setdefault(words, Difference(words, one.setting))
+    return tuple(told.values())
+
+
+def _order(wanted: Sequence[Setup], seen: Sequence[Setup], title: str) -> list[tuple[int | None, Difference]]:
+    """Which rows run before others that stand above them, and the settings that differ besides.
+
+    The k-th executed operation of a kind stands for the k-th row of that kind.
+    """
+    rows_left = {name: [i for i, one in enumerate(wanted) if _family(one) == name] for name in map(_family, wanted)}
+    row_of = [rows_left[_family(one)].pop(0) for one in seen]
+    found: list[tuple[int | None, Difference]] = []
+    for j, row in enumerate(row_of):
+        above = sorted(other for other in row_of[j + 1 :] if other < row)
+        if above:
+            names = " and ".join(f"{wanted[i].operation} (row {i + 1})" for i in above)
+            text = f"{wanted[row].operation} (row {row + 1} of {title}) runs before {names}"
+            found.append((None, Difference(text)))
+    for j, row in enumerate(row_of):
+        found += _differing_settings(row, wanted[row], seen[j], title)
+    return found
+
+
+EDIT = 2.0
+"""What a row without an operation costs an alignment, or the reverse; another setting costs 1, another operation 3."""
 
 
 def _aligned(wanted: Sequence[Setup], seen: Sequence[Setup]) -> list[Place]:
-    """Rows beside executed operations, so that as many as possible are of the same kind."""
-    matcher = SequenceMatcher(None, [_family(one) for one in wanted], [_family(one) for one in seen], autojunk=False)
-    places: list[Place] = []
-    for _, a, b, c, d in matcher.get_opcodes():
-        for k in range(max(b - a, d - c)):
-            places.append((a + k if a + k < b else None, c + k if c + k < d else None))
-    return places
+    """Rows beside executed operations, so that they differ as little as possible (Needleman and Wunsch)."""
+    best: dict[tuple[int, int], tuple[float, list[Place]]] = {(0, 0): (0.0, [])}
+    for i in range(len(wanted) + 1):
+        for j in range(len(seen) + 1):
+            ways: list[tuple[float, list[Place]]] = []
+            if i and j:
+                cost, places = best[i - 1, j - 1]
+                ways.append((cost + _unlike(wanted[i - 1], seen[j - 1]), [*places, (i - 1, j - 1)]))
+            if i:
+                ways.append((best[i - 1, j][0] + EDIT, [*best[i - 1, j][1], (i - 1, None)]))
+            if j:
+                ways.append((best[i, j - 1][0] + EDIT, [*best[i, j - 1][1], (None, j - 1)]))
+            if ways:
+                best[i, j] = min(ways, key=lambda way: way[0])
+    return best[len(wanted), len(seen)][1]
 
 
-def _same_operation(place: Place, wanted: Sequence[Setup], seen: Sequence[Setup]) -> bool:
-    i, j = place
-    return i is not None and j is not None and _family(wanted[i]) == _family(seen[j])
+def _unlike(row: Setup, step: Setup) -> float:
+    if _family(row) != _family(step):
+        return 3.0
+    return 0.0 if step.by_hand or row.settings == step.settings else 1.0
 
 
 def _differences(
     places: Sequence[Place], k: int, wanted: Sequence[Setup], seen: Sequence[Setup], title: str
-) -> list[str]:
-    """In words: what differs at one of the places."""
+) -> list[tuple[int | None, Difference]]:
+    """What differs at one of the places, with the number of the row."""
     i, j = places[k]
     if i is not None and j is not None:
         if _family(wanted[i]) == _family(seen[j]):
             return _differing_settings(i, wanted[i], seen[j], title)
-        return [f"row {i + 1}: {seen[j]} is executed; {title} says {wanted[i]}"]
+        return [(i + 1, Difference(f"{seen[j]} is executed; {title} says {wanted[i]}"))]
     if i is not None:
-        return [f"row {i + 1}: {wanted[i]} is not executed at its place"]
+        return [(i + 1, Difference(f"{wanted[i]} is not executed at its place"))]
     rows_before = [row for row, _ in places[:k] if row is not None]
     after = f"after row {rows_before[-1] + 1}" if rows_before else "before row 1"
-    return [f"{after}: {seen[j or 0]} is executed; {title} has nothing there"]
+    return [(None, Difference(f"{after}: {seen[j or 0]} is executed; {title} has nothing there"))]
 
 
 def setup_of_row(row: TableRow) -> Setup:
@@ -119,7 +190,7 @@ def setup_of_step(step: Operation) -> Setup:
     """An executed step in the table's words."""
     lists = {"kernel": step.kernel, "stride": step.stride, "padding": step.padding, "dilation": step.dilation}
     settings = {name: _size(values) for name, values in lists.items() if values}
-    if step.operation == "max_pool2d" and settings.get("dilation") == "1":
+    if step.operation.endswith("_pool2d") and settings.get("dilation") == "1":
         del settings["dilation"]
     if step.operation == "conv2d":
         settings["groups"] = str(step.groups)
@@ -128,7 +199,7 @@ def setup_of_step(step: Operation) -> Setup:
     if step.operation == "leaky_relu":
         settings["slope"] = f"{step.numbers[0]:g}"
     if step.operation.startswith("upsample"):
-        settings["scale"] = "x".join(f"{one:g}" for one in dict.fromkeys(step.numbers.tolist()))
+        settings["scale"] = "x".join(f"{one:g}" for one in dict.fromkeys(step.numbers[:2].tolist()))
         if step.operation != "upsample":
             settings["mode"] = step.operation.removeprefix("upsample_").removesuffix("2d")
     return Setup("upsample" if "mode" in settings else step.operation, settings)
@@ -142,7 +213,7 @@ def _family(setup: Setup) -> str:
     return setup.operation
 
 
-def _differing_settings(i: int, wanted: Setup, seen: Setup, title: str) -> list[str]:
+def _differing_settings(i: int, wanted: Setup, seen: Setup, title: str) -> list[tuple[int | None, Difference]]:
     if seen.by_hand:
         return []
     names = [
@@ -152,7 +223,8 @@ def _differing_settings(i: int, wanted: Setup, seen: Setup, title: str) -> list[
         return []
     given = " and ".join(f"{name} {seen.settings.get(name, 'unset')}" for name in names)
     asked = " and ".join(f"{name} {wanted.settings.get(name, 'nearest (the default)')}" for name in names)
-    return [f"row {i + 1}: {seen.operation} with {given}; {title} says {asked}"]
+    text = f"{seen.operation} with {given}; {title} says {asked}"
+    return [(i + 1, Difference(text, text))]
 
 
 def _table(places: Sequence[Place], wanted: Sequence[Setup], seen: Sequence[Setup], title: str) -> str:
@@ -187,23 +259,49 @@ def _join_padding(steps: Sequence[Operation]) -> list[Operation]:
 
 def _recognise_by_value(
     steps: Sequence[Operation], rows: Sequence[TableRow], network_input: np.ndarray, network_output: np.ndarray
-) -> list[Setup]:
+) -> tuple[list[Operation], list[Setup]]:
     """The executed lines; a stretch between weighted layers that computes what its rows say counts as those rows."""
     seen_parts = _stretches(steps, [step.operation for step in steps])
     wanted_parts = _stretches(rows, [row.operation for row in rows])
     layers = [step for step in steps if step.operation in WEIGHTED]
     if len(seen_parts) != len(wanted_parts):
-        return [setup_of_step(step) for step in steps]
+        return list(steps), [setup_of_step(step) for step in steps]
+    executed: list[Operation] = []
     lines: list[Setup] = []
     for k, (seen, wanted) in enumerate(zip(seen_parts, wanted_parts, strict=True)):
         before = layers[k - 1].output if k else network_input
         after = layers[k].input if k < len(layers) else network_output
         if _spelled_by_hand(seen, wanted) and computes(wanted, before, after):
+            executed += [_step_of_row(row) for row in wanted]
             lines += [Setup(row.operation, setup_of_row(row).settings, by_hand=True) for row in wanted]
         else:
+            executed += seen
             lines += [setup_of_step(step) for step in seen]
+        executed += layers[k : k + 1]
         lines += [setup_of_step(layer) for layer in layers[k : k + 1]]
-    return lines
+    return executed, lines
+
+
+def _step_of_row(row: TableRow) -> Operation:
+    """A row without weights as the operation that it names."""
+    kernel, stride, padding = ([one] * 2 if one is not None else [] for one in (row.kernel, row.stride, row.padding))
+    numbers = [row.slope] if row.slope is not None else [row.scale] * 2 if row.scale is not None else []
+    nothing = np.empty(0)
+    return Operation(
+        operation=row.operation,
+        parameters=[],
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        dilation=[1] * len(kernel),
+        groups=1,
+        in_channels=row.channels,
+        out_channels=row.channels,
+        bias=False,
+        numbers=np.array(numbers, dtype=np.float64),
+        input=nothing,
+        output=nothing,
+    )
 
 
 def _stretches(things: Sequence[Any], operations: Sequence[str]) -> list[list[Any]]:

@@ -20,13 +20,15 @@ GRID = 1024
 class LossObservation(msgspec.Struct, forbid_unknown_fields=True):
     """A returned loss, and every image that the stand-in discriminator scored, by its grey value.
 
-    `gradients` are those of the loss with respect to the logits; 0 where none came back.
+    `gradients` are those of the loss with respect to the logits; 0 where none came back. `backpropagated` is whether
+    the student's method had called backward itself: then they are what it left.
     """
 
     kind: str
     value: np.ndarray
     shape: list[int]
     differentiable: bool
+    backpropagated: bool
     pixels: np.ndarray
     logits: np.ndarray
     gradients: np.ndarray
@@ -87,18 +89,16 @@ class Draw:
         return self.largest_logit * (2 * pixels - 1)
 
 
-def discriminator_loss(submission: Submission, draw: Draw, flat: bool = False) -> LossObservation:
-    """The student's discriminator loss of this draw."""
-    scale = np.array(draw.largest_logit)
-    return submission.observe(
-        LossObservation, GAN, "discriminator_loss", pixels=draw.pixels, z=draw.z, logit_scale=scale, flat=flat
-    )
+def discriminator_loss(submission: Submission, draw: Draw, flat: bool = False, seed: int = 0) -> LossObservation:
+    """The student's discriminator loss of this draw; `seed` is that of the random numbers that it may draw."""
+    arguments = {"pixels": draw.pixels, "z": draw.z, "logit_scale": np.array(draw.largest_logit), "flat": flat}
+    return submission.observe(LossObservation, GAN, "discriminator_loss", seed, **arguments)
 
 
-def generator_loss(submission: Submission, draw: Draw, flat: bool = False) -> LossObservation:
-    """The student's generator loss of this draw."""
-    scale = np.array(draw.largest_logit)
-    return submission.observe(LossObservation, GAN, "generator_loss", z=draw.z, logit_scale=scale, flat=flat)
+def generator_loss(submission: Submission, draw: Draw, flat: bool = False, seed: int = 0) -> LossObservation:
+    """The student's generator loss of this draw; `seed` is that of the random numbers that it may draw."""
+    arguments = {"z": draw.z, "logit_scale": np.array(draw.largest_logit), "flat": flat}
+    return submission.observe(LossObservation, GAN, "generator_loss", seed, **arguments)
 
 
 def images(n: int) -> np.ndarray:

@@ -95,14 +95,23 @@ class InitialParameters(msgspec.Struct, forbid_unknown_fields=True):
     parameters: list[InitialParameter]
 
 
+class Pass(msgspec.Struct, forbid_unknown_fields=True):
+    """The weights and biases of one pass in the order of execution, the first layer's input, the last one's output."""
+
+    weights: list[np.ndarray]
+    first: np.ndarray
+    last: np.ndarray
+
+
 class Outputs(msgspec.Struct, forbid_unknown_fields=True):
-    """What a network with given weights returned for each batch; nothing when the weights did not fit."""
+    """What a network with given weights returned for each batch; with weights of its own where those do not fit."""
 
     fitted: bool
     returned: str
     initialised: bool
     n_parameters: int
     outputs: list[np.ndarray]
+    passes: list[Pass]
 
 
 def execution(
@@ -160,11 +169,15 @@ def initial_parameters(
     module: str,
     network: str,
     shapes: Sequence[Sequence[int]],
+    inputs: Sequence[Any],
     count: int,
     positional: Sequence[Any] = (),
     seed: int = 0,
 ) -> InitialParameters:
-    """The parameters of `count` fresh networks of a student's; `shapes`, the table's, serve where that is a stub."""
+    """The parameters that a pass on `inputs` executes in `count` fresh networks of a student's.
+
+    `shapes`, the table's, serve where the constructor is a stub.
+    """
     weights = [tuple(shape) for shape in shapes if len(shape) > 1]
     return submission.observe(
         InitialParameters,
@@ -176,6 +189,7 @@ def initial_parameters(
         named={},
         count=count,
         layers=[["conv2d" if len(one) == 4 else "linear", one[1], one[0], one[-1]] for one in weights],
+        inputs=list(inputs),
     )
 
 
@@ -202,6 +216,6 @@ def outputs(
     )
     if seen.returned == "none" or not seen.n_parameters:
         raise NotImplementedYet(f"Not implemented yet: {question} ({network} has no layers, or returns nothing).")
-    if seen.fitted and len(seen.outputs) != len(inputs):
+    if {len(seen.outputs), len(seen.passes)} != {len(inputs)}:
         raise Crashed(f"Your code's process sent {len(seen.outputs)} outputs for {len(inputs)} batches.")
     return seen

@@ -32,6 +32,7 @@ class StandInDiscriminator(nn.Module):  # torch is not typed here
         self.pixels: list[np.ndarray] = []
         self.logits: list[np.ndarray] = []
         self.gradients: list[np.ndarray] = []
+        self.backpropagated = False
 
     def forward(self, images: Tensor) -> Tensor:
         """The logits of the images."""
@@ -43,8 +44,19 @@ class StandInDiscriminator(nn.Module):  # torch is not typed here
         self.gradients.append(np.zeros(len(logits)))
         if logits.requires_grad:
             # A hook sees the gradient of the logits as they are now, whatever is done to them in place later.
-            logits.register_hook(lambda gradient: self.gradients.__setitem__(call, as_array(gradient, torch.float64)))
+            logits.register_hook(lambda gradient: self._keep(call, gradient))
         return logits if self._flat else logits.unsqueeze(1)
+
+    def _keep(self, call: int, gradient: Tensor) -> None:
+        self.backpropagated = True
+        self.gradients[call] = self.gradients[call] + as_array(gradient, torch.float64)
+
+    def forget(self) -> None:
+        """Forget every call."""
+        self.backpropagated = False
+        self.pixels.clear()
+        self.logits.clear()
+        self.gradients.clear()
 
 
 class StandInGenerator(nn.Module):  # torch is not typed here
@@ -62,22 +74,44 @@ class StandInGenerator(nn.Module):  # torch is not typed here
         return grey.view(-1, 1, 1, 1).expand(-1, *IMAGE).clone()
 
 
-def build_gan(module: ModuleType, disc: nn.Module, gen: nn.Module, zdim: int) -> Any:
-    """The student's GAN with both networks replaced, also when its own networks cannot be built."""
+def build_gan(module: ModuleType, disc: nn.Module, gen: nn.Module, zdim: int) -> tuple[Any, Exception | None]:
+    """The student's GAN with both networks replaced; the exception, if its `__init__` ran with no networks at all.
+
+    An `__init__` that checks, scripts or tries out its networks may take no stand-ins: it gets its own networks, which
+    are replaced afterwards.
+    """
+    failure = None
+    for build in (lambda: _with_stand_ins(module, disc, gen, zdim), lambda: module.GAN(zdim), module.GAN):
+        try:
+            gan = build()
+            break
+        except Exception as error:
+            failure = failure or error
+    else:
+        gan = module.GAN.__new__(module.GAN)
+        gan._dev, gan._zdim = torch.device("cpu"), zdim
+        gan.disc, gan.gen = disc, gen
+        return gan, failure
+    device = getattr(gan, "_dev", torch.device("cpu"))
+    # A network may be held under a second name.
+    own = {"disc": getattr(gan, "disc", None), "gen": getattr(gan, "gen", None)}
+    for name, stand_in in (("disc", disc.to(device)), ("gen", gen.to(device))):
+        held = {**vars(gan), **vars(gan).get("_modules", {})}
+        others = [other for other, value in held.items() if value is own[name] is not None]
+        for place in (name, *others):
+            setattr(gan, place, stand_in)
+    return gan, None
+
+
+def _with_stand_ins(module: ModuleType, disc: nn.Module, gen: nn.Module, zdim: int) -> Any:
     own: dict[str, Any] = {name: vars(module)[name] for name in ("DNet", "GNet") if name in vars(module)}
     vars(module).update({"DNet": lambda *_, **__: disc, "GNet": lambda *_, **__: gen})
     try:
-        gan = module.GAN(zdim)
-    except Exception:
-        gan = module.GAN.__new__(module.GAN)
-        gan._dev, gan._zdim = torch.device("cpu"), zdim
+        return module.GAN(zdim)
     finally:
         for name in ("DNet", "GNet"):
             vars(module).pop(name)
         vars(module).update(own)
-    device = getattr(gan, "_dev", torch.device("cpu"))
-    gan.disc, gan.gen = disc.to(device), gen.to(device)
-    return gan
 
 
 def _images(pixels: np.ndarray, device: Any) -> Tensor:
@@ -89,25 +123,47 @@ def _observe(module: ModuleType, arguments: dict[str, Any], method: str) -> dict
     z = np.asarray(arguments["z"])
     disc = StandInDiscriminator(float(arguments["logit_scale"]), bool(arguments["flat"]))
     gen = StandInGenerator()
-    gan = build_gan(module, disc, gen, z.shape[1])
+    gan, failure = build_gan(module, disc, gen, z.shape[1])
+    disc.forget()
+    gen.latents.clear()
+    torch.manual_seed(arguments["seed"])  # the student's `__init__` may have seeded
     device = getattr(gan, "_dev", torch.device("cpu"))
     latents = torch.tensor(z, dtype=torch.float32, device=device)
     batch = [] if method == "_get_loss_g" else [_images(np.asarray(arguments["pixels"]), device)]
-    loss = getattr(gan, method)(len(z), *batch, latents)
-    return {**_described(loss), **_records(disc, gen)}
+    try:
+        loss = getattr(gan, method)(len(z), *batch, latents)
+    except AttributeError as error:
+        raise failure or error from None  # the attribute would have been made by the `__init__` that raised
+    described = _described(loss)
+    inside = described["differentiable"] and loss.numel() == 1 and _go_back(loss, disc, gen)
+    return {**described, "backpropagated": inside, **_records(disc, gen)}
 
 
 def _described(loss: object) -> dict[str, Any]:
-    """The returned value and its kind; afterwards the gradients have been computed, if they can be."""
+    """The returned value, its kind and its shape."""
     kind = "tensor" if isinstance(loss, Tensor) else "none" if loss is None else "other"
     value, shape, differentiable = np.full(1, np.nan), [], False
     if isinstance(loss, Tensor):
         value, shape, differentiable = as_array(loss, torch.float64).reshape(-1), list(loss.shape), loss.requires_grad
-        if differentiable and loss.numel() == 1:
-            loss.backward()
     elif isinstance(loss, int | float | np.number | np.ndarray):
         value, kind = np.asarray(loss, dtype=np.float64).reshape(-1), "number"
     return {"kind": kind, "value": value, "shape": shape, "differentiable": differentiable}
+
+
+def _go_back(loss: Tensor, disc: StandInDiscriminator, gen: StandInGenerator) -> bool:
+    """Backpropagate the loss; whether its own method had done so, and only what that left can be had."""
+    before, theta = disc.gradients[:], gen.theta.grad
+    if not disc.backpropagated:
+        loss.backward()
+        return False
+    disc.gradients[:] = [np.zeros_like(gradient) for gradient in before]
+    gen.theta.grad = None
+    try:
+        loss.backward()
+    except RuntimeError:  # the graph is gone
+        disc.gradients[:], gen.theta.grad = before, theta
+        return True
+    return False
 
 
 def _records(disc: StandInDiscriminator, gen: StandInGenerator) -> dict[str, Any]:

@@ -134,7 +134,9 @@ def parameter_table(module: ModuleType, arguments: dict[str, Any]) -> dict[str, 
 def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
     """The parameters of `count` networks, each constructed as a student would: one stack `(count, ...)` for each.
 
-    Where the constructor is still a stub, `_weight_init` is called on a network of the given `layers` instead.
+    They are those that a pass on `inputs` executes, as `(out, in, ...)`: a tensor that is never used is left out. Where
+    no pass comes to an end, all registered parameters stand for them. Where the constructor is still a stub,
+    `_weight_init` is called on a network of the given `layers` instead.
     """
     network = getattr(module, arguments["network"])
     stacks: dict[str, list[np.ndarray]] = {}
@@ -145,9 +147,39 @@ def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[st
             built = None
         if built is None or not any(True for _ in built.parameters()):
             built = _initialised_stand_in(network, arguments.get("layers", []))
-        for name, parameter in built.named_parameters():
-            stacks.setdefault(name, []).append(as_array(parameter))
+        for name, values in _executed_parameters(built, arguments["inputs"]).items():
+            stacks.setdefault(name, []).append(values)
     return {"parameters": [{"name": name, "values": np.stack(values)} for name, values in stacks.items()]}
+
+
+def _executed_parameters(network: nn.Module, inputs: list[Any]) -> dict[str, np.ndarray]:
+    """The weights and biases that a pass makes of parameters, by their names or the numbers of the layers."""
+    registered = {name: as_array(parameter) for name, parameter in network.named_parameters()}
+    try:
+        steps = _traced(network, [as_input(one) for one in inputs])[1]
+    except Exception:  # what forward does is judged elsewhere
+        return registered
+    executed: dict[str, np.ndarray] = {}
+    weighted = [step for step in steps if step.fixed]
+    for k, step in enumerate(weighted, start=1):
+        for kind, values in zip(("weight", "bias"), _fixed(step) if step.parameters else [], strict=False):
+            names = (name for name in step.parameters if np.array_equal(registered.get(name, ()), values))
+            executed[next(names, f"layer{k}.{kind}")] = values
+    return executed if weighted else registered
+
+
+def _fixed(step: TracedStep) -> list[np.ndarray]:
+    """The weight of a step, and its bias with one axis."""
+    weight, *biases = map(as_array, step.fixed)
+    return [weight, *(bias.ravel() for bias in biases)]
+
+
+def _traced(network: nn.Module, inputs: list[Any]) -> tuple[Any, list[TracedStep]]:
+    """What a network returns, and the steps that lead to it."""
+    trace = Trace(network)
+    with trace.watching(inputs):
+        returned = network(*inputs)
+    return returned, trace.steps_to(returned) if isinstance(returned, torch.Tensor) else []
 
 
 def _initialised_stand_in(network: type[nn.Module], layers: list[list[Any]]) -> nn.Module:
@@ -168,24 +200,34 @@ def outputs(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
     """What a network with given `weights` returns for each of several `inputs` (a list of argument lists).
 
     The weights belong to the weighted operations in the order of execution, so that a wrong order of definition does
-    not matter here. `fitted` is whether each found a parameter of its shape; without it nothing is computed.
+    not matter here. `fitted` is whether each found a parameter of its shape; without it all parameters are random.
+    `passes` tells of each pass the weights that ran, and what the first layer was given and the last one made.
     """
     network, initialised = construct(module, arguments)
     network.train()
     batches = [[as_input(value) for value in batch] for batch in arguments["inputs"]]
-    trace = Trace(network)
-    with trace.watching(batches[0]):
-        first = network(*batches[0])
-    kind = kind_of(first)
-    used = [name for step in trace.steps_to(first) for name in step.parameters] if kind == "tensor" else []
-    fitted = _fit(network, used, arguments["weights"])
-    returned = [network(*batch) for batch in batches] if fitted else []
+    first, steps = _traced(network, batches[0])
+    fitted = _fit(network, [name for step in steps for name in step.parameters], arguments["weights"])
+    if not fitted:
+        scatter_parameters(network, arguments["seed"])
+    traced = [_traced(network, batch) for batch in batches]
+    returned = [one for one, _ in traced]
     return {
         "fitted": fitted,
-        "returned": kind,
+        "returned": kind_of(first),
         "initialised": initialised,
         "n_parameters": sum(1 for _ in network.parameters()),
         "outputs": [as_array(one) if isinstance(one, torch.Tensor) else np.empty(0) for one in returned],
+        "passes": [_pass(steps) for _, steps in traced],
+    }
+
+
+def _pass(steps: list[TracedStep]) -> dict[str, Any]:
+    weighted = [step for step in steps if step.weighted]
+    return {
+        "weights": [values for step in steps if step.fixed for values in _fixed(step)],
+        "first": as_array(weighted[0].input) if weighted else np.empty(0),
+        "last": as_array(weighted[-1].output) if weighted else np.empty(0),
     }
 
 

@@ -27,6 +27,7 @@ BLANKS = frozenset(
 )
 RANDOM = frozenset("bernoulli rand randn rand_like randn_like normal uniform native_dropout randint".split())
 PRODUCTS = frozenset("mm addmm bmm baddbmm mv addmv linear matmul dot addbmm".split())
+PADDINGS = ("constant_pad_nd", "reflection_pad2d", "replication_pad2d")
 SHORT_NAMES = {
     "native_batch_norm": "batch_norm",
     "_native_batch_norm_legit": "batch_norm",
@@ -47,7 +48,10 @@ SHORT_NAMES = {
 
 @dataclass
 class TracedStep:
-    """One executed operation with its settings; `parameters` are the names of those it uses, weight before bias."""
+    """One executed operation with its settings; `parameters` are the names of those it uses, weight before bias.
+
+    `fixed` are the tensors that it works with beside its input: the weight as `(out, in, ...)`, then the bias.
+    """
 
     operation: str
     input: Tensor
@@ -63,6 +67,7 @@ class TracedStep:
     bias: bool = False
     weighted: bool = False
     numbers: tuple[float, ...] = ()
+    fixed: tuple[Tensor, ...] = ()
     reads: frozenset[int] = frozenset()
     writes: frozenset[int] = frozenset()
 
@@ -111,6 +116,7 @@ class Trace:
             if step.operation == "add" and step.parameters and joined and joined[-1].weighted and not joined[-1].bias:
                 joined[-1].bias = True
                 joined[-1].parameters += step.parameters
+                joined[-1].fixed += step.fixed
                 joined[-1].output = step.output
                 continue
             joined.append(step)
@@ -152,12 +158,14 @@ class Trace:
         # Moves are kept only as links of the chain, and need no copy of their values.
         step = TracedStep(name, flowing, made if name in MOVES else made.clone())
         step.parameters = self._uses(given)
+        step.fixed = tuple(one for one in given if self._uses([one]))
         if name == "convolution":
             _describe_convolution(step, arguments)
-            step.parameters = self._uses([one for one in arguments[1:3] if one is not None])
+            step.fixed = tuple(one for one in arguments[1:3] if one is not None)
+            step.parameters = self._uses(step.fixed)
         elif name in PRODUCTS and step.parameters:
             self._describe_product(step, given)
-        elif name.startswith("max_pool2d"):
+        elif name.startswith(("max_pool2d", "avg_pool2d")):
             _describe_pooling(step, arguments)
         elif any(_memory(one) in self._random for one in given):
             step.operation = "dropout" if name == "mul" else f"{name} with random numbers"
@@ -176,6 +184,10 @@ class Trace:
         step.operation, step.weighted, step.bias = "linear", True, bool(self._uses(biases))
         step.input = step.input.clone()  # an in-place operation may come later
         step.parameters = self._uses([weight, *biases])
+        if weight.numel() == rows * columns:
+            matrix = weight.reshape(rows, columns)
+            oriented = matrix if first and weight.ndim > 1 else matrix.T
+            step.fixed = (oriented, *biases[: int(step.bias)])
 
 
 def _describe_convolution(step: TracedStep, arguments: tuple[Any, ...]) -> None:
@@ -195,10 +207,11 @@ def _describe_convolution(step: TracedStep, arguments: tuple[Any, ...]) -> None:
 def _describe_pooling(step: TracedStep, arguments: tuple[Any, ...]) -> None:
     given = [[*value] * 2 for value in arguments[1:5] if not isinstance(value, bool)]
     kernel = given[0][:2]
-    step.operation, step.kernel = "max_pool2d", kernel
+    step.operation, step.kernel = f"{step.operation[:3]}_pool2d", kernel
     step.stride = given[1][:2] if len(given) > 1 and given[1] else kernel
     step.padding = given[2][:2] if len(given) > 2 else [0, 0]
-    step.dilation = given[3][:2] if len(given) > 3 else [1, 1]
+    step.dilation = given[3][:2] if len(given) > 3 and step.operation == "max_pool2d" else [1, 1]
+    step.numbers = tuple(float(value) for value in arguments[4:] if isinstance(value, bool))
     step.out_channels = step.output.shape[1]
 
 
@@ -220,8 +233,8 @@ def _describe_activation(step: TracedStep, arguments: tuple[Any, ...], named: di
         step.numbers = tuple(map(float, plain)) + (1.0, 20.0)[len(plain) :]
     elif name.startswith(("upsample", "_upsample")):
         sizes = zip(step.output.shape[2:], step.input.shape[2:], strict=True)
-        step.numbers = tuple(after / before for after, before in sizes)
-    elif name == "constant_pad_nd":
+        step.numbers = (*(after / before for after, before in sizes), *(float(one) for one in plain if one is True))
+    elif name in PADDINGS:
         step.numbers = (*map(float, arguments[1]), *map(float, plain))
     else:
         step.numbers = tuple(map(float, plain))

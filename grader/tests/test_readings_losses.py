@@ -1,0 +1,150 @@
+"""The readings of both losses: each is recognised from the values and gradients that it predicts, and no other is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+import pytest
+
+from grader.tests.imagined import Imagined
+from tests.support.homework import losses as known
+from tests.support.homework.loss_families import Family
+from tests.support.homework.losses import LossSize
+from tests.support.homework.readings import Reading
+from tests.support.judging.loss_diagnosis import FORMULA, GRADIENT, RESULT, SIZE, TABLES, Diagnosis, diagnose
+from tests.support.judging.loss_evidence import Evidence, evidence
+from tests.support.observed.losses import ORDINARY, Draw, LossObservation, discriminator_loss, generator_loss
+from tests.support.submission import Submission
+
+SIZES = ((7, 256), (5, 64), (12, 100))
+"""Pairs of batches, the second one at least seven times as large."""
+
+
+def imagined(question: str, formula: Reading, size: Reading) -> Imagined:
+    if question == "4.4":
+        assert isinstance(formula, known.DiscriminatorLoss)
+        return Imagined(discriminator=formula, discriminator_size=size)  # type: ignore[arg-type]
+    assert isinstance(formula, known.GeneratorLoss)
+    return Imagined(generator=formula, generator_size=size)  # type: ignore[arg-type]
+
+
+def observed(question: str, follows: Imagined, n: int) -> Evidence:
+    observe = discriminator_loss if question == "4.4" else generator_loss
+    draw = Draw(n, ORDINARY)
+    return evidence(observe(Submission(follows), draw), draw, question)
+
+
+def again() -> LossObservation:
+    raise AssertionError("nothing is random here")
+
+
+def recognised(question: str, follows: Imagined, sizes: tuple[int, int] = (7, 256)) -> Diagnosis:
+    return diagnose(question, [observed(question, follows, n) for n in sizes], again)
+
+
+def cases(every: bool) -> Iterator[tuple[str, Reading, LossSize]]:
+    """Every formula with every size, or each of them with the handout's of the other."""
+    for question, tables in TABLES.items():
+        for formula, size in product(tables.formulas, tables.sizes):
+            if every or formula is tables.formulas[0] or size is tables.sizes[0]:
+                yield question, formula, size
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_every_formula_of_every_size_is_recognised_and_no_other(sizes: tuple[int, int]):
+    """No two entries predict the same, so that every pair of a formula and a size is the only explanation."""
+    for question, formula, size in cases(every=sizes == SIZES[0]):
+        found = recognised(question, imagined(question, formula, size), sizes)
+        names = {(one[FORMULA].name, one[SIZE].name) for one in found.hypotheses}
+        assert names == {(formula.name, size.name)}, (question, formula.name, size.name)
+
+
+@pytest.mark.parametrize("gradient", known.GRADIENTS[1:], ids=lambda one: one.name)
+def test_a_gradient_that_is_cut_is_told_from_a_missing_term(gradient: known.ReturnedGradient):
+    formula = known.DISCRIMINATOR_LOSSES[0]
+    assert isinstance(formula, known.DiscriminatorLoss)
+
+    def cut(*logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, slopes = formula.of(*logits)
+        return values, slopes * np.array(gradient.kept)[:, None]
+
+    found = recognised("4.4", Imagined(discriminator=known.DiscriminatorLoss("cut", 0, "", cut)))
+    (hypothesis,) = found.hypotheses
+    assert hypothesis[GRADIENT] is gradient
+    assert hypothesis[FORMULA] is formula
+
+
+NUMBERS = {
+    "another factor": ([0.25], [3.0], [-2.0]),
+    "constant added": ([0.5], [-1.0], [10.0]),
+    "other labels": ([0.9, 0.1], [1.0, -1.0], [2.0, 0.5]),
+    "unequal": ([1.0, 0.5], [0.3, 1.0], [2.0, -1.0]),
+    "another label": ([0.9], [0.5], [-1.0]),
+}
+"""Numbers of each family that no entry with a name of its own has."""
+
+
+def families() -> Iterator[tuple[str, Family, list[float]]]:
+    for question, tables in TABLES.items():
+        for family in tables.families:
+            for numbers in NUMBERS[family.name]:
+                yield question, family, numbers
+
+
+@pytest.mark.parametrize(
+    ("question", "family", "numbers"), [*families()], ids=lambda one: getattr(one, "name", str(one))
+)
+def test_a_family_is_recognised_with_its_numbers(question: str, family: Family, numbers: list[float]):
+    tables = TABLES[question]
+    member = family.member(np.array(numbers), tables.kind)
+    for sizes in SIZES:
+        found = recognised(question, imagined(question, member, tables.sizes[0]), sizes)
+        assert found.explained
+        reading = found.hypotheses[0][FORMULA]
+        assert reading.name == family.name
+        assert family.told(np.array(numbers), 1.0) in str(reading)
+
+
+def noisy(value: float, slope: float) -> known.DiscriminatorLoss:
+    """A binary cross entropy whose value, or one gradient, is off by so much."""
+    right = known.DISCRIMINATOR_LOSSES[0]
+    assert isinstance(right, known.DiscriminatorLoss)
+
+    def of(*logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, slopes = right.of(*logits)
+        slopes[0, 0] += slope
+        return values + value / np.sqrt(len(values)), slopes
+
+    return known.DiscriminatorLoss("noisy", 0, "", of)
+
+
+@pytest.mark.parametrize(("value", "slope"), [(0.01, 0.0), (0.0, 0.01)])
+def test_what_reproduces_almost_everything_has_no_name(value: float, slope: float):
+    """A value that no constant explains for both batches, or the gradient of one image."""
+    assert not recognised("4.4", Imagined(discriminator=noisy(value, slope))).explained
+
+
+@pytest.mark.parametrize("power", [1.5, 3.0])
+def test_a_family_that_fits_one_batch_must_predict_the_other(power: float):
+    """A factor that grows with the batch in another way than its size."""
+    size = LossSize("power", 0, "", lambda n: (n / 7) ** power)
+    for question, tables in TABLES.items():
+        assert not recognised(question, imagined(question, tables.formulas[0], size)).explained
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.25])
+def test_values_without_gradients_name_no_family(factor: float):
+    """A right value is recognised where only values are seen; two values would fit a factor with any formula."""
+    right = known.DISCRIMINATOR_LOSSES[0]
+    follows = Imagined(discriminator=right, discriminator_size=LossSize("size", 0, "", lambda n: factor))
+    batches = []
+    for n in (7, 256):
+        seen = observed("4.4", follows, n).seen
+        seen.kind, seen.differentiable = "number", False
+        batches.append(evidence(seen, Draw(n, ORDINARY), "4.4"))
+    found = diagnose("4.4", batches, again)
+    assert found.explained == (factor == 1)
+    if found.explained:
+        assert [line.name for line in found.deviating] == [RESULT]
