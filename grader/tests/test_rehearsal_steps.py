@@ -19,7 +19,7 @@ from grader.release import rehearse
 from grader.release.rehearse import RehearsalError
 
 POINTS = {"full_marks": 20.0, "three_mistakes": 15.0, "hostile": 0.0}
-FACTS = {"peak_memory_mb": 700, "in_force": ["limits", "no network"]}
+FACTS = {"peak_memory_mb": 700, "in_force": ["limits", "no network"], "not_in_force": []}
 NEXT = "Next: question 4.1, dnet_executes_table_1"
 PLACED = ("run_autograder", "hw5_gan.py", "hw5_diffusion.py")
 
