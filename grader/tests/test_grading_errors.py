@@ -76,7 +76,7 @@ def test_what_is_no_failure_of_a_grading_ends_the_runner(idle: Runner, tmp_path:
 def test_processes_that_cannot_be_ended_are_told_to_the_staff(
     idle: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def unkillable(*_: object) -> int:
+    def unkillable(*_: object, **__: object) -> int:
         raise RuntimeError("3 processes of a submission cannot be ended")
 
     monkeypatch.setattr(running.Session, "run", lambda *_: None)

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from grader import messages, wire
 from grader.judge import server
 from grader.judge.server import ThroughRunner
-from grader.messages import Begin, End, Judged, Observe, Outcome
+from grader.messages import Begin, End, Judged, JudgeOrder, Observe, Outcome
 from grader.project import ROOT
 from tests.support.observations import Failure
 from tests.support.verdicts import Status
@@ -147,7 +148,7 @@ def test_a_judge_server_forks_a_judge_for_every_order_who_tells_of_each_check_an
     seeds = []
     for seed in (1, 2):
         mine, judge = socket.socketpair()
-        socket.send_fds(ours, [b'{"seed":%d}' % seed], [judge.fileno()])
+        socket.send_fds(ours, [msgspec.json.encode(JudgeOrder(seed, ["seed", "fine"]))], [judge.fileno()])
         judge.close()
         runner, told = Runner(mine), []
         while not told or not isinstance(told[-1], End):

@@ -17,9 +17,10 @@ from grader.__main__ import main
 from grader.project import REFERENCE, TEMPLATE
 from grader.release import rehearse
 from grader.release.rehearse import RehearsalError
+from grader.run.users import FIRST_USER, LAST_USER
 
 POINTS = {"full_marks": 20.0, "three_mistakes": 15.0, "hostile": 0.0}
-FACTS = {"peak_memory_mb": 700, "in_force": ["limits", "no network"]}
+FACTS = {"peak_memory_mb": 700, "in_force": ["limits", "no network"], "not_in_force": []}
 NEXT = "Next: question 4.1, dnet_executes_table_1"
 PLACED = ("run_autograder", "hw5_gan.py", "hw5_diffusion.py")
 
@@ -103,7 +104,7 @@ def test_a_good_package_grades_three_submissions(system: System, archive: Path, 
     assert said[1] == "the sample: 20 points"
     for line, (name, points) in zip(said[2:], POINTS.items(), strict=True):
         assert line.startswith(f"{name}: {points:g} points, as here; ")
-        assert line.endswith(" s, 700 MB at most; in force: limits, no network")
+        assert line.endswith(" s, 700 MB at most; in force: limits, no network; NOT in force: nothing is missing")
     commands = [command for command, _ in system.asked]
     assert commands[0] == "cd /autograder && bash source/setup.sh"
     assert sum("./run_autograder" in command for command in commands) == len(POINTS)
@@ -116,7 +117,8 @@ def test_files_that_were_there_before_are_not_the_submission_s(system: System, a
     system.instead["find /"] = lambda command: ran("/tmp/old\n")
     rehearse.rehearse_grading(system, archive)
     asked = next(command for command, _ in system.asked if command.startswith("find /"))
-    assert "-uid 61000 -o -uid 61001 -o -path '/tmp/*' -o -path '/var/tmp/*'" in asked
+    ids = f"-uid +{FIRST_USER - 1} -uid -{LAST_USER + 1}"
+    assert f"{ids} -o -path '/tmp/*' -o -path '/var/tmp/*'" in asked
 
 
 def leaving(system: System) -> Answer:

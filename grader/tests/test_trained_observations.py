@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.report.pictures import admitted
 from tests.support.advice import digit_grid, spelling, trained_model
 from tests.support.homework.figures import PATHS, SCORE_FIELD, STEPS
 from tests.support.observations import BadReply, Failure, parse
@@ -50,6 +51,7 @@ def trained(**changed: Any) -> dict[str, Any]:
         "detail": "",
         "score": np.ones((len(artifacts.score_points()), 2), dtype=np.float32),
         "samples": np.zeros((3, 2), dtype=np.float32),
+        "exact": np.zeros((artifacts.MOST_SAMPLES, 2), dtype=np.float32),
         "states": np.zeros((n_steps, 3, 2), dtype=np.float32),
         "steps": list(artifacts.STEPS),
         "paths": np.zeros((2, artifacts.LAST_STEP + 1, 2), dtype=np.float32),
@@ -68,6 +70,8 @@ NO_POINTS = np.zeros((0, 2), dtype=np.float32)
         {"samples": NO_POINTS},
         {"samples": np.zeros((artifacts.MOST_SAMPLES + 1, 2), dtype=np.float32), "steps": [], "states": np.zeros(0)},
         {"samples": np.zeros((3, 3), dtype=np.float32)},
+        {"exact": np.zeros((artifacts.MOST_SAMPLES - 1, 2), dtype=np.float32)},
+        {"exact": np.zeros((artifacts.MOST_SAMPLES, 2))},
         {"steps": [1, 2, 3]},
         {"steps": []},
         {"states": np.zeros((1, 3, 2), dtype=np.float32)},
@@ -78,6 +82,11 @@ NO_POINTS = np.zeros((0, 2), dtype=np.float32)
 def test_a_trained_model_that_no_probe_reports_is_refused(changed: dict[str, Any]):
     with pytest.raises(BadReply):
         parse(TrainedModel, trained(**changed))
+
+
+def test_a_trained_model_that_a_probe_reports_is_taken():
+    for right in ({}, {"exact": NO_POINTS}, {"steps": [], "states": np.zeros(0, dtype=np.float32)}):
+        assert len(parse(TrainedModel, trained(**right)).samples) == 3
 
 
 def test_a_trained_model_may_lack_what_its_problem_explains():
@@ -149,3 +158,10 @@ def test_the_attainable_share_of_letters_grows_with_the_samples_to_all():
     shares = [spelling.attainable_coverage(n) for n in (1, 100, 10_000)]
     assert 0 < shares[0] < shares[1] < shares[2] <= 1
     assert shares[2] > 0.99
+
+
+def test_every_picture_of_a_model_has_the_arrays_of_its_kind():
+    made = trained_model._pictures(parse(TrainedModel, trained()))
+    for picture in made:
+        assert admitted(picture) == picture.arrays
+    assert len(made) == 3

@@ -14,6 +14,7 @@ from grader.messages import Outcome
 from grader.report import terminal
 from grader.report.results import Results
 from grader.rubric import Row
+from tests.support.homework.assignment import PROBLEMS
 from tests.support.verdicts import Status
 
 SUMMARY = "1 of the checks, worth 2 of 4 points, are shown later, after the grades are published."
@@ -183,7 +184,8 @@ def test_a_class_on_the_terminal(results: Results):
     lines = shown(terminal.show_class, {"[one]": results})
     assert lines[0] == "The class"
     (cells,) = [[cell.strip() for cell in line.strip("│").split("│")] for line in lines if line.startswith("│")]
-    assert cells == ["[one]", "1.667 / 4", "1.667", "0", "1 of 4"]
+    earned = ["1.667" if problem.number == "4" else "0" for problem in PROBLEMS]
+    assert cells == ["[one]", "1.667 / 4", *earned, "1 of 4", f"{results.seconds:.0f}"]
 
 
 def test_a_progress_line_is_gone_when_it_is_done():
