@@ -11,7 +11,7 @@ _real = _vocabulary.perform
 _notes = _Path(_os.environ["HOME"]) / "notes"  # the module's own folder: the end of a check does not empty it
 
 
-def _perform(folder, module, operation, arguments):
+def _perform(folder, module, operation, arguments, *others):
     _known = _notes.read_text() if _notes.exists() else ""
     if operation in ("trained_model", "artifacts") and "LATER" in _known:
         print("LEAK what later rows asked for is known while visible rows are judged")
@@ -25,7 +25,7 @@ def _perform(folder, module, operation, arguments):
     if operation == "outputs":
         with _notes.open("a") as _file:
             _file.write("LATER " + _json.dumps([operation, sorted(arguments)]))
-    return _real(folder, module, operation, arguments)
+    return _real(folder, module, operation, arguments, *others)
 
 
 _vocabulary.perform = _perform

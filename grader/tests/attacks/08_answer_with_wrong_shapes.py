@@ -3,7 +3,7 @@ import sys
 
 import numpy as np
 
-_probes = sys.modules["tests.support.probes"]
+_probes = sys.modules["tests.support.probes.vocabulary"]
 _EMPTY, _NOTHING = np.zeros((0,)), np.full((3, 1, 2), np.nan)
 _RETURNED = {"kind": "Tensor", "shape": [7, -3], "values": _NOTHING, "differentiable": True}
 _CALLS = {"points": _NOTHING, "levels": _EMPTY, "scores": np.zeros((0, 2)), "sizes": np.array([10**9]), "refused": "",
@@ -23,4 +23,4 @@ _ANSWERS = {
     "one_epoch": {"disc_moved": _EMPTY, "gen_moved": _NOTHING, "files": ["stowaway"], "grid": np.zeros((1, 1), np.uint8)},
 }
 _ANSWERS["generator_loss"] = _ANSWERS["discriminator_loss"]
-_probes.perform = lambda folder, module, operation, arguments: ({"observation": _ANSWERS.get(operation, {})}, None)
+_probes.perform = lambda folder, module, operation, *others: ({"observation": _ANSWERS.get(operation, {})}, None)

@@ -7,9 +7,9 @@ _vocabulary = _sys.modules["tests.support.probes.vocabulary"]
 _real = _vocabulary.perform
 
 
-def _perform(folder, module, operation, a):
+def _perform(folder, module, operation, a, *others):
     if operation != "langevin":
-        return _real(folder, module, operation, a)
+        return _real(folder, module, operation, a, *others)
     sizes = _np.concatenate([_np.arange(1000), _np.zeros(2_000_000), [3]]).astype(_np.int32)
     n = int(sizes.sum())
     if n % a["n_samples"] == 0:
