@@ -6,6 +6,7 @@ A reading with a formula is followed by an imagined submission; any other by a m
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ import pytest
 from grader.audit import cases
 from grader.calibrate.decisions import functions
 from grader.project import REFERENCE, ROOT, SUITES
-from grader.tests.followers import BY_MUTANT, D_LOSS, EXACT, by_formula, entries, tables
+from grader.tests.followers import BY_MUTANT, D_LOSS, EXACT, WRITTEN, by_formula, entries, tables
 from grader.tests.imagined import Imagined
 from tests import conftest
 from tests.support.homework import denoising, initialisation, losses, noise_levels
@@ -94,6 +95,41 @@ def test_points_follow_the_credit(place: str, submitted: Callable[[str | Imagine
         for credit in (0.25, 0.5, 1.0):
             with worth(entry, credit):
                 assert earned(submission, check) == pytest.approx(1 - who.share + who.share * credit), (check, credit)
+
+
+def readings_of_the_written_half() -> list[Reading]:
+    found: dict[int, Reading] = {}
+    for module in WRITTEN:
+        for value in vars(importlib.import_module(f"tests.support.homework.{module}")).values():
+            members = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
+            found |= {id(one): one for one in members if isinstance(one, Reading)}
+    return [one for one in found.values() if one.credit < 1]
+
+
+def test_points_follow_the_credits_of_the_written_half(submitted: Callable[[str | Imagined], Submission]):
+    """Where a mutant's mistake has a name, its check earns what the name earns."""
+    told: list[tuple[str, str, Wrong]] = []
+    with contextlib.ExitStack() as stack:
+        for reading in readings_of_the_written_half():
+            stack.enter_context(worth(reading, 0.375))
+        for case in mutants().values():
+            for check in case.fails if case.name.startswith("written_") else ():
+                try:
+                    functions((check,))[check](submission=submitted(case.name))
+                except Wrong as error:
+                    told.append((case.name, check, error))
+                except Verdict:
+                    continue
+    followed = set()
+    for name, check, error in told:
+        named = {one.mistake.name for one in error.findings if isinstance(one.mistake, Reading)}
+        assert error.credit == (0.375 if named else 0.0), (name, check)
+        followed |= named
+    assert len(followed) > FEWEST_FOLLOWED
+
+
+FEWEST_FOLLOWED = 30
+"""Names of the written half that its mutants are recognised by."""
 
 
 def test_no_entry_is_listed_that_is_not_there():

@@ -151,6 +151,8 @@ def test_langevin_leaves_inputs_and_gradients_alone(submission: Submission) -> N
     runs = [observe_run(submission, Design()), observe_run(submission, TRAJECTORY)]
     for run in runs:
         require_calls(submission, run)
+        if len(run.sizes) == 0:
+            raise wrong("The score network is never called.", look_at="Alg. 2, line 6")
     if any(run.sigmas_changed for run in runs):
         raise wrong(
             "langevin_dynamics_sample changes its argument sigmas in place.",
