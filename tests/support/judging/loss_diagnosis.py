@@ -52,6 +52,9 @@ TABLES = {
 
 UNEXPLAINED = Diagnosis((), ())
 
+LEAST = 1e-3
+"""A value and gradients below it are nothing: those of right code are near 1, and their error is below 2e-4."""
+
 
 def credits_of(question: str) -> tuple[float, ...]:
     """What the readings of a loss earn: the fewest deviations depend on it."""
@@ -140,8 +143,10 @@ def _fitted(family: Family, size: LossSize, small: Evidence) -> np.ndarray | Non
     wanted = flat(small.seen.value, small.gradients) - fixed
     if len(wanted) <= len(moving) or not np.all(np.isfinite(wanted)):
         return None
-    numbers, _, rank, _ = np.linalg.lstsq(np.column_stack(moving), wanted, rcond=None)
-    return numbers if rank == len(moving) else None
+    design = np.column_stack(moving)
+    numbers, _, rank, _ = np.linalg.lstsq(design, wanted, rcond=None)
+    vanishes = np.abs(fixed + design @ numbers).max() < LEAST  # 0 times a loss is no loss
+    return numbers if rank == len(moving) and not vanishes else None
 
 
 def _latents(found: Evidence, small: Evidence, again: Callable[[], LossObservation]) -> Reading | None:
