@@ -110,7 +110,7 @@ def test_a_broken_grid_is_named_and_the_others_are_judged(tmp_path: Path, conten
 def test_no_grid_opens_nothing(tmp_path: Path):
     submission = locally(hand_in(tmp_path))
     assert "Add the grids" in image_grids.advise(submission).text
-    assert [key.split()[1] for key in submission._known] == ["artifacts"]
+    assert [key.split()[1] for key in submission._known._kept] == ["artifacts"]
 
 
 def test_a_student_reads_the_advice_at_the_end_of_the_checks(tmp_path: Path):
