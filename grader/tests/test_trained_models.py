@@ -156,7 +156,7 @@ def test_nothing_handed_in_samples_nothing(tmp_path: Path):
     advice = trained_model.advise(submission)
     assert "Add model.ckpt" in advice.text
     assert advice.credit == 0
-    assert [key.split()[1] for key in submission._known] == ["artifacts"]
+    assert [key.split()[1] for key in submission._known._kept] == ["artifacts"]
 
 
 def test_the_pattern_is_that_of_the_homework():
