@@ -21,7 +21,7 @@ from tests.support.status import NO_FAULT, Status
 CONFTEST = "from tests.conftest import pytest_configure, submission, submitted_files\n"
 HEAD = (
     "import os, signal, time\nfrom tests.support.marks import number, visibility, weight\n"
-    "from tests.support.observed.artifacts import Listing\n"
+    "from tests.support.observed.artifacts import listing\n"
 )
 CHECK = """
 @number("4.{n}")
@@ -70,7 +70,7 @@ def test_a_judge_that_dies_over_one_check_costs_only_that(tmp_path: Path):
 
 
 def test_what_an_answer_has_led_to_is_that_rows_crash(tmp_path: Path):
-    look = "submission.observe(Listing, 'hw5_gan', 'artifacts'); "
+    look = "listing(submission, 'hw5_gan'); "
     document = graded(
         tmp_path,
         raises=look + "1 / 0",
