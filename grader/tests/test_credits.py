@@ -52,13 +52,14 @@ def mutants() -> dict[str, cases.Case]:
 
 @pytest.fixture(scope="module")
 def submitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str | Imagined], Submission]:
-    """Makes the submission of a case; the same mutant is observed once."""
+    """Makes the submission of a case; a mutant that is asked for again at once is observed once."""
     made: dict[str, Submission] = {}
 
     def submission(follows: str | Imagined) -> Submission:
         if isinstance(follows, Imagined):
             return Submission(follows)
         if follows not in made:
+            made.clear()  # what one has answered takes tens of megabytes
             folder = tmp_path_factory.mktemp("submission")
             shutil.copytree(REFERENCE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data"))
             if follows:
