@@ -8,6 +8,7 @@ then not hidden but absent. It also makes an interpreter reachable that lies bel
 from __future__ import annotations
 
 import os
+import sys
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -81,7 +82,9 @@ def furnish(source: Path, scratch: Path, home: Path, user: int, group: int, size
         (_ROOM / name).chmod(mode)
     os.chown(_ROOM / "scratch", user, group)
     done = kernel.bind(source, _SOURCE) and kernel.make_read_only(_SOURCE)
-    done = done and kernel.bind(_ROOM / "tmp", "/tmp") and kernel.bind(_ROOM / "shm", "/dev/shm")
+    # An interpreter that lies below /tmp, as in a checkout there, would be hidden by another /tmp.
+    done = done and (sys.prefix.startswith("/tmp/") or kernel.bind(_ROOM / "tmp", "/tmp"))
+    done = done and kernel.bind(_ROOM / "shm", "/dev/shm")
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
     done = done and kernel.mount("none", home, "tmpfs", kernel.NO_SUID, "mode=711,size=64k,nr_inodes=64")
     for folder in (source, scratch):
