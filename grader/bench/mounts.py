@@ -8,8 +8,8 @@ then not hidden but absent. It also makes an interpreter reachable that lies bel
 from __future__ import annotations
 
 import os
-import sys
 import stat
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
