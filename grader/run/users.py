@@ -15,6 +15,8 @@ from tests.support.homework.assignment import MODULES
 FIRST_USER = 61_000
 EACH = len(MODULES)
 GROUPS = 1500
+APART = 400
+"""Groups between two slots: what one runner has let go is not at once another's."""
 LAST_USER = FIRST_USER + EACH * GROUPS - 1
 """Groups of `EACH` ids from `FIRST_USER` on, taken in turn: between those of people and those of services."""
 
@@ -34,7 +36,7 @@ class Identities:
 
 def identities(slot: int) -> Iterator[Identities]:
     """New ids at each step; runners with different slots begin at different ones."""
-    following = FIRST_USER + EACH * slot
+    following = FIRST_USER + EACH * (APART * slot % GROUPS)
     while True:
         if os.geteuid() != 0:
             yield Identities((None,) * EACH)
