@@ -36,4 +36,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             return group_of(config.rootpath / nodeid.partition("::")[0]) or nodeid
 
+        def remove_node(self, node: Any) -> str | None:
+            """Give back what a dead worker has not done; the test that it died of, which has failed, is not run again.
+
+            The library's own hands on groups in which nothing is left to do as well: a worker that is given one never
+            asks for the next, and the run hangs.
+            """
+            work = self.assigned_work.pop(node)
+            ahead = [(tests, name) for tests in work.values() for name, done in tests.items() if not done]
+            if not ahead:
+                return None
+            tests, fatal = ahead[0]
+            tests[fatal] = True
+            self.workqueue.update({scope: tests for scope, tests in work.items() if not all(tests.values())})
+            for other in self.nodes:
+                self._reschedule(other)
+            return fatal
+
     return ByGroup(config, log)

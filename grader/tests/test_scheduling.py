@@ -29,16 +29,28 @@ def test_something(n):
 IN_A_GROUP = 'pytestmark = pytest.mark.xdist_group("attacks")'
 
 
+DEADLY = """
+import os, signal
+def test_it_ends_its_worker():
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def in_parallel(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the tests of a folder on two workers, with the scheduler."""
+    (folder / "conftest.py").write_text("from grader.tests.scheduling import pytest_xdist_make_scheduler\n")
+    options = ["--numprocesses", "2", "--max-worker-restart", "1", "--dist", "loadgroup", "-p", "no:cacheprovider"]
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "--rootdir", str(folder), "."], cwd=folder, capture_output=True,
+        text=True, env=environment | {"PYTHONPATH": str(ROOT)}, timeout=60,
+    )  # fmt: skip
+
+
 def test_a_group_of_several_files_stays_on_one_worker(tmp_path: Path):
-    (tmp_path / "conftest.py").write_text("from grader.tests.scheduling import pytest_xdist_make_scheduler\n")
     for name, mark in (("one", IN_A_GROUP), ("other", IN_A_GROUP), ("free", ""), ("loose", "")):
         (tmp_path / f"test_{name}.py").write_text(TESTS.format(mark=mark))
-    options = ["--numprocesses", "2", "--dist", "loadgroup", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
-    environment = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
-    process = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "."], cwd=tmp_path, capture_output=True, text=True,
-        env=environment | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    process = in_parallel(tmp_path)
     assert process.returncode == 0, process.stdout
     times: dict[str, list[tuple[float, float]]] = defaultdict(list)
     workers: dict[str, set[str]] = defaultdict(set)
@@ -52,6 +64,13 @@ def test_a_group_of_several_files_stays_on_one_worker(tmp_path: Path):
     assert len(workers["group"] | workers["alone"]) == 2
     in_order = sorted(times["group"])
     assert all(one[1] <= other[0] for one, other in pairwise(in_order))
+
+
+def test_a_run_in_which_a_worker_dies_comes_to_its_end(tmp_path: Path):
+    for name, text in (("a", TESTS.format(mark="")), ("b", DEADLY), ("c", TESTS.format(mark=""))):
+        (tmp_path / f"test_{name}.py").write_text(text)
+    process = in_parallel(tmp_path)
+    assert "1 failed, 16 passed" in process.stdout
 
 
 def test_every_test_file_that_uses_the_arena_is_in_the_group_of_attacks():
