@@ -10,6 +10,7 @@ import importlib
 import inspect
 import io
 import os
+import pkgutil
 import random
 import socket
 import stat
@@ -18,7 +19,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_args, get_origin
 
 import msgspec
 import numpy as np
@@ -33,16 +34,18 @@ from grader.judge.collector import judged
 from grader.project import ROOT
 from grader.run import intake
 from grader.tests.trained import with_everything
+from tests.support import observed
 from tests.support.observations import (
     LONGEST_MESSAGE,
     LONGEST_NAME,
+    MOST_ENTRIES,
     BadReply,
     Failure,
     distrusted,
     is_printable,
     parse,
 )
-from tests.support.observed import artifacts, denoising, langevin, losses, networks, training
+from tests.support.observed import networks
 from tests.support.probes import vocabulary
 from tests.support.submission import Submission, _key
 from tests.support.transports import InProcess
@@ -131,24 +134,59 @@ def altered(value: Any, rng: random.Random) -> Any:
     if isinstance(value, np.ndarray) and rng.random() < 0.9:
         return bent(value, rng)
     if isinstance(value, list) and value and rng.random() < 0.1:
-        return value * rng.choice([2, 100, 20_000])  # counts of calls, steps, names
+        return value * min(rng.choice([2, 100, 20_000]), 2 + wire.LARGEST_BODY // weight(value))  # calls, steps, names
     same_kind = [one for one in (*NUMBERS, *WORDS) if type(one) is type(value)]
     return rng.choice(same_kind) if same_kind and rng.random() < 0.8 else anything(rng)
 
 
+def weight(value: Any) -> int:
+    """Bytes of a value in a frame, or a little more."""
+    if isinstance(value, np.ndarray):
+        return 64 + value.nbytes
+    if isinstance(value, dict):
+        return 64 + sum(map(weight, value.values()))
+    return 64 + (sum(map(weight, value)) if isinstance(value, (list, tuple)) else 0)
+
+
 def through_the_wire(value: Any) -> Any:
     """What the judge reads of it; raises `BadFrame` for what no process can send."""
+    if weight(value) > 2 * wire.LARGEST_BODY:
+        raise wire.BadFrame
     try:
-        return wire.decode(wire.encode(value))
+        frame = wire.encode(value)
+        wire.lengths(frame[: wire.HEADER_SIZE])
+        return wire.decode(frame)
     except (TypeError, ValueError):
         raise wire.BadFrame from None
 
 
-REPLIES = (
-    *(denoising.Evaluation, denoising.DenoisingLoss, losses.LossObservation, langevin.Run, training.Epoch),
-    *(networks.Execution, networks.ParameterTable, networks.InitialParameters, networks.Outputs, Failure),
-    *(artifacts.Listing, artifacts.TrainedModel, artifacts.HandedInSamples, artifacts.ImageGrids),
-)
+def structures() -> Iterator[type[msgspec.Struct]]:
+    """Every structure that an answer may have."""
+    for found in pkgutil.iter_modules(observed.__path__):
+        module = importlib.import_module(f"{observed.__name__}.{found.name}")
+        for _, one in inspect.getmembers(module, inspect.isclass):
+            if issubclass(one, msgspec.Struct) and one.__module__ == module.__name__:
+                yield one
+
+
+REPLIES = (Failure, *structures())
+
+
+def fitting(kind: Any, rng: random.Random) -> Any:
+    """A value of the type that a field has, or, rarely, of another; lists are sometimes longer than any may be."""
+    if rng.random() < 0.02:
+        return anything(rng)
+    arguments = get_args(kind)
+    if get_origin(kind) is Annotated:
+        return fitting(arguments[0], rng)
+    if get_origin(kind) is list:
+        some = [fitting(arguments[0], rng) for _ in range(rng.randrange(3))]
+        return some[:1] * rng.choice([0, 300, MOST_ENTRIES, MOST_ENTRIES + 1]) if rng.random() < 0.05 else some
+    if inspect.isclass(kind) and issubclass(kind, msgspec.Struct):
+        return {one.encode_name: fitting(one.type, rng) for one in msgspec.structs.fields(kind)}
+    if kind is np.ndarray:
+        return array(rng)
+    return rng.choice([one for one in (*NUMBERS, *WORDS) if type(one) is kind])
 
 
 @given(seeds, st.binary(max_size=40))
@@ -179,6 +217,16 @@ def texts(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for one in value:
             yield from texts(one)
+
+
+def counts(value: Any) -> Iterator[int]:
+    """The length of every list in an observation."""
+    if isinstance(value, msgspec.Struct):
+        value = [getattr(value, name) for name in value.__struct_fields__]
+    if isinstance(value, (list, tuple)):
+        yield len(value)
+        for one in value:
+            yield from counts(one)
 
 
 @given(seeds, st.text(max_size=200) | st.text("ab\u202e\ue000 \x1b", max_size=300))
@@ -214,6 +262,22 @@ def test_any_value_is_an_observation_or_a_bad_reply(seed: int):
         assert isinstance(parse(expected, value), expected)
     except (wire.BadFrame, BadReply):
         return
+
+
+@pytest.mark.parametrize("expected", REPLIES, ids=lambda one: f"{one.__module__.rpartition('.')[2]} {one.__name__}")
+def test_texts_and_counts_of_every_structure_are_bounded(expected: type[msgspec.Struct]):
+    @given(seeds)
+    @fuzz(12)
+    def enter(seed: int) -> None:
+        try:
+            entered = parse(expected, through_the_wire(fitting(expected, random.Random(seed))))
+        except (wire.BadFrame, BadReply):
+            return
+        longest = LONGEST_MESSAGE if expected is Failure else LONGEST_NAME
+        assert all(len(text) <= longest and all(map(is_printable, text)) for text in texts(entered))
+        assert all(count <= MOST_ENTRIES for count in counts(entered))
+
+    enter()
 
 
 class Bending:

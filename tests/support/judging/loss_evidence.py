@@ -62,9 +62,8 @@ def _generated(seen: LossObservation, draw: Draw) -> np.ndarray:
 
 def latents_of(seen: LossObservation) -> np.ndarray:
     """All latents that the generator was given, `(k, zdim)`; none if one call was of another form."""
-    if not seen.latents or any(one.ndim != 2 or one.shape[1] != seen.latents[0].shape[1] for one in seen.latents):
-        return np.empty((0, 1))
-    return np.concatenate(seen.latents)
+    widths = {one.shape[1] if one.ndim == 2 else 0 for one in seen.latents}
+    return np.concatenate(seen.latents) if len(widths) == 1 and widths != {0} else np.empty((0, 1))
 
 
 def given_rows_of_z(seen: LossObservation, draw: Draw) -> bool:
