@@ -182,7 +182,8 @@ def fitting(kind: Any, rng: random.Random) -> Any:
     if get_origin(kind) is list:
         some = [fitting(arguments[0], rng) for _ in range(rng.randrange(3))]
         if rng.random() < 0.02:
-            return some[:1] * min(rng.choice([300, MOST_ENTRIES, MOST_ENTRIES + 1]), 2 + wire.LARGEST_TEXT // weight(some))
+            many = rng.choice([300, MOST_ENTRIES, MOST_ENTRIES + 1])
+            return some[:1] * min(many, 2 + wire.LARGEST_TEXT // weight(some))
         return some
     if inspect.isclass(kind) and issubclass(kind, msgspec.Struct):
         return {one.encode_name: fitting(one.type, rng) for one in msgspec.structs.fields(kind)}
