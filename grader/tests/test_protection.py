@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from grader import __main__, rubric
+from grader.audit.leftovers import leftovers
 from grader.bench import landlock
 from grader.project import REFERENCE, TEMPLATE
 from grader.run import protection
 from grader.run.host import remove
 from grader.run.runner import Runner
 from grader.run.users import FIRST_USER, LAST_USER, claim_users, identities
-from grader.tests.arena import copy_of, kept_in_memory_by
+from grader.tests.arena import copy_of
 from grader.tests.places import SHORT, worker_slot
 
 LEAVES_ITS_SOURCE = """
@@ -47,8 +48,8 @@ def test_memory_of_no_process_passes_nothing_to_the_next_submission(tmp_path: Pa
             results = runner.grade(with_code(tmp_path / name, LEAVES_ITS_SOURCE), tmp_path / f"{name} out")
             assert "LEAK" not in str(results.facts["printed"])
             used += runner.used
+            assert leftovers(runner) == []
         assert len(set(used)) == len(used)  # no id twice
-        assert kept_in_memory_by(used) == []
 
 
 @pytest.mark.parametrize(
