@@ -132,7 +132,16 @@ def _limit(limits: Limits, counts: bool) -> None:
 def interpreter_trees() -> list[Path]:
     """Where the interpreter, its packages and the system's libraries live; the suites and the grader are not there."""
     own = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()} - {"/usr", "/usr/local"}
-    system = ["/usr/lib", "/usr/lib64", "/usr/share", "/usr/local/lib", "/lib", "/lib64", "/etc", "/sys/devices/system"]
+    system = [
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/share",
+        "/usr/local/lib",
+        "/lib",
+        "/lib64",
+        "/etc",
+        "/sys/devices/system/cpu",
+    ]
     return [Path(one) for one in [*sorted(own), *system] if os.path.isdir(one)]
 
 
