@@ -24,7 +24,7 @@ ifneq ($(strip $(unknown)),)
 $(error no target knows $(strip $(unknown)); there are $(KNOWN))
 endif
 
-.PHONY: grade test reproduce lint format lock template rubric benchmark audit automatic fuzz calibrate power mutate package \
+.PHONY: grade test reproduce lint format lock template rubric benchmark audit layers neighbours automatic fuzz calibrate power mutate package \
 	rehearse preview clean help
 
 help:  ## what can be made
@@ -41,6 +41,12 @@ audit: $(VENV)/ready  ## prove the grader right; ONLY=text for some cases, FULL=
 
 calibrate: $(VENV)/ready  ## random decisions on right work under SEEDS=10000 seeds, against their laws; goes on where it ended
 	@$(RUN) -m grader calibrate $(if $(SEEDS),--seeds "$(SEEDS)")
+
+layers: $(VENV)/ready  ## every attack with one layer of the protection after another taken away; out/layers.md (as root)
+	@$(RUN) -m grader layers $(if $(ONLY),--only "$(ONLY)")
+
+neighbours: $(VENV)/ready  ## every attack between right submissions, and what is left on the machine; out/neighbours.md
+	@$(RUN) -m grader neighbours $(if $(ONLY),--only "$(ONLY)")
 
 power: $(VENV)/ready  ## by how much each mutant is caught, or those of ONLY=text
 	@$(RUN) -m grader power $(if $(ONLY),--only "$(ONLY)")

@@ -47,6 +47,8 @@ VERBS = {
     "template": Verb("grader.release.template", "cut student_template/ from reference/"),
     "lock": Verb("grader.release.lock", "lock all requirements, and export the container's and the students'"),
     "audit": Verb("grader.audit.command", "prove the grader right on every submission whose result is known"),
+    "layers": Verb("grader.audit.layers", "every attack, with one layer of the protection after another taken away"),
+    "neighbours": Verb("grader.audit.neighbours", "every attack between right submissions, and what is left of it"),
     "power": Verb("grader.audit.power", "by how much each mutant is caught"),
     "automatic": Verb("grader.audit.automatic", "grade mistakes that nobody listed, made by rule"),
     "mutate": Verb("grader.audit.mutation.command", "change the grader at random, and see what no test notices"),

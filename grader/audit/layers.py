@@ -1,4 +1,4 @@
-"""`python -m grader.audit.layers`: every attack against the confinement with one layer after another taken away.
+"""The verb `layers`: every attack against the confinement with one layer after another taken away.
 
 A table of layer and attack: whether the attack is defeated, or needs a layer that is absent. What is simulated absent:
 seccomp, Landlock, the namespaces, and root, without which the bench has the user id of whoever grades.
@@ -12,13 +12,15 @@ import multiprocessing
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.markdown import Markdown
 
 from grader.audit import cases as known
 from grader.audit.cases import Case
+from grader.audit.leftovers import leftovers
 from grader.audit.run import CLOCKS, compare
 from grader.bench import confinement, kernel, mounts
 from grader.run.runner import Runner
@@ -35,40 +37,47 @@ WITHOUT: dict[str, tuple[bool, frozenset[str]]] = {
     "not root, no namespaces": (False, frozenset({"namespaces"})),
 }
 """Each column: whether as root, and the layers that are taken away."""
+INDEPENDENT = ("07", "08", "10", "11", "12", "13", "15", "18")
+"""Classes of attacks that no layer defeats, but the judge: they are tried with all layers only."""
 FIRST_SLOT = 700
+DEFEATED, NOT_TRIED = "yes", ""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Grade every attack in every column and print the table; 1 when one is not defeated."""
-    parser = argparse.ArgumentParser(prog="python -m grader.audit.layers", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which attacks, which columns, and where the table goes."""
     parser.add_argument(
         "--only", nargs="*", default=[""], metavar="TEXT", help="only attacks whose name holds one of them"
     )
     parser.add_argument("--columns", nargs="*", choices=list(WITHOUT), default=list(WITHOUT))
-    options = parser.parse_args(arguments)
+    parser.add_argument("--out", type=Path, default=Path("out/layers.md"), help="the table, as Markdown")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Grade every attack in every column; the table is rewritten after each; 1 when one is not defeated."""
     attacks = [case for case in known.attacks() if any(text in case.name for text in options.only)]
     context = multiprocessing.get_context("spawn")
     columns: dict[str, dict[str, str]] = {}
     for number, name in enumerate(options.columns):
+        tried = [case.name for case in attacks if number == 0 or not case.name.startswith(INDEPENDENT)]
         queue = context.Queue()
-        process = context.Process(
-            target=_column, args=(name, [case.name for case in attacks], FIRST_SLOT + number, queue)
-        )
+        process = context.Process(target=_column, args=(name, tried, FIRST_SLOT + number, queue))
         process.start()
         columns[name] = queue.get()
         process.join()
-    Console(width=None if sys.stdout.isatty() else 200).print(_table(attacks, columns))
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(table(attacks, columns), encoding="utf-8")
+    Console(width=None if sys.stdout.isatty() else 200).print(Markdown(options.out.read_text(encoding="utf-8")))
     return int(any(word.startswith("NOT") for column in columns.values() for word in column.values()))
 
 
-def _table(attacks: list[Case], columns: dict[str, dict[str, str]]) -> Table:
-    table = Table(title="Attacks and layers", title_justify="left")
-    table.add_column("attack")
-    for name in columns:
-        table.add_column(name)
-    for case in attacks:
-        table.add_row(case.name, *(column[case.name] for column in columns.values()))
-    return table
+def table(attacks: list[Case], columns: dict[str, dict[str, str]]) -> str:
+    """What became of each attack in each column, as Markdown, and in how many it was defeated."""
+    rows = [["attack", *columns], ["---"] * (1 + len(columns))]
+    rows += [[case.name, *(column.get(case.name, NOT_TRIED) for column in columns.values())] for case in attacks]
+    words = [word for column in columns.values() for word in column.values()]
+    counted = f"{words.count(DEFEATED)} of {len(words)} defeated, {sum(one.startswith('needs') for one in words)} "
+    lines = ["| " + " | ".join(cell.replace("|", "/").replace("\n", " ") for cell in row) + " |" for row in rows]
+    return "\n".join([*lines, "", f"{counted}need a layer that is absent there, which the terminal tells.", ""])
 
 
 def _column(name: str, attacks: list[str], slot: int, queue: multiprocessing.Queue[dict[str, str]]) -> None:
@@ -80,7 +89,9 @@ def _column(name: str, attacks: list[str], slot: int, queue: multiprocessing.Que
     with contextlib.suppress(OSError), Runner(clocks=CLOCKS, slot=slot, without=without) as runner:
         for case in known.attacks():
             if case.name in attacks:
+                began = time.monotonic()
                 told[case.name] = _word(runner, case)
+                print(f"{name}: {case.name}: {told[case.name]} ({time.monotonic() - began:.0f} s)", flush=True)
     queue.put(dict.fromkeys(attacks, "NOT run") | told)
 
 
@@ -94,9 +105,10 @@ def _word(runner: Runner, case: Case) -> str:
     complaints = list(compare(case, results).complaints)
     if "LEAK" in str(results.facts.get("printed")):
         complaints.append("it read or did what it must not")
+    complaints += [f"left: {one}" for one in leftovers(runner)]
     if complaints and case.needs and not any(one.startswith(case.needs) for one in in_force):
         return f"needs {case.needs}"
-    return f"NOT defeated: {complaints[0][:200]}" if complaints else "defeated"
+    return f"NOT defeated: {complaints[0][:200]}" if complaints else DEFEATED
 
 
 def _become_ordinary() -> None:
@@ -116,7 +128,3 @@ def _become_ordinary() -> None:
     os.setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
     os.setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
     os.environ["HOME"] = tempfile.gettempdir()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -37,12 +37,16 @@ _SCOPED_SIGNALS = 6
 
 @dataclass(frozen=True)
 class Limits:
-    """Kernel limits of one bench process: seconds of CPU, bytes of a file, open files, processes of the user."""
+    """Kernel limits of one bench process: seconds of CPU, bytes of a file, open files, processes of the user.
+
+    `data` are bytes of memory, which only a process can be held to that does not import torch (None: no limit here).
+    """
 
     cpu: int = 60
     file_size: int = 64 * 2**20
     open_files: int = 256
     processes: int = 64
+    data: int | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,8 @@ def _limit(limits: Limits, counts: bool) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu, limits.cpu + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_size, limits.file_size))
     resource.setrlimit(resource.RLIMIT_NOFILE, (limits.open_files, limits.open_files))
+    if limits.data is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (limits.data, limits.data))
     if counts:  # the limit counts all processes of a user: elsewhere the owner's own would count too
         resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes, limits.processes))
 
@@ -126,7 +132,16 @@ def _limit(limits: Limits, counts: bool) -> None:
 def interpreter_trees() -> list[Path]:
     """Where the interpreter, its packages and the system's libraries live; the suites and the grader are not there."""
     own = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()} - {"/usr", "/usr/local"}
-    system = ["/usr/lib", "/usr/lib64", "/usr/share", "/usr/local/lib", "/lib", "/lib64", "/etc", "/sys/devices/system"]
+    system = [
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/share",
+        "/usr/local/lib",
+        "/lib",
+        "/lib64",
+        "/etc",
+        "/sys/devices/system/cpu",
+    ]
     return [Path(one) for one in [*sorted(own), *system] if os.path.isdir(one)]
 
 

@@ -119,8 +119,11 @@ def _host(connection: socket.socket, output: int, order: HostOrder, around: Surr
     from tests.support.probes import vocabulary
 
     os.setsid()
-    for stream in (1, 2):
-        os.dup2(output, stream)
+    # What processes share by inheritance keeps flags, owners and locks for the next submission.
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for stream, source in ((0, nothing), (1, output), (2, output)):
+        os.dup2(source, stream)
+    os.close(nothing)
     os.close(output)
     faulthandler.register(STUCK, file=2, all_threads=False)
     folder, scratch = Path(order.folder), Path(order.scratch)

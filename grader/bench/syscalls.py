@@ -26,7 +26,7 @@ _NAMESPACES_AND_MOUNTS = """unshare setns mount umount umount2 pivot_root chroot
     move_mount open_tree mount_setattr statmount listmount name_to_handle_at open_by_handle_at fanotify_init quotactl
     quotactl_fd swapon swapoff"""
 _LARGE_SURFACES = """io_uring_setup io_uring_enter io_uring_register bpf userfaultfd perf_event_open lookup_dcookie
-    nfsservctl vmsplice uselib modify_ldt"""
+    nfsservctl vmsplice uselib modify_ldt sync syncfs"""
 _THE_MACHINE = """kexec_load kexec_file_load init_module finit_module delete_module reboot acct iopl ioperm settimeofday
     clock_settime clock_adjtime adjtimex sethostname setdomainname syslog vhangup"""
 _FILES_OF_THE_SAME_USER = """chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat
@@ -39,6 +39,11 @@ _SETTINGS_OF_OTHERS = {
     **dict.fromkeys(("setpriority", "ioprio_set"), 1),
 }
 """Calls that change a process, and which of their arguments names it: 0 is the caller itself."""
+_COMMANDS = {
+    "fcntl": (8, 15),  # F_SETOWN, F_SETOWN_EX: a signal of choice to another process, when a descriptor is ready
+    "ioctl": (0x8901, 0x8902, 0x5412, 0x541C),  # FIOSETOWN, SIOCSPGRP: the same; TIOCSTI, TIOCLINUX: typed for others
+}
+"""Commands that reach beyond the process, by the call that has them as its second argument."""
 _NEW_NAMESPACES = (kernel.NEW_MOUNTS, 0x2000000, 0x4000000, kernel.NEW_IPC, kernel.NEW_USER, kernel.NEW_PROCESSES,
                    kernel.NEW_NETWORK)  # fmt: skip
 
@@ -69,6 +74,9 @@ def _build(files: bool, settings: bool, signals: bool) -> pyseccomp.SyscallFilte
         _add(allowed, refused, name, pyseccomp.Arg(0, pyseccomp.NE, socket.AF_UNIX))
     for flag in _NEW_NAMESPACES:
         _add(allowed, refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
+    for name, commands in _COMMANDS.items():
+        for command in commands:
+            _add(allowed, refused, name, pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, command))
     # Its flags lie in memory, out of a filter's sight; the C library then takes the older call.
     _add(allowed, pyseccomp.ERRNO(errno.ENOSYS), "clone3")
     for name, place in _SETTINGS_OF_OTHERS.items() if settings else ():

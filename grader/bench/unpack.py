@@ -25,6 +25,10 @@ LARGEST_ARCHIVE = 200 * 2**20
 LARGEST_FILE = 60 * 2**20
 LARGEST_TOTAL = 120 * 2**20
 MOST_ENTRIES = 10_000
+DEEPEST = 8
+"""Parts of a path; what lies deeper is no hand-in, and a folder made for each part would never end."""
+LARGEST_MEMORY = 512 * 2**20
+"""Bytes of data in memory: the archive, one file of it, and its directory, which may name millions."""
 _KEPT = (".py", ".ipynb")
 _UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
@@ -69,7 +73,8 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, most:
 def _harmless(entry: zipfile.ZipInfo, path: PurePosixPath) -> bool:
     """Whether an entry is a plain file that stays below the target: no link, no device, no way up or out."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
-    return not path.is_absolute() and ".." not in path.parts and kind in (0, stat.S_IFREG)
+    below = not path.is_absolute() and ".." not in path.parts and len(path.parts) <= DEEPEST
+    return below and kind in (0, stat.S_IFREG)
 
 
 if __name__ == "__main__":
@@ -77,6 +82,11 @@ if __name__ == "__main__":
     folder = Path(order.folder)
     around = confinement.isolate(confinement.without_network(), folder)
     as_other = order.user is not None and confinement.reachable(around)
-    confinement.confine(order.user if as_other else None, [], [folder], confinement.Limits(cpu=30), around)
+    confinement.confine(
+        order.user if as_other else None, [], [folder], confinement.Limits(cpu=30, data=LARGEST_MEMORY), around
+    )
     received = sys.stdin.buffer.read(LARGEST_ARCHIVE + 1)
-    sys.exit(TOO_LARGE if len(received) > LARGEST_ARCHIVE else unpack(received, folder, order.wanted))
+    try:
+        sys.exit(TOO_LARGE if len(received) > LARGEST_ARCHIVE else unpack(received, folder, order.wanted))
+    except MemoryError:
+        sys.exit(TOO_LARGE)

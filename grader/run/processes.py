@@ -19,7 +19,10 @@ PATIENCE = 15.0
 _FIRST_LOOK, _LAST_LOOK = 0.0005, 0.05
 """Seconds between two looks at whether they are gone, at first and at most; as at first when new ones appear, which may
 be forking."""
-_OWN = ("RssAnon:", "RssShmem:", "VmSwap:", "VmPTE:")
+_NAMELESS = "/dev/zero"
+"""What the kernel calls shared memory without a file in its lists of mappings."""
+_SHARED = ("RssShmem:",)
+_OWN = ("RssAnon:", *_SHARED, "VmSwap:", "VmPTE:")
 _LISTS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
 
@@ -115,14 +118,14 @@ def sweep(server: int, users: Collection[int] = (), keep: Collection[int] = (), 
     raise RuntimeError(f"{len(alive)} processes of a submission cannot be ended")
 
 
-def own_memory(pid: int) -> int:
+def own_memory(pid: int, kinds: tuple[str, ...] = _OWN) -> int:
     """Bytes of memory that a process does not share with files: its data, swapped out or not, and their page tables.
 
     0 when it has ended.
     """
     with suppress(OSError):
         lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(_OWN))
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(kinds))
     return 0
 
 
@@ -141,6 +144,29 @@ def held_by_descriptors(pid: int, files: bool) -> int:
                 elif files and status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
                     total += status.st_blocks * 512
     return total
+
+
+def shared_unseen(pids: Collection[int]) -> int:
+    """Bytes of nameless memory that these processes map to share it, but that is resident in none of them.
+
+    What only a process that has ended has touched is such.
+    """
+    parts: dict[str, int] = {}
+    for pid in pids:
+        with suppress(OSError):
+            for line in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace").splitlines():
+                addresses, rights, _, _, inode, *name = line.split(maxsplit=5)
+                if rights.endswith("s") and name and name[0].startswith(_NAMELESS):
+                    parts[inode] = max(parts.get(inode, 0), _size_of_mapping(pid, addresses))
+    return max(0, sum(parts.values()) - sum(own_memory(pid, _SHARED) for pid in pids))
+
+
+def _size_of_mapping(pid: int, addresses: str) -> int:
+    try:
+        return os.stat(f"/proc/{pid}/map_files/{addresses}").st_blocks * 512
+    except OSError:  # only root may look: at most all of it
+        first, end = (int(address, 16) for address in addresses.split("-"))
+        return end - first
 
 
 def shared_memory() -> int:

@@ -35,6 +35,9 @@ MOST_JUDGES = 4
 CLOSING = 20.0
 """Seconds in which everything of a submission has to be ended: with `Clocks.total` below the platform's ten minutes."""
 
+KEPT_FOR_ANOTHER = 0.25
+"""Share of the total clock that one module leaves to each other that is present."""
+
 Progress = Callable[[str, Results], None]
 """Hears of each check that begins, with the results so far."""
 
@@ -77,6 +80,7 @@ class Session:
         self.present: list[str] = []
         self.judge: socket.socket | None = None
         self.rows = {row.name: row for row in results.rows}
+        self.spent = dict.fromkeys(intake.MODULES, 0.0)
         self.stage = 0
         self.check = ""
         self.looked = False
@@ -185,10 +189,21 @@ class Session:
                 raise StudentFailure("blocked", self.problems[module])
             if module not in self.present:
                 raise StudentFailure("missing", "")
-            return b"B" + self.hosts[module].request(frame, operation, self.deadline)
+            share = 1 - KEPT_FOR_ANOTHER * (len(self.present) - 1)
+            if self.spent[module] > share * self.equipment.clocks.total:
+                raise StudentFailure("timed_out", f"{module}.py had used up its time before this check.")
+            return b"B" + self._timed(module, frame, operation)
         except StudentFailure as failure:
             self._clear(module)  # what ran too long must not disturb what comes next
             return b"R" + wire.encode({"failure": {"kind": failure.kind, "message": failure.message}})
+
+    def _timed(self, module: str, frame: bytes, operation: str) -> bytes:
+        """An answer of the bench, for which its module pays with its share of the total clock."""
+        began = time.monotonic()
+        try:
+            return self.hosts[module].request(frame, operation, self.deadline)
+        finally:
+            self.spent[module] += time.monotonic() - began
 
     def _clear(self, failed: str = "") -> None:
         """End what the check that is over, or the module that failed, left running, and remove what it wrote."""

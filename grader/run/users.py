@@ -60,12 +60,27 @@ def claim_users(first: int) -> tuple[socket.socket, tuple[int, ...]]:
             continue
         claim = socket.socket(socket.AF_UNIX)
         try:
-            claim.bind(f"\0grader-users-{candidate}")
+            claim.bind(_name(candidate))
         except OSError:
             claim.close()
         else:
             return claim, own
     raise RuntimeError(f"no user id from {FIRST_USER} to {LAST_USER} is free")
+
+
+def claimed(user: int) -> bool:
+    """Whether a runner on this machine has claimed this id now."""
+    with socket.socket(socket.AF_UNIX) as trial:
+        try:
+            trial.bind(_name(user - (user - FIRST_USER) % EACH))
+        except OSError:
+            return True
+    return False
+
+
+def _name(first: int) -> str:
+    """The socket that stands for a group of ids: without a file, so that nothing is left of it."""
+    return f"\0grader-users-{first}"
 
 
 def _has_account(user: int) -> bool:

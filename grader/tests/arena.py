@@ -8,7 +8,7 @@ import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,9 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
+from grader.audit.leftovers import leftovers
 from grader.project import REFERENCE
 from grader.report.results import SCHEMA, Results
-from grader.run import processes
 from grader.run.runner import Runner
 from grader.tests.places import SHORT, worker_slot
 from tests.support.homework import assignment
@@ -30,15 +30,6 @@ LISTENER = 54461
 MODULES = list(assignment.REQUIRED)
 
 
-def kept_in_memory_by(users: Collection[int]) -> list[str]:
-    """What these users own of System V memory, semaphores and queues on this machine, and the files in /dev/shm."""
-    kept = []
-    for kind in ("shm", "sem", "msg"):
-        names, *rows = (line.split() for line in Path(f"/proc/sysvipc/{kind}").read_text(encoding="utf-8").splitlines())
-        kept += [f"{kind} {row[1]}" for row in rows if int(row[names.index("uid")]) in users]
-    return kept + [f.path for f in os.scandir("/dev/shm") if f.stat(follow_symlinks=False).st_uid in users]
-
-
 @dataclass
 class Arena:
     """A runner with secrets around it: one in its environment, the hidden suites and the reference."""
@@ -48,6 +39,7 @@ class Arena:
 
     def grade(self, submission: Path, out: Path) -> tuple[Results, dict]:
         """The results of a submission, and its result file, for which everything that holds of any result is true."""
+        before = _marked()
         results = self.runner.grade(submission, out)
         text = (out / "results.json").read_text(encoding="utf-8")
         document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in results.json"))
@@ -62,22 +54,21 @@ class Arena:
         unseen = [test for test in document["tests"] if test["visibility"] != "visible"]
         assert not [test for test in unseen if MARK in json.dumps(test)]
         assert "LEAK" not in str(results.facts["printed"])
-        self._nothing_survives()
+        assert leftovers(self.runner) == []
+        assert _marked() == before
         return results, document
-
-    def _nothing_survives(self) -> None:
-        server = self.runner.server.process.pid
-        assert processes.of_bench(server, self.runner.used) == []
-        assert kept_in_memory_by(self.runner.used) == []
-        assert processes.of_bench(self.runner.judges.pid) == []
-        assert sorted(path.name for path in self.runner.folder.iterdir()) == ["bench.log", "judge.log"]
-        assert [name for name in os.listdir(tempfile.gettempdir()) if MARK in name or name == "results.json"] == []
 
     def in_force(self, words: str) -> bool:
         """Whether this host has a defence."""
         return any(one.startswith(words) for one in self.defences)
 
     defences: tuple[str, ...] = ()
+
+
+def _marked() -> dict[str, int]:
+    """Files of an attack in the folder that everybody uses, by name, and when each was changed."""
+    found = [one for one in os.scandir(tempfile.gettempdir()) if MARK in one.name or one.name == "results.json"]
+    return {one.name: one.stat(follow_symlinks=False).st_mtime_ns for one in found}
 
 
 def copy_of(base: Path, folder: Path, modules: Iterable[str] = ()) -> Path:

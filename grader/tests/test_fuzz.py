@@ -181,7 +181,10 @@ def fitting(kind: Any, rng: random.Random) -> Any:
         return fitting(arguments[0], rng)
     if get_origin(kind) is list:
         some = [fitting(arguments[0], rng) for _ in range(rng.randrange(3))]
-        return some[:1] * rng.choice([0, 300, MOST_ENTRIES, MOST_ENTRIES + 1]) if rng.random() < 0.05 else some
+        if rng.random() < 0.02:
+            many = rng.choice([300, MOST_ENTRIES, MOST_ENTRIES + 1])
+            return some[:1] * min(many, 2 + wire.LARGEST_TEXT // weight(some))
+        return some
     if inspect.isclass(kind) and issubclass(kind, msgspec.Struct):
         return {one.encode_name: fitting(one.type, rng) for one in msgspec.structs.fields(kind)}
     if kind is np.ndarray:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from grader.bench.unpack import unpack
 from grader.project import REFERENCE
+from grader.run import intake
 from grader.tests.arena import MODULES, Arena
 from tests.support.status import NO_FAULT
 
@@ -152,3 +154,14 @@ def test_a_hostile_archive_is_answered_or_harmless(
     assert results.staff == []
     assert document["score"] == share * results.possible
     assert all(says in one.output for name, one in results.outcomes.items() if one.status not in NO_FAULT)
+
+
+def test_an_archive_of_deep_folders_makes_none(tmp_path: Path):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number in range(20):
+            archive.writestr(f"{number}/" + "d/" * 300 + "x.py", b"")
+        archive.writestr("me/hw5_gan.py", b"x = 1")
+    unpack(content.getvalue(), tmp_path, intake.WANTED)
+    assert len(list(tmp_path.rglob("*"))) <= 4
+    assert (tmp_path / "me" / "hw5_gan.py").read_bytes() == b"x = 1"

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import mmap
 import os
+import time
 import zipfile
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from grader import __main__, rubric
+from grader.audit.leftovers import leftovers
 from grader.bench import landlock
 from grader.project import REFERENCE, TEMPLATE
-from grader.run import protection
+from grader.report.results import Results
+from grader.run import processes, protection
+from grader.run.clocks import Clocks
 from grader.run.host import remove
 from grader.run.runner import Runner
-from grader.run.users import FIRST_USER, LAST_USER, claim_users, identities
-from grader.tests.arena import copy_of, kept_in_memory_by
+from grader.run.session import Equipment, Session
+from grader.run.users import FIRST_USER, LAST_USER, claim_users, claimed, identities
+from grader.tests.arena import copy_of
 from grader.tests.places import SHORT, worker_slot
 
 LEAVES_ITS_SOURCE = """
@@ -47,8 +54,8 @@ def test_memory_of_no_process_passes_nothing_to_the_next_submission(tmp_path: Pa
             results = runner.grade(with_code(tmp_path / name, LEAVES_ITS_SOURCE), tmp_path / f"{name} out")
             assert "LEAK" not in str(results.facts["printed"])
             used += runner.used
+            assert leftovers(runner) == []
         assert len(set(used)) == len(used)  # no id twice
-        assert kept_in_memory_by(used) == []
 
 
 @pytest.mark.parametrize(
@@ -162,3 +169,49 @@ def test_the_removal_of_files_has_an_end(tmp_path: Path):
         (tmp_path / "many" / str(number % 50) / str(number)).touch()
     assert remove(tmp_path / "many", seconds=60)
     assert not (tmp_path / "many").exists()
+
+
+class Slow:
+    """A host that answers, but late."""
+
+    in_use = False
+
+    def request(self, *_: object) -> bytes:
+        """An answer after a while."""
+        time.sleep(0.01)
+        return b"answer"
+
+    def end_check(self) -> None:
+        """Nothing to end."""
+
+    discard_files = end_check
+
+
+def test_a_module_that_is_slow_leaves_time_to_the_other(tmp_path: Path):
+    equipment = Equipment(mock.Mock(), mock.Mock(), 0, Clocks(total=0.1), 0, iter(()), tmp_path)
+    session = Session(equipment, Results(tmp_path / "results.json", rubric.read()), lambda *_: None)
+    session.present = ["hw5_gan", "hw5_diffusion"]
+    session.hosts = {module: Slow() for module in session.present}
+    answers = [session._observe(b"", "hw5_gan", "outputs") for _ in range(12)]
+    assert answers[0] == b"Banswer"
+    assert answers[-1].startswith(b"R")
+    assert b"used up its time" in answers[-1]
+    assert session._observe(b"", "hw5_diffusion", "outputs") == b"Banswer"
+
+
+def test_what_another_runner_has_claimed_is_its_own():
+    claim, own = claim_users(FIRST_USER + 900)
+    with claim:
+        assert all(map(claimed, own))
+    assert not any(map(claimed, own))
+
+
+def test_shared_memory_counts_that_only_an_ended_process_has_touched():
+    with mmap.mmap(-1, 64 * 2**20) as part:
+        child = os.fork()
+        if child == 0:
+            for place in range(0, len(part), mmap.PAGESIZE):
+                part[place] = 1
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert processes.shared_unseen([os.getpid()]) >= 60 * 2**20

@@ -15,6 +15,7 @@ _calls = {
     "io_uring": lambda: _libc.syscall(425, 8, (ctypes.c_char * 120)()),
     "bpf": lambda: _libc.syscall(321 if os.uname().machine == "x86_64" else 280, 0, (ctypes.c_char * 64)(), 64),
     "userfaultfd": lambda: _libc.syscall(323 if os.uname().machine == "x86_64" else 282, 1),
+    "the owner of a descriptor, who gets its signals": lambda: _libc.fcntl(0, 8, os.getpid()),
     "perf": lambda: _libc.syscall(298 if os.uname().machine == "x86_64" else 241, (ctypes.c_char * 128)(), 0, -1, -1, 0),
 }
 for _name, _call in _calls.items():

@@ -23,7 +23,7 @@ SMALLEST_STEP, LARGEST_STEP = 2e-6, 2e-2
 """Largest change of a parameter in a step of Adam: about the learning rate, here from a hundredth of the template's to
 a hundred times it."""
 AGAINST_AT_FIRST, AGAINST_LATER = 0.9, 0.5
-"""Share of the changes that go against the gradient: in Adam's first step all do, later ones have momentum."""
+"""Share of the parameters that go against the gradient: in Adam's first step all do, later ones have momentum."""
 MOSTLY = 0.5
 """Share of the images of a batch that must be of the data."""
 
@@ -34,8 +34,8 @@ class Epoch(msgspec.Struct, forbid_unknown_fields=True):
     """How far each parameter moved, which files appeared, and test_0.png's pixels `(height, width, 3)`.
 
     `disc_steps` and `gen_steps` `(k, 2)`: after each evaluation of a network's loss, the largest change of a parameter,
-    and the share of the changes against the gradient. `recognised` `(k,)`: of the images that each discriminator loss
-    was given, the share that are of the data.
+    and the share of the parameters that go against the gradient. `recognised` `(k,)`: of the images that each
+    discriminator loss was given, the share that are of the data, each counted once.
     """
 
     disc_moved: np.ndarray
@@ -56,10 +56,11 @@ class Epoch(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def one_epoch(submission: Submission, stand_ins: tuple[str, ...] = ()) -> Epoch:
-    """One epoch of the student's own training on a few bright squares; `stand_ins` are losses that are replaced."""
+    """One epoch of the student's own training on bright squares, no two in one place; `stand_ins` replace losses."""
     rng = np.random.Generator(np.random.PCG64(0))
     digits = np.zeros((N_DIGITS, 28, 28), dtype=np.uint8)
-    for digit, (top, left) in zip(digits, rng.integers(4, 14, (N_DIGITS, 2)), strict=True):
+    for digit, place in zip(digits, rng.choice(14 * 14, N_DIGITS, replace=False), strict=True):
+        top, left = 2 + place // 14, 2 + place % 14
         digit[top : top + 10, left : left + 10] = 255
     arguments: dict[str, Any] = {
         "digits": digits,

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.autograd import grad as gradients_of  # bound here: a student's file may replace what torch has
 
 from tests.support.probes.arrays import as_array
 from tests.support.probes.networks import scatter_parameters
@@ -29,8 +30,9 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
     `helpers` are the names of the course's helper module, which must not download anything now. The losses named in
     `stand_ins` are replaced by others that move their network, so that the rest of the training is observed.
     `disc_steps` and `gen_steps` `(k, 2)` have a row for each evaluation of a network's loss with a gradient: the
-    largest change of a parameter until the next one, and the share of the changes that go against the gradient.
-    `recognised` `(k,)` is the share of the images of each discriminator loss that are of the data.
+    largest change of a parameter until the next one, and the share of the parameters that go against the gradient.
+    Only the larger half of a gradient's parts counts, and a parameter that stays as it is has not gone against it.
+    `recognised` `(k,)` is the share of the images of each discriminator loss that are of the data, each counted once.
     """
     here = os.getcwd()
     with tempfile.TemporaryDirectory() as folder, _quiet_surroundings(module, arguments["helpers"]):
@@ -86,7 +88,7 @@ class _Watched:
             return
         parameters = list(getattr(self._gan, self._network).parameters())
         try:
-            parts = torch.autograd.grad(loss.sum(), parameters, retain_graph=True, allow_unused=True)
+            parts = gradients_of(loss.sum(), parameters, retain_graph=True, allow_unused=True)
         except RuntimeError:  # gone backward already, or parameters that are not trained
             parts = tuple(one.grad for one in parameters)
             if all(part is None for part in parts):
@@ -101,7 +103,7 @@ class _Watched:
         """Images are told by where they are bright, in whatever range their values are."""
         values = images.detach().cpu().double().numpy().reshape(len(images), -1)
         bright = values > (values.max() + values.min()) / 2
-        return float(np.mean([one.tobytes() in self._known for one in bright])) if len(bright) else 0.0
+        return len({one.tobytes() for one in bright} & self._known) / max(len(bright), 1)
 
     def steps(self) -> np.ndarray:
         """After each evaluation: the largest change, and the share of changes against the gradient, `(k, 2)`."""
@@ -109,8 +111,9 @@ class _Watched:
         rows = []
         for before, after, gradient in zip(self._values, following, self._gradients, strict=True):
             change = after.astype(np.float64) - before
-            both = (change != 0) & (gradient != 0)
-            against = np.mean(np.sign(change[both]) == -np.sign(gradient[both])) if np.any(both) else 0.0
+            size = np.abs(gradient)
+            large = (size > 0) & (size >= np.median(size[size > 0])) if np.any(size > 0) else size > 0
+            against = np.mean(np.sign(change[large]) == -np.sign(gradient[large])) if np.any(large) else 0.0
             rows.append((np.abs(change).max(initial=0), against))
         return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
