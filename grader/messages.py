@@ -44,7 +44,7 @@ class HostOrder(msgspec.Struct):
     """Start the process of one of the student's modules: where its files are, where it writes, as which user.
 
     `defines` are the names that it must define, `helpers` those of the course's helper module, `room` the bytes that it
-    may write, where its files are kept in memory.
+    may write, where its files are kept in memory, `patience` the seconds after which its import is interrupted.
     """
 
     module: str
@@ -54,6 +54,7 @@ class HostOrder(msgspec.Struct):
     scratch: str
     user: int | None
     room: int
+    patience: float
 
 
 class CheckOrder(msgspec.Struct):

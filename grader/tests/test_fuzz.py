@@ -226,6 +226,7 @@ class Bending:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.interrupted: dict[str, Failure] = {}
+        self.remarks: dict[str, list[str]] = {}
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
         """The reference's answer, altered in up to three places."""
