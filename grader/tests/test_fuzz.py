@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 
 import tests.conftest  # noqa: F401  # the suites' own settings, before the suites are imported
 from grader import wire
-from grader.bench.unpack import NOT_A_ZIP, TOO_LARGE, unpack
+from grader.bench.unpack import unpack
 from grader.judge.collector import judged
 from grader.project import ROOT
 from grader.run import intake
