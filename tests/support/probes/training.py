@@ -130,14 +130,14 @@ class _Watched:
         setattr(gan, name, loss)
 
     def _record(self, loss: Any, arguments: list[Any]) -> None:
-        if not (isinstance(loss, torch.Tensor) and loss.requires_grad and loss.numel() == 1):
+        if isinstance(loss, torch.Tensor) and loss.numel() != 1:
             return
         parameters = list(getattr(self._gan, self._network).parameters())
         try:
             parts = torch.autograd.grad(loss.sum(), parameters, retain_graph=True, allow_unused=True)
-        except RuntimeError:  # gone backward already, or parameters that are not trained
+        except (RuntimeError, AttributeError):  # gone backward already, or parameters that are not trained
             parts = tuple(one.grad for one in parameters)
-            if all(part is None for part in parts):
+            if all(part is None or not part.any() for part in parts):
                 return
         filled = [torch.zeros_like(one) if part is None else part for one, part in zip(parameters, parts, strict=True)]
         self._gradients.append(torch.cat([one.detach().flatten().cpu() for one in filled]).numpy())
