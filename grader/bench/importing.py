@@ -7,6 +7,8 @@ on top of it, and it never goes on.
 from __future__ import annotations
 
 import ast
+import os
+import shutil
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from grader.bench import stand_ins
+from grader.bench import sources, stand_ins
 from grader.messages import HostOrder, Observe
 from tests.support.probes import vocabulary
 
@@ -26,26 +28,31 @@ BETWEEN = 0.3
 Proceed = Callable[[bool], NoReturn]
 
 
-def run(folder: Path, order: HostOrder, proceed: Proceed) -> NoReturn:
-    """Import the module of an order, then `proceed` with whether that went well."""
+def run(original: Path, folder: Path, order: HostOrder, proceed: Proceed) -> NoReturn:
+    """Import the module of an order from a copy of the sources, then `proceed` with whether that went well."""
     imported = True
     with suppress(vocabulary.StillRunning):  # struck in the last moment
         _interrupt_after(folder, order, proceed)
-        imported = _load(folder, order)
+        imported = _load(original, folder, order)
         signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
     proceed(imported)
 
 
-def _load(folder: Path, order: HostOrder) -> bool:
-    """Import the module, again for each library that it turns out to lack; whether it can be graded."""
+def _load(original: Path, folder: Path, order: HostOrder) -> bool:
+    """Import the module, again and afresh for each library that it turns out to lack; whether it can be graded."""
     while True:
+        for remark in sources.copy(original, folder):
+            stand_ins.note(remark)
+        os.chdir(folder)
         try:
             vocabulary.load(folder, order.module, order.defines, order.helpers)
         except BaseException as error:  # reported, with its place, by the first request
             if not stand_ins.provide(error):
                 return False
             vocabulary.forget(folder, order.module)
+            os.chdir(folder.parent)
+            shutil.rmtree(folder, ignore_errors=True)
         else:
             return True
 

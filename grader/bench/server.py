@@ -120,6 +120,7 @@ def _order(control: socket.socket, expected: type[Order]) -> tuple[Order | None,
 def _host(connection: socket.socket, output: int, order: HostOrder, around: Surroundings) -> NoReturn:
     """Become the process of one student's module: confine, import, then fork a child for every check."""
     os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever starts processes asks how they ended
     for stream in (1, 2):
         os.dup2(output, stream)
     os.close(output)
@@ -135,11 +136,8 @@ def _host(connection: socket.socket, output: int, order: HostOrder, around: Surr
     told = confinement.confine(order.user, [folder], [scratch], confinement.Limits(), around)
     connection.sendall(messages.encode(Confined(told.in_force, told.missing, around.view)))
     own = scratch / OWN_SOURCES
-    for remark in sources.copy(folder, own):
-        stand_ins.note(remark)
-    os.chdir(own)
     order.folder = str(own)
-    importing.run(own, order, lambda imported: _answer_checks(connection, order, imported))
+    importing.run(folder, own, order, lambda imported: _answer_checks(connection, order, imported))
 
 
 def _answer_checks(connection: socket.socket, order: HostOrder, imported: bool) -> NoReturn:
@@ -165,6 +163,7 @@ def _child(connection: socket.socket, order: HostOrder, check: CheckOrder) -> No
 
     from tests.support.probes import training
 
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     scratch = Path(check.scratch)
     scratch.mkdir()
     sources.mirror(Path(order.folder), scratch)

@@ -40,7 +40,7 @@ _CELL = re.compile(r"^# ?(?:In ?\[|%%|<codecell>|\+)")
 def copy(sources: Path, target: Path) -> list[str]:
     """Copy a student's files into a new folder; returns the remarks on their text."""
     remarks: list[str] = []
-    target.mkdir()
+    target.mkdir(exist_ok=True)
     for path in sorted(sources.rglob("*")):
         place = target / path.relative_to(sources)
         if path.is_dir():

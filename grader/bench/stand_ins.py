@@ -11,10 +11,12 @@ from __future__ import annotations
 import builtins
 import importlib.abc
 import importlib.machinery
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from multiprocessing import context
 from types import ModuleType
 from typing import Any
 
@@ -38,6 +40,7 @@ SHOWING = frozenset(
 _BESIDE = {"tensorboard": ("torch.utils.tensorboard",)}
 """Modules that need a library, and of which there is no use without it."""
 _BUILTINS = ("get_ipython", "display")
+_OF_WORKERS = ("num_workers", "prefetch_factor", "persistent_workers", "multiprocessing_context", "timeout")
 _COUNTED = ("trange", "tnrange", "prange")
 
 used: list[str] = []
@@ -116,7 +119,7 @@ class Quiet:
 
 
 class Missing:
-    """Anything of a library that is not there: it may be named, and raises ModuleNotFoundError as soon as it is used."""
+    """Anything of a library that is not there: it may be named, and raises ModuleNotFoundError when it is used."""
 
     def __init__(self, library: str) -> None:
         self.__dict__["_library"] = library
@@ -232,15 +235,20 @@ def prepare() -> None:
     _show_plain_bars()
     _open_no_windows()
     torch.compile = _compile
-    torch.nn.Module.compile = lambda self, *_, **__: note(remarks.EAGER)  # type: ignore[method-assign]
+    torch.nn.Module.compile = lambda self, *_, **__: note(remarks.EAGER)
     _load_in_this_process(torch.utils.data.DataLoader)
+    # Nothing can be executed here, so that a new interpreter cannot be started: a worker is a fork.
+    for method in ("spawn", "forkserver"):
+        context._concrete_contexts[method] = context._concrete_contexts["fork"]  # type: ignore[attr-defined]
+    multiprocessing.set_start_method("fork", force=True)
+    sys.breakpointhook = lambda *_, **__: None
 
 
 def _show_plain_bars() -> None:
     """Give a notebook's progress bar, which needs a browser, as the plain one, which takes the same arguments."""
     from tqdm import std
 
-    class Bar(std.tqdm):  # type: ignore[type-arg]
+    class Bar(std.tqdm):
         """A plain bar that ignores what only a notebook's has."""
 
         def __init__(self, *arguments: Any, display: bool = True, **named: Any) -> None:
@@ -269,9 +277,9 @@ def _open_no_windows() -> None:
         setattr(cv2, name, lambda *_, **__: -1)
     own = style.use
 
-    def use(name: Any) -> None:
+    def use(style: Any) -> None:
         with suppress(OSError):
-            own(name)
+            own(style)
 
     style.use = plt.style.use = use
 

@@ -45,7 +45,8 @@ class Results:
     """The results of one submission, kept on disk as they grow.
 
     Only the staff may read `staff` (the grader's own failures) and `remarks` (settings to correct, pictures that cannot
-    be drawn); `notes` stand above the rows, `facts` goes to `extra_data`. With `leaderboard` the measures of advice go to the leaderboard.
+    be drawn); `notes` stand above the rows, `facts` goes to `extra_data`. With `leaderboard` the measures of advice go
+    to the leaderboard.
     """
 
     path: Path

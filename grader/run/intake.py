@@ -88,7 +88,7 @@ def _handed_in(submission: Path, workplace: Path, user: int | None, intake: Inta
 
 
 def _open_archives(files: list[Found], workplace: Path, user: int | None, intake: Intake, closed: list[str]) -> None:
-    """While a required module is missing, look for it in the archives among the files; `closed` says which stay shut."""
+    """While a required module is missing, look for it in the archives; `closed` then says which stay shut, and why."""
     tried: set[Path] = set()
     while len(tried) < MOST_ARCHIVES and not all(_is_among(module, files) for module in REQUIRED):
         one = next((file for file in files if selection.is_archive(file.name) and file.path not in tried), None)

@@ -39,6 +39,7 @@ OPERATIONS = {
 
 _QUESTION = re.compile(r"\b\d\.\d\b")
 _PLACE = re.compile(r" \((?:unknown location|/[^()\n]*)\)")
+_NO_PACKAGE, _PACKAGE = "no known parent package", "handed_in"
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
 _LONGEST_MESSAGE = 500
 
@@ -121,7 +122,16 @@ def _import(folder: Path, name: str, helpers: Sequence[str]) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     with _as_script(name):
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except ImportError as error:
+            if _NO_PACKAGE not in str(error):
+                raise
+            # It is written as a part of a package: the folder is one.
+            package = sys.modules.setdefault(_PACKAGE, ModuleType(_PACKAGE))
+            package.__path__ = [str(folder)]
+            module.__package__ = _PACKAGE
+            spec.loader.exec_module(module)
     return module
 
 
