@@ -140,7 +140,8 @@ GRADED = [
         {
             **gan(CHDIR),
             **diffusion(
-                "import os\nos.makedirs(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'figures'), exist_ok=True)\n"
+                "import os\nHERE = os.path.dirname(os.path.abspath(__file__))\n"
+                "os.makedirs(os.path.join(HERE, 'figures'), exist_ok=True)\n"
             ),
         },
         20,
