@@ -1,6 +1,6 @@
 """What runner, judge and bench say to each other: orders to a server, and events over a connection.
 
-    runner -> unpacker       UnpackOrder  as an argument of its command
+    runner -> unpacker       UnpackOrder  as an argument of its command; it answers by its exit code, `Unpacked`
     runner -> bench server   HostOrder    with two descriptors: the host's connection, and where it prints
     bench server -> runner   Ready once, then Forked for each order
     host -> runner           Confined, then Imported
@@ -14,6 +14,7 @@ Orders are JSON beside descriptors; everything else is a frame of `grader.wire`.
 from __future__ import annotations
 
 import dataclasses
+import enum
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -33,18 +34,31 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class UnpackOrder(msgspec.Struct):
-    """Unpack an archive into `folder` as this user: the sources, and what else is wanted."""
+    """Unpack an archive of this name into `folder` as this user: the sources, and what else is wanted."""
 
     folder: str
     user: int | None
     wanted: tuple[Wanted, ...]
+    name: str
+
+
+class Unpacked(enum.IntEnum):
+    """What came of an archive: the exit code of the unpacker."""
+
+    DONE = 0
+    NO_ARCHIVE = 3
+    ENCRYPTED = 4
+    TOO_LARGE = 5
+    RAR = 6
+    SEVEN_ZIP = 7
+    ANOTHER_KIND = 8
 
 
 class HostOrder(msgspec.Struct):
     """Start the process of one of the student's modules: where its files are, where it writes, as which user.
 
     `defines` are the names that it must define, `helpers` those of the course's helper module, `room` the bytes that it
-    may write, where its files are kept in memory.
+    may write, where its files are kept in memory, `patience` the seconds after which its import is interrupted.
     """
 
     module: str
@@ -54,6 +68,7 @@ class HostOrder(msgspec.Struct):
     scratch: str
     user: int | None
     room: int
+    patience: float
 
 
 class CheckOrder(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""Which files are taken beside the sources, by their names, and how large each may be."""
+"""Which files are taken of a hand-in, by their names, and how large each may be."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from grader.messages import Wanted
+
+_SOURCE = re.compile(r"\.(?:pyw?|ipynb|txt|json|ya?ml|toml|ini|cfg)\b[\s\w().~-]{0,20}$", re.IGNORECASE)
+"""Sources, under whatever name a browser or an editor gave them, and what they may read beside them."""
+_ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|rar|7z|zst|z|cab|iso|dmg|lzh|arj)$", re.IGNORECASE)
 
 
 def largest(name: str, wanted: Iterable[Wanted]) -> int:
@@ -16,6 +20,16 @@ def largest(name: str, wanted: Iterable[Wanted]) -> int:
 def selected(names: Iterable[str], wanted: Iterable[Wanted]) -> list[str]:
     """Of these names, those that are taken: where many match one pattern, those with the largest numbers."""
     return [name for one in wanted for name in _latest(sorted(set(names)), one)]
+
+
+def is_source(name: str) -> bool:
+    """Whether a file of this name may be a source, or what one reads."""
+    return _SOURCE.search(name) is not None
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file of this name is an archive."""
+    return _ARCHIVE.search(name) is not None
 
 
 def _latest(names: Sequence[str], one: Wanted) -> list[str]:

@@ -24,12 +24,14 @@ from typing import NoReturn, TypeVar
 import msgspec
 
 from grader import messages, wire
-from grader.bench import confinement, kernel, mounts
+from grader.bench import confinement, importing, kernel, mounts, sources, stand_ins
 from grader.bench.confinement import Surroundings
 from grader.messages import CheckOrder, Confined, Forked, HostOrder, Imported, Observe, Ready
 
 Order = TypeVar("Order", HostOrder, CheckOrder)
 
+OWN_SOURCES = "source"
+"""Folder of a host's own copy of the sources, below the one in which it writes."""
 STUCK = signal.SIGUSR1
 """The runner's question "where are you?": answered on standard error, even from an endless loop."""
 
@@ -99,6 +101,7 @@ def import_everything() -> None:
     matplotlib.pyplot.switch_backend("Agg")
     matplotlib.use = lambda *_, **__: None
     matplotlib.pyplot.switch_backend = lambda *_, **__: None
+    stand_ins.prepare()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)  # a forked child cannot use the threads of its parent
     # The first convolution asks for the processor's features, in files that a confined process cannot read.
@@ -116,14 +119,13 @@ def _order(control: socket.socket, expected: type[Order]) -> tuple[Order | None,
 
 def _host(connection: socket.socket, output: int, order: HostOrder, around: Surroundings) -> NoReturn:
     """Become the process of one student's module: confine, import, then fork a child for every check."""
-    from tests.support.probes import vocabulary
-
     os.setsid()
     # What processes share by inheritance keeps flags, owners and locks for the next submission.
     nothing = os.open(os.devnull, os.O_RDONLY)
     for stream, source in ((0, nothing), (1, output), (2, output)):
         os.dup2(source, stream)
     os.close(nothing)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever starts processes asks how they ended
     os.close(output)
     faulthandler.register(STUCK, file=2, all_threads=False)
     folder, scratch = Path(order.folder), Path(order.scratch)
@@ -136,11 +138,13 @@ def _host(connection: socket.socket, output: int, order: HostOrder, around: Surr
     _settle(scratch)
     told = confinement.confine(order.user, [folder], [scratch], confinement.Limits(), around)
     connection.sendall(messages.encode(Confined(told.in_force, told.missing, around.view)))
-    try:
-        vocabulary.load(folder, order.module, order.defines, order.helpers)
-        imported = True
-    except BaseException:  # reported, with its place, by the first request
-        imported = False
+    own = scratch / OWN_SOURCES
+    order.folder = str(own)
+    importing.run(folder, own, order, lambda imported: _answer_checks(connection, order, imported))
+
+
+def _answer_checks(connection: socket.socket, order: HostOrder, imported: bool) -> NoReturn:
+    """Tell that the import has ended, and fork a child for every check."""
     _flush()
     connection.sendall(messages.encode(Imported(imported)))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -160,18 +164,19 @@ def _child(connection: socket.socket, order: HostOrder, check: CheckOrder) -> No
     """Perform the requests of one check, until the runner closes the connection."""
     import torch
 
-    from tests.support.probes import vocabulary
+    from tests.support.probes import training
 
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     scratch = Path(check.scratch)
     scratch.mkdir()
+    sources.mirror(Path(order.folder), scratch)
     _settle(scratch)
+    training.OWN_COPY = True
     torch.set_num_threads(1)  # if the import has used more, they did not survive the fork
     try:
         while True:
             request = messages.decode(wire.receive(connection, math.inf), Observe)
-            answer, _ = vocabulary.perform(
-                Path(order.folder), order.module, request.operation, request.arguments, order.defines, order.helpers
-            )
+            answer = importing.perform(Path(order.folder), order, request)
             _flush()
             connection.sendall(wire.encode(answer))
     except wire.Ended:

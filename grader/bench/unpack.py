@@ -1,80 +1,214 @@
-"""Unpack a student's zip from standard input, confined like the bench: `python -m grader.bench.unpack ORDER`.
+"""Unpack a student's archive from standard input, confined like the bench: `python -m grader.bench.unpack ORDER`.
 
-The exit code is the answer: 0 done, 3 not a zip, 5 too large. ORDER is an `UnpackOrder` as JSON.
+The exit code is the answer, an `Unpacked`. ORDER is an `UnpackOrder` as JSON. Zip, tar and what these are
+compressed with are opened by the standard library; other kinds are only told apart.
 """
 
 from __future__ import annotations
 
+import bz2
 import contextlib
+import gzip
 import io
 import lzma
 import stat
 import sys
+import tarfile
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
 import msgspec
 
 from grader.bench import confinement, selection
-from grader.messages import UnpackOrder, Wanted
+from grader.messages import Unpacked, UnpackOrder, Wanted
 
-NOT_A_ZIP, TOO_LARGE = 3, 5
 LARGEST_ARCHIVE = 200 * 2**20
 LARGEST_FILE = 60 * 2**20
 LARGEST_TOTAL = 120 * 2**20
+LARGEST_STREAM = 2**30
+"""Bytes of a compressed tar when it is not compressed: most of a hand-in's may be data, which is passed over."""
 MOST_ENTRIES = 10_000
-DEEPEST = 8
+DEEPEST = 16
 """Parts of a path; what lies deeper is no hand-in, and a folder made for each part would never end."""
 LARGEST_MEMORY = 512 * 2**20
 """Bytes of data in memory: the archive, one file of it, and its directory, which may name millions."""
-_KEPT = (".py", ".ipynb")
 _UNREADABLE = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
-    *(NotImplementedError, RuntimeError, OSError, ValueError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, tarfile.TarError),
+    *(NotImplementedError, RuntimeError, OSError, ValueError, LookupError, ArithmeticError),
 )
+_COMPRESSED: dict[bytes, Callable[[io.BytesIO], Any]] = {
+    b"\x1f\x8b": lambda content: gzip.GzipFile(fileobj=content),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+}
+_OTHERS = {
+    b"Rar!\x1a\x07": Unpacked.RAR,
+    b"7z\xbc\xaf\x27\x1c": Unpacked.SEVEN_ZIP,
+    b"\x28\xb5\x2f\xfd": Unpacked.ANOTHER_KIND,
+    b"MSCF": Unpacked.ANOTHER_KIND,
+    b"\x1f\x9d": Unpacked.ANOTHER_KIND,
+    b"\x04\x22\x4d\x18": Unpacked.ANOTHER_KIND,
+}
+"""What begins a file of a kind that is not opened: RAR, 7-Zip, then Zstandard, Cabinet, compress, LZ4."""
 
 
-def unpack(content: bytes, target: Path, wanted: Sequence[Wanted]) -> int:
-    """Extract the sources and what is wanted beside them from a zip into a folder; the exit code."""
+class TooLargeError(Exception):
+    """More is in an archive than any homework has."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file in an archive: its path, and how to read so many bytes of it."""
+
+    path: PurePosixPath
+    read: Callable[[int], bytes]
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends with `TooLargeError` where more is read than `LARGEST_STREAM`, or too much at once."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """At most so many bytes."""
+        if not 0 <= size <= LARGEST_FILE or self._stream.tell() + size > LARGEST_STREAM:
+            raise TooLargeError
+        return self._stream.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place, by reading on where that is necessary."""
+        if whence != io.SEEK_SET or offset > LARGEST_STREAM:
+            raise TooLargeError
+        return self._stream.seek(offset)
+
+    def tell(self) -> int:
+        """The place."""
+        return self._stream.tell()
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+
+def unpack(content: bytes, target: Path, wanted: Sequence[Wanted], name: str = "") -> Unpacked:
+    """Extract the sources and what is wanted beside them from an archive of this name into a folder; what came of it.
+
+    Of any other file an empty one is left, so that its name can be told.
+    """
+    for mark, code in _OTHERS.items():
+        if content.startswith(mark):
+            return code
     try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-        if len(archive.infolist()) > MOST_ENTRIES:
-            return TOO_LARGE
-        entries = [(entry, PurePosixPath(entry.filename.replace("\\", "/"))) for entry in archive.infolist()]
-        entries = [(entry, path) for entry, path in entries if _harmless(entry, path)]
-        kept = 0
-        for entry, path in entries:
-            if path.suffix in _KEPT:
-                kept += _extract(archive, entry, target / path, LARGEST_FILE)
-                if kept > LARGEST_TOTAL:
-                    return TOO_LARGE
+        if zipfile.is_zipfile(io.BytesIO(content)):
+            return _unzip(content, target, wanted)
+        for mark, reader in _COMPRESSED.items():
+            if content.startswith(mark):
+                return _expand(reader, content, target, wanted, name)
+        if content[257:262] == b"ustar":
+            return _untar(io.BytesIO(content), target, wanted)
+    except TooLargeError:
+        return Unpacked.TOO_LARGE
     except _UNREADABLE:
-        return NOT_A_ZIP
-    beside = selection.selected([path.name for _, path in entries], wanted)
-    for entry, path in sorted(entries, key=lambda one: len(one[1].parts)):
-        largest = selection.largest(path.name, wanted)
-        if path.name in beside and kept + largest < LARGEST_TOTAL:
-            # A damaged one, or one too many, is not worth the sources; one byte too many shows that it is too large.
-            with contextlib.suppress(*_UNREADABLE):
-                kept += _extract(archive, entry, target / path, largest + 1)
+        return Unpacked.NO_ARCHIVE
+    return Unpacked.NO_ARCHIVE
+
+
+def _unzip(content: bytes, target: Path, wanted: Sequence[Wanted]) -> Unpacked:
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    listed = archive.infolist()
+    if len(listed) > MOST_ENTRIES:
+        raise TooLargeError
+    entries = []
+    for entry in listed:
+        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        kind = stat.S_IFMT(entry.external_attr >> 16)
+        if kind in (0, stat.S_IFREG) and not entry.filename.endswith(("/", "\\")) and _stays_below(path):
+            if entry.flag_bits & 1 and selection.is_source(path.name):
+                return Unpacked.ENCRYPTED
+            entries.append(Entry(path, lambda size, entry=entry: _read_of_zip(archive, entry, size)))  # type: ignore[misc]
+    _extract(entries, target, wanted)
+    return Unpacked.DONE
+
+
+def _read_of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> bytes:
+    with archive.open(entry) as packed:
+        return packed.read(size)
+
+
+def _expand(
+    reader: Callable[[io.BytesIO], Any], content: bytes, target: Path, wanted: Sequence[Wanted], name: str
+) -> Unpacked:
+    """Open a compressed tar, or a single compressed file."""
+    begin = reader(io.BytesIO(content)).read(262)
+    if begin[257:262] == b"ustar":
+        return _untar(reader(io.BytesIO(content)), target, wanted)
+    inner = PurePosixPath(name.rpartition(".")[0]).name
+    if not (selection.is_source(inner) or selection.largest(inner, wanted)):
+        return Unpacked.NO_ARCHIVE
+    _extract([Entry(PurePosixPath(inner), reader(io.BytesIO(content)).read)], target, wanted)
+    return Unpacked.DONE
+
+
+def _untar(stream: IO[bytes], target: Path, wanted: Sequence[Wanted]) -> Unpacked:
+    with tarfile.TarFile(fileobj=_Bounded(stream), mode="r") as archive:
+        _extract(list(_members(archive)), target, wanted)
+    return Unpacked.DONE
+
+
+def _members(archive: tarfile.TarFile) -> Iterator[Entry]:
+    for number, member in enumerate(archive):
+        if number >= MOST_ENTRIES:
+            raise TooLargeError
+        path = PurePosixPath(member.name.replace("\\", "/"))
+        if member.isreg() and _stays_below(path):
+            yield Entry(path, lambda size, member=member: _read_of_tar(archive, member, size))  # type: ignore[misc]
+
+
+def _read_of_tar(archive: tarfile.TarFile, member: tarfile.TarInfo, size: int) -> bytes:
+    packed = archive.extractfile(member)
+    return packed.read(min(size, member.size)) if packed is not None else b""
+
+
+def _extract(entries: Sequence[Entry], target: Path, wanted: Sequence[Wanted]) -> None:
+    """Write the sources; then archives, and what is wanted, the shallowest first, as far as there is room for them."""
+    kept = 0
+    for entry in entries:
+        if selection.is_source(entry.path.name):
+            kept += _write(entry, target, LARGEST_FILE)
+            if kept > LARGEST_TOTAL:
+                raise TooLargeError
+    beside = selection.selected([entry.path.name for entry in entries], wanted)
+    for entry in sorted(entries, key=lambda one: len(one.path.parts)):
+        name = entry.path.name
+        if selection.is_source(name):
+            continue
+        most = LARGEST_FILE - 1 if selection.is_archive(name) else selection.largest(name, wanted)
+        if (name not in beside and not selection.is_archive(name)) or kept + most >= LARGEST_TOTAL:
+            most = -1
+        # A damaged one, or one too many, is not worth the sources; one byte too many shows that it is too large.
+        with contextlib.suppress(*_UNREADABLE):
+            kept += _write(entry, target, most + 1)
+
+
+def _write(entry: Entry, target: Path, most: int) -> int:
+    """Write at most `most` bytes of an entry; returns how many. A name that cannot be had is left out."""
+    content = entry.read(most) if most else b""
+    path = target / entry.path
+    with contextlib.suppress(OSError, ValueError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.write_bytes(content)
     return 0
 
 
-def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, most: int) -> int:
-    """Write at most `most` bytes of an entry to a path; returns how many."""
-    with archive.open(entry) as packed:
-        extracted = packed.read(most)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.write_bytes(extracted)
-
-
-def _harmless(entry: zipfile.ZipInfo, path: PurePosixPath) -> bool:
-    """Whether an entry is a plain file that stays below the target: no link, no device, no way up or out."""
-    kind = stat.S_IFMT(entry.external_attr >> 16)
-    below = not path.is_absolute() and ".." not in path.parts and len(path.parts) <= DEEPEST
-    return below and kind in (0, stat.S_IFREG)
+def _stays_below(path: PurePosixPath) -> bool:
+    """Whether a path leads neither up nor out, nor too deep."""
+    below = bool(path.name) and not path.is_absolute() and ".." not in path.parts
+    return below and len(path.parts) <= DEEPEST
 
 
 if __name__ == "__main__":
@@ -87,6 +221,7 @@ if __name__ == "__main__":
     )
     received = sys.stdin.buffer.read(LARGEST_ARCHIVE + 1)
     try:
-        sys.exit(TOO_LARGE if len(received) > LARGEST_ARCHIVE else unpack(received, folder, order.wanted))
+        large = len(received) > LARGEST_ARCHIVE
+        sys.exit(Unpacked.TOO_LARGE if large else unpack(received, folder, order.wanted, order.name))
     except MemoryError:
-        sys.exit(TOO_LARGE)
+        sys.exit(Unpacked.TOO_LARGE)

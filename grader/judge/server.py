@@ -28,6 +28,7 @@ from grader.judge.collector import Collector
 from grader.messages import Begin, End, Judged, JudgeOrder, Observe, Outcome
 from grader.project import ROOT
 from tests.support.observations import BadReply, Failure, parse
+from tests.support.remarks import MOST_REMARKS
 from tests.support.submission import Submission
 
 FROM_RUNNER = b"R"
@@ -52,6 +53,7 @@ class ThroughRunner:
         self.connection = connection
         self.waiting = False
         self.interrupted: dict[str, Failure] = {}
+        self.remarks: dict[str, list[str]] = {}
 
     def send(self, event: messages.Event) -> None:
         """Tell the runner something."""
@@ -71,6 +73,7 @@ class ThroughRunner:
             answer = wire.decode(frame)
             if "interrupted" in answer:
                 self.interrupted[module] = parse(Failure, answer["interrupted"])
+            self.remarks[module] = _remarks(answer.get("remarks"))
             if "failure" not in answer:
                 observation = answer.get("observation")
                 return observation if isinstance(observation, dict) else _garbled()
@@ -88,6 +91,11 @@ class ThroughRunner:
         self.send(Judged(check, outcome, staff))
         if self.waiting:
             os._exit(1)
+
+
+def _remarks(told: object) -> list[str]:
+    """The names of remarks in what a process has sent beside its answer."""
+    return [one for one in told if isinstance(one, str)][:MOST_REMARKS] if isinstance(told, list) else []
 
 
 def _garbled() -> Failure:

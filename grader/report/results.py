@@ -45,7 +45,8 @@ class Results:
     """The results of one submission, kept on disk as they grow.
 
     Only the staff may read `staff` (the grader's own failures) and `remarks` (settings to correct, pictures that cannot
-    be drawn); `facts` goes to `extra_data`. With `leaderboard` the measures of advice go to the leaderboard.
+    be drawn); `notes` stand above the rows, `facts` goes to `extra_data`. With `leaderboard` the measures of advice go
+    to the leaderboard.
     """
 
     path: Path
@@ -54,6 +55,7 @@ class Results:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     staff: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
@@ -176,7 +178,7 @@ class Results:
 
     def _summary(self) -> str:
         later = [row for row in self.rows if row.visibility != "visible" and row.points and not row.by_hand]
-        lines = []
+        lines = [f"Note: {clean(note)}" for note in self.notes]
         if any(outcome.status == Status.PENDING for outcome in self.outcomes.values()):
             lines.append("Grading has not finished; what is listed below is what is known so far.")
         if later:

@@ -47,6 +47,8 @@ def show(console: Console, name: str, results: Results) -> None:
         style = _STYLES.get(status, "yellow")
         table.add_row(row.number, escape(row.title), points, f"[{style}]{status}[/]")
     console.print(table)
+    for note in results.notes:
+        console.print(f"Note: {note}", markup=False, highlight=False)
     texts: dict[str, list[str]] = {}
     for row in results.rows:
         outcome = results.outcomes[row.name]

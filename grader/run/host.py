@@ -33,6 +33,8 @@ _GRACE = 0.05
 """Seconds that a process has to say where it is."""
 _ON_ITS_WAY = 0.2
 """Seconds in which an answer arrives that was sent before its clock struck."""
+_BEFORE_THE_CLOCK = 1.5
+"""Seconds before its clock strikes in which an import is interrupted, so that what it has defined can be graded."""
 _TIMEOUTS_OF_AN_OPERATION = 2
 _REMOVAL = 5.0
 """Seconds in which the files of a check, or of a submission, have to be removed."""
@@ -95,6 +97,7 @@ class Host:
             scratch=str(self.scratch),
             user=self.user,
             room=room,
+            patience=max(self.clocks.importing / 2, self.clocks.importing - _BEFORE_THE_CLOCK),
         )
         socket.send_fds(self.server.control, [msgspec.json.encode(order)], [theirs.fileno(), write_end])
         theirs.close()

@@ -91,6 +91,7 @@ class Session:
         self.identities.append(next(self.equipment.users))
         taken = intake.take(submission, source, self.workplace, self.identities[0].ids[0])
         self.problems = taken.problems
+        self.results.notes = taken.notes
         self.present = [module for module in intake.MODULES if (source / f"{module}.py").is_file()]
         self.results.leave_out_self_checks([module for module in intake.MODULES if module not in self.present])
         self.judge = self._new_judge()

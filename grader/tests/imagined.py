@@ -85,6 +85,7 @@ class Imagined:
     tied: bool = False
     """Whether two layers of DNet share a tensor."""
     interrupted: dict[str, Failure] = field(default_factory=dict)
+    remarks: dict[str, list[str]] = field(default_factory=dict)
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
         """The answer to a request; what needs a student's network is not there."""

@@ -15,10 +15,12 @@ import random
 import socket
 import stat
 import struct
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, ClassVar, get_args, get_origin
 
 import msgspec
@@ -29,10 +31,12 @@ from hypothesis import strategies as st
 
 import tests.conftest  # noqa: F401  # the suites' own settings, before the suites are imported
 from grader import wire
-from grader.bench.unpack import NOT_A_ZIP, TOO_LARGE, unpack
+from grader.bench import selection, sources
+from grader.bench.unpack import unpack
 from grader.judge.collector import judged
+from grader.messages import Unpacked
 from grader.project import ROOT
-from grader.run import intake
+from grader.run import intake, names
 from grader.tests.trained import with_everything
 from tests.support import observed
 from tests.support.observations import (
@@ -47,6 +51,7 @@ from tests.support.observations import (
 )
 from tests.support.observed import networks
 from tests.support.probes import vocabulary
+from tests.support.remarks import NOTEBOOK_LINES
 from tests.support.submission import Submission, _key
 from tests.support.transports import InProcess
 from tests.support.verdicts import Advice
@@ -293,6 +298,7 @@ class Bending:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.interrupted: dict[str, Failure] = {}
+        self.remarks: dict[str, list[str]] = {}
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
         """The reference's answer, altered in up to three places."""
@@ -370,8 +376,37 @@ NAMES = (
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
+TAR_KINDS = (tarfile.REGTYPE, tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE,
+             tarfile.DIRTYPE, tarfile.GNUTYPE_SPARSE, tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME)  # fmt: skip
+OTHER_KINDS = (b"Rar!\x1a\x07\x00", b"7z\xbc\xaf\x27\x1c", b"\x28\xb5\x2f\xfd", b"\x1f\x8b", b"BZh9", b"\xfd7zXZ\x00")
+
+
 def archive(rng: random.Random) -> bytearray:
-    """A zip with entries of every kind."""
+    """An archive of any kind that is opened, with entries of every kind, or the beginning of one that is not."""
+    kind = rng.randrange(10)
+    if kind < 5:
+        return _zip(rng)
+    if kind < 9:
+        return _tar(rng)
+    return bytearray(rng.choice(OTHER_KINDS) + rng.randbytes(rng.randrange(600)))
+
+
+def _tar(rng: random.Random) -> bytearray:
+    """A tar, compressed in any way."""
+    content = io.BytesIO()
+    form = rng.choice([tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+    with tarfile.open(fileobj=content, mode=rng.choice(["w:", "w:gz", "w:bz2", "w:xz"]), format=form) as target:
+        for _ in range(rng.randrange(1, 5)):
+            entry = tarfile.TarInfo(rng.choice(NAMES).replace("\0", "") if rng.random() < 0.5 else "hw5_gan.py")
+            entry.type, entry.linkname = rng.choice(TAR_KINDS), rng.choice(["/etc/passwd", "hw5_gan.py", ".."])
+            data = b"x = 1\ny = x + 2\n" * rng.randrange(20)
+            entry.size = len(data) if entry.isreg() or rng.random() < 0.3 else 0
+            with suppress(ValueError):  # a name that this form cannot hold
+                target.addfile(entry, io.BytesIO(data))
+    return bytearray(content.getvalue())
+
+
+def _zip(rng: random.Random) -> bytearray:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as target:
         for _ in range(rng.randrange(1, 5)):
@@ -396,10 +431,35 @@ def test_a_damaged_archive_stays_in_its_folder(seed: int, noise: bytes):
     with tempfile.TemporaryDirectory() as outer:
         target = Path(outer, "inner")
         target.mkdir()
-        assert unpack(bytes(content), target, intake.WANTED) in (0, NOT_A_ZIP, TOO_LARGE)
+        assert unpack(bytes(content), target, intake.WANTED) in list(Unpacked)
         assert [path.name for path in Path(outer).iterdir()] == ["inner"]
         for path in target.rglob("*"):
-            assert path.is_dir() or (stat.S_ISREG(path.lstat().st_mode) and path.suffix in (".py", ".ipynb", ".ckpt"))
+            assert path.is_dir() or stat.S_ISREG(path.lstat().st_mode)
+            kept = selection.is_source(path.name) or selection.is_archive(path.name) or path.suffix == ".ckpt"
+            assert path.is_dir() or kept or path.stat().st_size == 0
+
+
+@given(st.binary(max_size=200) | st.text("#coding:utf-16x\n%!?=abc ({\0é", max_size=200).map(str.encode))
+@fuzz(300)
+def test_a_source_of_anything_is_left_alone_or_remarked_on(content: bytes):
+    read, remarks = sources.readable(content)
+    assert remarks or read == content
+    if remarks == [NOTEBOOK_LINES]:
+        assert read.count(b"\n") == content.count(b"\n")
+
+
+@given(st.lists(st.text(max_size=40) | st.text("hw5gandiffusion_ -().pytx1", max_size=40), max_size=5), seeds)
+@fuzz(300)
+def test_any_name_fits_or_does_not(texts: list[str], seed: int):
+    names_ = [text.replace("/", "").replace("\0", "") or "x" for text in texts]
+    found = [names.Found(Path("/a", name), PurePosixPath(name)) for name in names_]
+    assert sorted(names.nearest(found), key=str) == sorted(found, key=str)
+    for name in names_:
+        assert names.fit(name, "hw5_gan") in (None, names.EXACT, names.SAME, names.WITHIN, names.LAST_WORD)
+        names.resembles(name, "hw5_gan")
+        assert names.shown(name).isascii()
+        for taken_as in names_:
+            names.undecorated(name, taken_as, "hw5_gan")
 
 
 FILES = (
@@ -408,6 +468,11 @@ FILES = (
     b"hw5_gan.py",
     b"hw5_diffusion.py",
     b"HW5 GAN.py",
+    b"hw5_gan.py.txt",
+    b"exampleada_1_2_hw5_gan-1.py",
+    b"hw5_utils.py",
+    b"config.json",
+    b"layers.py",
     b"hw5_gan\xff.py",
     b"a\n.py",
     b"\xf0\x9f.ipynb",
@@ -444,5 +509,6 @@ def test_a_folder_of_anything_gives_regular_files_and_printable_words(seed: int)
         workplace.mkdir()
         fill(os.fsencode(handed_in), random.Random(seed), 3)
         taken = intake.take(handed_in, workplace / "source", workplace, None)
-        assert all(stat.S_ISREG(path.lstat().st_mode) for path in (workplace / "source").iterdir())
+        copied = [path.lstat().st_mode for path in (workplace / "source").rglob("*")]
+        assert all(stat.S_ISREG(mode) or stat.S_ISDIR(mode) for mode in copied)
         "".join([*taken.notes, *taken.problems.values()]).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from grader.bench.unpack import unpack
 from grader.project import REFERENCE
 from grader.run import intake
 from grader.tests.arena import MODULES, Arena
+from grader.tests.handins import zipped
 from tests.support.status import NO_FAULT
 
 # One worker for all: they share a listening port and the canaries.
@@ -105,6 +107,14 @@ def with_a_zip(archive: zipfile.ZipFile) -> None:
     archive.writestr("homework.zip", inner.getvalue())
 
 
+def with_itself_again(archive: zipfile.ZipFile) -> None:
+    """The homework in the last of more zips in zips than are opened, each with others beside it."""
+    content = zipped({name: (REFERENCE / name).read_bytes() for name in MODULES})
+    for number in range(6):
+        content = zipped({f"{number}.zip": content, f"{number}-empty.zip": zipped({})})
+    archive.writestr("homework.zip", content)
+
+
 def encrypted(content: bytes) -> bytes:
     """The archive with the mark of encryption on every entry."""
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -130,8 +140,9 @@ LARGE = "The archive is too large"
         pytest.param(with_backslashes, bytes, 1, "", id="backslashes"),
         pytest.param(with_a_bomb, bytes, 0, LARGE, id="bomb"),
         pytest.param(with_many_files, bytes, 0, LARGE, id="10,000 files"),
-        pytest.param(with_a_zip, bytes, 0, MISSING, id="zip in a zip"),
-        pytest.param(honest, encrypted, 0, UNREADABLE, id="encrypted"),
+        pytest.param(with_a_zip, bytes, 1, "", id="zip in a zip"),
+        pytest.param(with_itself_again, bytes, 0, MISSING, id="zips in zips without end"),
+        pytest.param(honest, encrypted, 0, "is locked with a password", id="encrypted"),
         pytest.param(honest, lambda content: content[: len(content) // 2], 0, UNREADABLE, id="truncated"),
         pytest.param(honest, lambda content: content[:-1000] + bytes(1000), 0, UNREADABLE, id="no directory"),
         pytest.param(
@@ -165,3 +176,67 @@ def test_an_archive_of_deep_folders_makes_none(tmp_path: Path):
     unpack(content.getvalue(), tmp_path, intake.WANTED)
     assert len(list(tmp_path.rglob("*"))) <= 4
     assert (tmp_path / "me" / "hw5_gan.py").read_bytes() == b"x = 1"
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, **fields: object) -> tarfile.TarInfo:
+    """An entry of a tar, of any kind."""
+    info = tarfile.TarInfo(name)
+    info.type = kind
+    for field, value in fields.items():
+        setattr(info, field, value)
+    return info
+
+
+def hostile_tar(archive: tarfile.TarFile) -> None:
+    """Ways out, links out and devices in the place of the modules, and a sparse file that claims to be huge."""
+    for name in ("../stowaway.py", "/tmp/stowaway.py", "a/../../stowaway.py", "..\\stowaway.py"):
+        archive.addfile(member(name, size=8), io.BytesIO(b"stowaway"))
+    for module in MODULES:
+        archive.addfile(member(module, tarfile.SYMTYPE, linkname=str(REFERENCE / module)))
+        archive.addfile(member(f"hard/{module}", tarfile.LNKTYPE, linkname=str(REFERENCE / module)))
+        archive.addfile(member(f"pipe/{module}", tarfile.FIFOTYPE))
+        archive.addfile(member(f"device/{module}", tarfile.CHRTYPE, devmajor=1, devminor=5))
+    archive.addfile(member("way", tarfile.SYMTYPE, linkname="/tmp"))
+    archive.addfile(member("way/stowaway.py", size=8), io.BytesIO(b"stowaway"))
+
+
+def honest_tar(archive: tarfile.TarFile) -> None:
+    """The reference's two files, after much that is none of the homework."""
+    archive.addfile(member("data/images.bin", size=80 * 2**20), io.BytesIO(bytes(80 * 2**20)))
+    hostile_tar(archive)
+    for module in MODULES:
+        archive.add(REFERENCE / module, f"homework/{module}")
+
+
+def bomb_of_sources(archive: tarfile.TarFile) -> None:
+    """A thousand times larger when unpacked."""
+    for name in (*MODULES, "a.py", "b.py"):
+        archive.addfile(member(name, size=40 * 2**20), io.BytesIO(bytes(40 * 2**20)))
+
+
+def header_bomb(archive: tarfile.TarFile) -> None:
+    """A header that must be read whole, of more bytes than a homework has."""
+    archive.addfile(member("././@PaxHeader", tarfile.XHDTYPE, size=70 * 2**20), io.BytesIO(bytes(70 * 2**20)))
+    honest_tar(archive)
+
+
+@pytest.mark.parametrize(
+    ("fill", "share", "says"),
+    [
+        pytest.param(hostile_tar, 0, MISSING, id="links, devices and ways out"),
+        pytest.param(honest_tar, 1, "", id="those beside honest files"),
+        pytest.param(bomb_of_sources, 0, LARGE, id="bomb"),
+        pytest.param(header_bomb, 0, LARGE, id="bomb in a header"),
+    ],
+)
+def test_a_hostile_tar_is_answered_or_harmless(
+    arena: Arena, tmp_path: Path, fill: Callable[[tarfile.TarFile], None], share: float, says: str
+):
+    folder = tmp_path / "handed in"
+    folder.mkdir()
+    with tarfile.open(folder / "homework.tgz", "w:gz", compresslevel=1) as archive:
+        fill(archive)
+    results, document = arena.grade(folder, tmp_path / "out")
+    assert results.staff == []
+    assert document["score"] == share * results.possible
+    assert all(says in one.output for name, one in results.outcomes.items() if one.status not in NO_FAULT)

@@ -109,6 +109,7 @@ class Limited(Transport):
     """An imagined submission whose states are changed after every step."""
 
     interrupted: dict[str, Any] = {}  # noqa: RUF012  # as a transport declares it
+    remarks: dict[str, Any] = {}  # noqa: RUF012
 
     def __init__(self, low: float, high: float, step: float = 1.0, variance: float = 2.0) -> None:
         self.low, self.high, self.step, self.variance = low, high, step, variance

@@ -41,6 +41,7 @@ class Answering:
         self.answer = answer
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.interrupted: dict[str, Failure] = {}
+        self.remarks: dict[str, list[str]] = {}
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
         self.asked.append((module, operation, dict(arguments)))

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 import numpy as np
 
+from tests.support import remarks
 from tests.support.homework import assignment
 from tests.support.observations import BadReply, Failure, parse, printable
 from tests.support.transports import Transport
@@ -85,7 +86,7 @@ class Submission:
 
     def note(self, text: str) -> None:
         """Keep a remark for the student, shown whether or not the check passes."""
-        if text not in self.notes:
+        if text and text not in self.notes:
             self.notes.append(text)
 
     def advise(self, advice: Advice) -> None:
@@ -120,6 +121,16 @@ class Submission:
         else:
             answer = self._ask(expected, module, operation, arguments)
             self._known.keep(key, answer)
+        self._tell_of_the_surroundings(module)
+        if isinstance(answer, Failure):
+            raise self.verdict(answer, module)
+        if isinstance(answer, BadReply):
+            told = f" ({_quoted(str(answer))})" if self.quote else ""  # it may name what a student's process has named
+            raise Crashed(f"Your code's process sent an answer that is not a measurement{told}.")
+        return answer
+
+    def _tell_of_the_surroundings(self, module: str) -> None:
+        """Note, once, how the import of a module ended, and what was met half way in it."""
         if module in self.transport.interrupted and module not in self._told:
             self._told.add(module)
             self.note(
@@ -127,12 +138,10 @@ class Submission:
                 "What it had defined until then was graded. Code that trains or draws belongs under "
                 '`if __name__ == "__main__":`.'
             )
-        if isinstance(answer, Failure):
-            raise self.verdict(answer, module)
-        if isinstance(answer, BadReply):
-            told = f" ({_quoted(str(answer))})" if self.quote else ""  # it may name what a student's process has named
-            raise Crashed(f"Your code's process sent an answer that is not a measurement{told}.")
-        return answer
+        for remark in self.transport.remarks.get(module, []):
+            if (told := f"{module} {remark}") not in self._told:
+                self._told.add(told)
+                self.note(remarks.sentence(remark, self.quote))
 
     def _ask(
         self, expected: type[Observation], module: str, operation: str, arguments: dict[str, Any]
@@ -150,7 +159,10 @@ class Submission:
         known = failure.file in assignment.FILES and 0 < failure.line < 100_000
         where = f" ({failure.file}, line {failure.line})" if known else ""
         name = failure.exception if failure.exception in _BUILTIN_EXCEPTIONS else "an exception of its own"
-        said = f": {_quoted(failure.message)}" if self.quote and failure.message else ""
+        tells = self.quote and failure.message and not remarks.is_of_no_gpu(failure.message)
+        said = f": {_quoted(failure.message)}" if tells else ""
+        meaning = remarks.explanation(failure.exception, failure.message, module, self.quote)
+        means = f"\n{meaning}" if meaning else ""
         match failure.kind:
             case "not_implemented":
                 question = failure.question if failure.question in assignment.QUESTIONS else ""
@@ -163,7 +175,9 @@ class Submission:
                 name = failure.message if defined else "what the handout asks for"
                 return NotImplementedYet(f"{module}.py does not define {name}.")
             case "import_failed":
-                return Blocked(f"{module}.py cannot be imported: {name}{where}{said}")
+                return Blocked(f"{module}.py cannot be imported: {name}{where}{said}{means}")
+            case "still_running":
+                return TimedOut(f"It was still running when its time was over{where}.")
             case "timed_out":
                 return TimedOut(failure.message)
             case "out_of_memory":
@@ -173,7 +187,7 @@ class Submission:
             case "blocked":
                 return Blocked(failure.message)
             case _:
-                return SubmissionRaised(f"Your code raised {name}{where}{said}", failure.message)
+                return SubmissionRaised(f"Your code raised {name}{where}{said}{means}", failure.message)
 
 
 def _quoted(text: str) -> str:

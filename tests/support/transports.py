@@ -17,6 +17,9 @@ class Transport(Protocol):
     interrupted: dict[str, Failure]
     """How the import of a module ended that had defined everything before it raised."""
 
+    remarks: dict[str, list[str]]
+    """Names of `remarks`: in what a module was met half way where it is graded."""
+
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
         """Perform one operation of the vocabulary (`probes/vocabulary.py`) on one of the student's modules."""
 
@@ -37,6 +40,7 @@ class InProcess:
         self.folder = folder
         self._perform = perform
         self.interrupted: dict[str, Failure] = {}
+        self.remarks: dict[str, list[str]] = {}
         self.last_exception: BaseException | None = None
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:

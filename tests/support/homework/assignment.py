@@ -48,6 +48,9 @@ class Artifact:
         return re.escape(self.name).replace("<n>", r"(\d{1,4})")
 
 
+EXACT_NAMES = False
+"""A course's choice: whether a file under another name, such as "hw5_gan (1).py", is refused, or graded with a note."""
+
 TITLE = "CS446 homework 5: GAN and diffusion"
 
 GAN, DIFFUSION, WRITTEN = "hw5_gan", "hw5_diffusion", "hw5_written"

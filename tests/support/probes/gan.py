@@ -136,6 +136,9 @@ def _observe(module: ModuleType, arguments: dict[str, Any], method: str) -> dict
         raise failure or error from None  # the attribute would have been made by the `__init__` that raised
     described = _described(loss)
     inside = described["differentiable"] and loss.numel() == 1 and _go_back(loss, disc, gen)
+    if disc.backpropagated and not described["differentiable"] and described["value"].size == 1:
+        # Its method has done all that a training needs; the number that it returns is for printing.
+        described, inside = {**described, "kind": "tensor", "shape": [], "differentiable": True}, True
     return {**described, "backpropagated": inside, **_records(disc, gen)}
 
 

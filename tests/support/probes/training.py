@@ -22,6 +22,11 @@ from tests.support.probes.arrays import as_array
 from tests.support.probes.networks import scatter_parameters
 
 DATA = "train-images-idx3-ubyte.gz"
+GRID = "test_0.png"
+OWN_COPY = False
+"""Whether the module lies in a copy that is made for this process: then the data may lie beside it too."""
+MOST_FOLDERS = 100
+"""Folders of the student's that the training finds again in its own."""
 
 
 def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -35,10 +40,17 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
     `recognised` `(k,)` is the share of the images of each discriminator loss that are of the data, each counted once.
     """
     here = os.getcwd()
-    with tempfile.TemporaryDirectory() as folder, _quiet_surroundings(module, arguments["helpers"]):
+    beside = Path(str(module.__file__)).resolve().parent
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _quiet_surroundings(module, arguments["helpers"]),
+        _without_older_grid(beside),
+    ):
+        _make_folders_of(Path(here), Path(folder))
         os.chdir(folder)
         try:
-            _write_digits(np.asarray(arguments["digits"]))
+            for place in (Path(), beside) if OWN_COPY else (Path(),):
+                _write_digits(np.asarray(arguments["digits"]), place)
             gan = module.GAN()
             if not (list(gan.disc.parameters()) and list(gan.gen.parameters())):
                 raise NotImplementedError("4.6 needs both networks, and one has no parameters yet")
@@ -51,6 +63,7 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
             }
             gan.train(n_epochs=1, batch_size=arguments["batch_size"])
             after = {name: _values(getattr(gan, name)) for name in ("disc", "gen")}
+            os.chdir(folder)
             files = sorted(str(path) for path in Path().rglob("*") if path.is_file() and path.name != DATA)
             return {
                 "disc_moved": np.abs(after["disc"] - before["disc"]),
@@ -59,10 +72,45 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
                 "gen_steps": watched["gen"].steps(),
                 "recognised": np.array(watched["disc"].recognised),
                 "files": files[:50],
-                "grid": _picture(Path("test_0.png")),
+                "grid": _picture(next((one for one in _grids(beside) if one.is_file()), Path(GRID))),
             }
         finally:
             os.chdir(here)
+
+
+def _grids(beside: Path) -> Iterator[Path]:
+    """Where the grid may be: in the folder of the training, beside the module if that is a copy, or further down."""
+    yield Path(GRID)
+    if OWN_COPY:
+        yield beside / GRID
+    yield from sorted(Path().rglob(GRID))
+    if OWN_COPY:
+        yield from sorted(beside.rglob(GRID))
+
+
+@contextmanager
+def _without_older_grid(beside: Path) -> Iterator[None]:
+    """Put a grid of an earlier training aside, and back again: one that is found is of this training."""
+    older = {path: path.read_bytes() for path in sorted(beside.rglob(GRID)) if path.is_file()} if OWN_COPY else {}
+    for path in older:
+        path.unlink()
+    try:
+        yield
+    finally:
+        if OWN_COPY:
+            for path in beside.rglob(GRID):
+                path.unlink()
+        for path, content in older.items():
+            path.write_bytes(content)
+
+
+def _make_folders_of(source: Path, target: Path) -> None:
+    """Make the folders that lie in a folder in another one: a training may write into what the import has made."""
+    known = [path for path in sorted(source.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    for path in known[:MOST_FOLDERS]:
+        (target / path.name).mkdir()
+        for inner in [one for one in sorted(path.iterdir()) if one.is_dir()][:MOST_FOLDERS]:
+            (target / path.name / inner.name).mkdir()
 
 
 class _Watched:
@@ -84,14 +132,14 @@ class _Watched:
         setattr(gan, name, loss)
 
     def _record(self, loss: Any, arguments: list[Any]) -> None:
-        if not (isinstance(loss, torch.Tensor) and loss.requires_grad and loss.numel() == 1):
+        if isinstance(loss, torch.Tensor) and loss.numel() != 1:
             return
         parameters = list(getattr(self._gan, self._network).parameters())
         try:
             parts = gradients_of(loss.sum(), parameters, retain_graph=True, allow_unused=True)
-        except RuntimeError:  # gone backward already, or parameters that are not trained
+        except (RuntimeError, AttributeError):  # gone backward already, or parameters that are not trained
             parts = tuple(one.grad for one in parameters)
-            if all(part is None for part in parts):
+            if all(part is None or not part.any() for part in parts):
                 return
         filled = [torch.zeros_like(one) if part is None else part for one, part in zip(parameters, parts, strict=True)]
         self._gradients.append(torch.cat([one.detach().flatten().cpu() for one in filled]).numpy())
@@ -154,10 +202,10 @@ def _bring_to_life(gan: Any) -> None:
             one[1::2] *= -1
 
 
-def _write_digits(digits: np.ndarray) -> None:
+def _write_digits(digits: np.ndarray, place: Path) -> None:
     header = struct.pack(">IIII", 0x803, len(digits), *digits.shape[1:])
-    Path("data").mkdir()
-    Path("data", DATA).write_bytes(gzip.compress(header + digits.astype(np.uint8).tobytes(), compresslevel=1))
+    (place / "data").mkdir(exist_ok=True)
+    (place / "data" / DATA).write_bytes(gzip.compress(header + digits.astype(np.uint8).tobytes(), compresslevel=1))
 
 
 def _values(network: nn.Module) -> np.ndarray:

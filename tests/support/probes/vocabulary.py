@@ -12,7 +12,8 @@ import random
 import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,10 +38,21 @@ OPERATIONS = {
 }
 
 _QUESTION = re.compile(r"\b\d\.\d\b")
+_PLACE = re.compile(r" \((?:unknown location|/[^()\n]*)\)")
+_NO_PACKAGE, _PACKAGE = "no known parent package", "handed_in"
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
 _LONGEST_MESSAGE = 500
 
 _loaded: dict[tuple[Path, str], ModuleType | BaseException] = {}
 _interrupted: dict[tuple[Path, str], BaseException] = {}
+
+
+class StillRunning(BaseException):
+    """The import of a file did not end in its time; `line` of that file is the statement at its top level."""
+
+    def __init__(self, file: str, line: int) -> None:
+        super().__init__()
+        self.file, self.line = file, line
 
 
 def load(folder: Path, name: str, defines: Sequence[str], helpers: Sequence[str]) -> ModuleType:
@@ -54,15 +66,44 @@ def load(folder: Path, name: str, defines: Sequence[str], helpers: Sequence[str]
         try:
             _loaded[key] = _import(folder, name, helpers)
         except BaseException as error:  # a student's file may raise anything, SystemExit included
-            so_far = sys.modules.get(name)
-            if so_far is not None and all(hasattr(so_far, one) for one in defines):
-                _loaded[key], _interrupted[key] = so_far, error
-            else:
+            if not interrupt(folder, name, defines, error):
                 _loaded[key] = error
     module = _loaded[key]
     if isinstance(module, BaseException):
         raise module
     return module
+
+
+def interrupt(folder: Path, name: str, defines: Sequence[str], error: BaseException) -> bool:
+    """Let a file that has not ended its import be as it is now; False when it does not define everything yet."""
+    if not is_complete(name, defines):
+        return False
+    _loaded[folder, name], _interrupted[folder, name] = sys.modules[name], error
+    return True
+
+
+def is_complete(name: str, defines: Sequence[str]) -> bool:
+    """Whether a file that is being imported, or has been, defines everything by now."""
+    so_far = sys.modules.get(name)
+    return so_far is not None and all(hasattr(so_far, one) for one in defines)
+
+
+def forget(folder: Path, name: str) -> None:
+    """Forget how the import of a file ended: the next `load` imports it again."""
+    for known in (_loaded, _interrupted):
+        known.pop((folder, name), None)
+    sys.modules.pop(name, None)
+
+
+@contextmanager
+def _as_script(name: str) -> Iterator[None]:
+    """Let a file see the command line of `python NAME.py`."""
+    own = sys.argv
+    sys.argv = [f"{name}.py"]
+    try:
+        yield
+    finally:
+        sys.argv = own
 
 
 def _import(folder: Path, name: str, helpers: Sequence[str]) -> ModuleType:
@@ -80,7 +121,17 @@ def _import(folder: Path, name: str, helpers: Sequence[str]) -> ModuleType:
         raise ImportError(f"{path.name} cannot be imported")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    with _as_script(name):
+        try:
+            spec.loader.exec_module(module)
+        except ImportError as error:
+            if _NO_PACKAGE not in str(error):
+                raise
+            # It is written as a part of a package: the folder is one.
+            package = sys.modules.setdefault(_PACKAGE, ModuleType(_PACKAGE))
+            package.__path__ = [str(folder)]
+            module.__package__ = _PACKAGE
+            spec.loader.exec_module(module)
     return module
 
 
@@ -109,7 +160,8 @@ def perform(
         seed_everything(arguments.get("seed", 0))
         torch.set_grad_enabled(True)
         torch.set_default_dtype(torch.float32)  # main passes float32, whatever another file asked for
-        answer = {"observation": OPERATIONS[operation](module, arguments)}
+        with _as_script(module_name), torch.inference_mode(False):  # whatever an import left switched on
+            answer = {"observation": OPERATIONS[operation](module, arguments)}
         interrupted = _interrupted.get((folder, module_name))
         if interrupted is not None:
             answer["interrupted"] = describe(interrupted, folder, "raised")
@@ -130,9 +182,11 @@ def seed_everything(seed: int) -> None:
 
 def describe(error: BaseException, folder: Path, kind: str) -> dict[str, Any]:
     """An exception as plain data: its type, its first lines, and the last place in the student's own files."""
-    text = _text_of(error)
+    text = _without_places(_text_of(error), folder)
     file, line = "", 0
-    if isinstance(error, SyntaxError) and error.filename and kind == "import_failed":
+    if isinstance(error, StillRunning):
+        kind, file, line = "still_running", error.file, error.line
+    elif isinstance(error, SyntaxError) and error.filename and kind == "import_failed":
         file, line = os.path.basename(error.filename), error.lineno or 0
         text = error.msg or text
     else:
@@ -150,6 +204,15 @@ def describe(error: BaseException, folder: Path, kind: str) -> dict[str, Any]:
         "line": line,
         "question": found.group() if found else "",
     }
+
+
+def _without_places(text: str, folder: Path) -> str:
+    """A text without what differs from one computer, and from one run, to the next: folders, addresses in memory."""
+    text = _PLACE.sub("", text)
+    for place in (folder, os.environ.get("HOME", "")):
+        if len(str(place)) > 1:
+            text = text.replace(f"{place}/", "").replace(str(place), "")
+    return _ADDRESS.sub("0x...", text)
 
 
 def _text_of(error: BaseException) -> str:
