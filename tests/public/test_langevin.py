@@ -12,10 +12,11 @@ from tests.support.homework.langevin import (
     LEVEL_ORDERS,
     LEVELS_NEVER_VISITED,
     LEVELS_NOT_IN_THE_LIST,
+    ONE_LEVEL_TOLD,
     Order,
 )
 from tests.support.homework.readings import Reading, Remark, measured
-from tests.support.judging.chain import Chain, observe_chain, rebuild, require_calls, require_finite
+from tests.support.judging.chain import Chain, by_place, observe_chain, rebuild, require_calls, require_finite
 from tests.support.judging.langevin_lines import STEP
 from tests.support.judging.levels import passed_finding
 from tests.support.judging.motion import said_of_bounds, said_of_factors
@@ -94,6 +95,8 @@ def _order(submission: Submission, chain: Chain) -> Reading | Remark | str:
     if np.any(index < 0):
         return LEVELS_NOT_IN_THE_LIST
     counts = np.bincount(index, minlength=n_levels)
+    if by_place(chain) is not chain:
+        return measured(ONE_LEVEL_TOLD, f"{chain.levels.sigma[0]:.3g}")
     if np.any(counts == 0):
         never = ", ".join(f"{sigma:g}" for sigma in np.array(chain.design.sigmas)[counts == 0])
         return measured(LEVELS_NEVER_VISITED, never)

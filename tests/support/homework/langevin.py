@@ -283,6 +283,12 @@ LEVEL_ORDERS = (
     ),
 )
 LEVELS_NOT_IN_THE_LIST = Remark("levels not in the list", "Some of these noise levels are not in the list of sigmas.")
+ONE_LEVEL_TOLD = Reading(
+    "one level told",
+    0,
+    "The network is given sigma = {measured} at every step. The step sizes are those of all noise levels: give the "
+    "network the sigma of the level, too.",
+)
 LEVELS_NEVER_VISITED = Reading("levels never visited", 0, "These noise levels are never visited: {measured}.")
 ANOTHER_COUNT = Reading(
     "another number of steps",
