@@ -70,6 +70,7 @@ _ADDED = Family(
     any_size=False,
 )
 
+
 def _squares(*factors: float) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
     """Multiples of the squared logits of each kind of image."""
 

@@ -96,9 +96,7 @@ def _another_bound(tensors: Sequence[np.ndarray]) -> Bound | None:
     if not 0 < factor < np.inf:
         return None
     of = ANOTHER_BOUND.of
-    found = replace(
-        measured(ANOTHER_BOUND, f"{factor:.3g}"), of=lambda fan_in, fan_out: factor * of(fan_in, fan_out)
-    )
+    found = replace(measured(ANOTHER_BOUND, f"{factor:.3g}"), of=lambda fan_in, fan_out: factor * of(fan_in, fan_out))
     return found if all(is_uniform(found, weights) for weights in tensors) else None
 
 

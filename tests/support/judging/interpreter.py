@@ -361,7 +361,9 @@ _FORMULAS: dict[str, Callable[[Operation, Numbers, Supply], Numbers]] = {
     "upsample_bilinear2d": _upsample,
     "batch_norm": _batch_norm,
 }
-_ON_IMAGES = frozenset({"conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d", "upsample", "upsample_bilinear2d", *PADDINGS})
+_ON_IMAGES = frozenset(
+    {"conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d", "upsample", "upsample_bilinear2d", *PADDINGS}
+)
 
 
 def elementwise(steps: Sequence[Operation], x: np.ndarray) -> np.ndarray:

@@ -21,7 +21,6 @@ from tests.support.judging.langevin_lines import START, START_SHARE
 from tests.support.judging.recognition import Diagnosis, Hypothesis, recognise
 from tests.support.observed.recorded import FLOAT32_EPS
 
-
 FEWEST_AT_AN_END = 4
 """So many draws of a continuous law never share the largest or the smallest value: each is one of 2^24."""
 

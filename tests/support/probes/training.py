@@ -49,7 +49,9 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
             gan = module.GAN()
             if not (list(gan.disc.parameters()) and list(gan.gen.parameters())):
                 raise NotImplementedError("4.6 needs both networks, and one has no parameters yet")
-            _bring_to_life(gan, _latents(module.GAN), torch.as_tensor(arguments["digits"][:BATCH, None] / 255.0).float())
+            _bring_to_life(
+                gan, _latents(module.GAN), torch.as_tensor(arguments["digits"][:BATCH, None] / 255.0).float()
+            )
             _replace_losses(gan, arguments["stand_ins"])
             before = {name: _values(getattr(gan, name)) for name in ("disc", "gen")}
             watched = {
@@ -196,7 +198,9 @@ def _alive(gan: Any, zdim: int, digits: torch.Tensor) -> bool:
         logits = gan.disc(images)
         parts = torch.autograd.grad(logits.sum(), images, retain_graph=True)[0].flatten(1)
         patterns = images.detach().flatten(1)
-        of_gen = torch.autograd.grad((images * torch.rand_like(images)).sum(), list(gan.gen.parameters()), allow_unused=True)
+        of_gen = torch.autograd.grad(
+            (images * torch.rand_like(images)).sum(), list(gan.gen.parameters()), allow_unused=True
+        )
         of_disc = torch.autograd.grad(gan.disc(digits).sum(), list(gan.disc.parameters()), allow_unused=True)
         passed = (parts != 0).any(dim=1) & (patterns.amax(dim=1) > patterns.amin(dim=1))
         moving = [any(one is not None and bool(one.any()) for one in some) for some in (of_gen, of_disc)]
