@@ -97,9 +97,13 @@ class Told:
         )
 
 
-@cache
-def key(path: Path = JUDGED) -> Key:
+def key() -> Key:
     """What has been read and found."""
+    return _read(JUDGED)
+
+
+@cache
+def _read(path: Path) -> Key:
     return msgspec.json.decode(path.read_bytes(), type=Key)
 
 
@@ -138,6 +142,20 @@ def told(results: Sequence[CaseResult], rows: Sequence[Row]) -> list[Told]:
         if of_kind:
             made.append(Told(kind, of_kind))
     return made
+
+
+def keep(results: Sequence[CaseResult]) -> None:
+    """Note the names in these results as right: somebody has read them beside what was changed."""
+    known = key()
+    for result in results:
+        of_kind = known.mutants if result.case.kind == MUTANTS else known.sample
+        faults = [one for one in result.outcomes.values() if one.status not in NO_FAULT]
+        given = list(dict.fromkeys(name for one in faults for name in names(one.output)))
+        if result.case.kind in LEAST and faults:
+            of_kind[result.case.name] = Judged(given, bool(given) or of_kind.get(result.case.name, Judged([])).told)
+    ordered = Key(*(dict(sorted(one.items())) for one in (known.mutants, known.sample)))
+    JUDGED.write_bytes(msgspec.json.format(msgspec.json.encode(ordered), indent=1) + b"\n")
+    _read.cache_clear()
 
 
 def complaints(told: Sequence[Told], whole: bool) -> list[str]:
