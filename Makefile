@@ -37,7 +37,7 @@ test: $(VENV)/ready  ## run every test of the suites and of the grader, or those
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadgroup $(ARGS)  # a worker a processor, one thread each
 
 audit: $(VENV)/ready  ## prove the grader right; ONLY=text for some cases, FULL=1 for all through the bench; out/audit/audit.html
-	@$(RUN) -m grader audit --page out/audit/audit.html $(if $(ONLY),--only "$(ONLY)") $(if $(FULL),--full)
+	@$(RUN) -m grader audit --page out/audit/audit.html $(if $(ONLY),--only "$(ONLY)") $(if $(FULL),--full) $(ARGS)
 
 calibrate: $(VENV)/ready  ## random decisions on right work under SEEDS=10000 seeds, against their laws; goes on where it ended
 	@$(RUN) -m grader calibrate $(if $(SEEDS),--seeds "$(SEEDS)")

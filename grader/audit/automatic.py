@@ -20,7 +20,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import OPERATORS_TYPE, mutation_operators
 
-from grader.audit.cases import Case
+from grader.audit.cases import SAMPLE, Case
 from grader.audit.run import CaseResult, grade_all
 from grader.project import KNOWN, REFERENCE
 from grader.release.template import BEGIN, END
@@ -30,7 +30,6 @@ from tests.support.homework.assignment import FILES, REQUIRED
 from tests.support.status import NO_FAULT, Status
 
 EQUIVALENT = KNOWN / "mutants" / "equivalent.md"
-AUTOMATIC = "automatic mutants"
 
 
 def _operand(node: cst.BinaryOperation) -> Iterable[cst.CSTNode]:
@@ -117,7 +116,7 @@ def mutations(module: str) -> Iterator[Case]:
                 program = _program(text)
                 if program and program not in programs:
                     programs.add(program)
-                    yield Case(AUTOMATIC, _diff(module, source, text), _Mutated(module, text))
+                    yield Case(SAMPLE, _diff(module, source, text), _Mutated(module, text))
 
 
 @dataclass(frozen=True)

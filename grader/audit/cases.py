@@ -26,6 +26,8 @@ from tests.support.homework.assignment import FILES, REQUIRED
 from tests.support.status import Status
 
 MUTANTS, STYLES, HALVES, ATTACKS = "mutants", "styles", "half-finished", "attacks"
+SAMPLE = "automatic mutants"
+"""Mistakes made by rule, of which a person has read the messages."""
 
 _HUNK = re.compile(r"^<{7}\n(?P<old>.*?)\n={7}\n(?P<new>.*?)\n?>{7}$", re.DOTALL | re.MULTILINE)
 _BEGINS = re.compile(r"\s*# BEGIN SOLUTION (\d\.\d)")
@@ -40,8 +42,8 @@ class Case:
     """A submission with a known result.
 
     `build` writes its files into a folder. `known` is what is known of the checks that it names, `rest` of all others;
-    `says` is a text that must stand in the message of one that finds a fault. An attack has an `aim`, and `needs` what
-    must be in force where it is tried.
+    `says` is a text that must stand in the message of one that finds a fault, and `because` says why it costs points in
+    more than one check. An attack has an `aim`, and `needs` what must be in force where it is tried.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Case:
     known: Mapping[str, Known] = field(default_factory=dict, compare=False)
     rest: Known = SOUND
     says: str = ""
+    because: str = ""
     aim: str = ""
     needs: str = ""
 
@@ -83,10 +86,11 @@ def mutants(rows: Sequence[Row] = ()) -> list[Case]:
 
 def mutant(path: Path, checks: Sequence[str]) -> Case:
     """The mutant in a file; raises `HeaderError`."""
-    header = Header.read(path, ("fails", "says"))
+    header = Header.read(path, ("fails", "says"), ("because",))
     edits = path.read_text(encoding="utf-8").partition("\n")[2]
     known = header.checks("fails", checks, alone=Known(Status.FAILED, 0.0))
-    return Case(MUTANTS, path.stem, _Edited(path.name, edits), known, says=header.fields["says"])
+    says, because = header.fields["says"], header.fields.get("because", "")
+    return Case(MUTANTS, path.stem, _Edited(path.name, edits), known, says=says, because=because)
 
 
 def _names(rows: Sequence[Row]) -> list[str]:

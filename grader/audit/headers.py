@@ -1,11 +1,12 @@
 """The header of a mutant or an attack: its first line, `# field: value | field: value`, held against what there is.
 
-    # fails: CHECK, CHECK (keeps 50%), CHECK (timed out) | says: TEXT
+    # fails: CHECK, CHECK (keeps 50%), CHECK (timed out) | says: TEXT | because: TEXT
     # attack: NN | earns: nothing | needs: WORDS | in: MODULE | base: reference | tries: TEXT
 
 `fails` names each check that finds a fault; in brackets the share of its points that it keeps (none, if nothing is
-said) or its status ("failed", if nothing is said). `earns` names the checks that pass in the same way, or is `nothing`
-or `everything`. No points stand here: they are the rubric's.
+said) or its status ("failed", if nothing is said). `because` says why one mistake costs points in several. `earns`
+names the checks that pass in the same way, or is `nothing` or `everything`. No points stand here: they are the
+rubric's.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.audit import cases as known
+from grader.audit import naming
 from grader.audit.run import PARTS, CaseResult
 from grader.messages import Outcome
 from grader.project import ROOT
@@ -22,6 +23,7 @@ CALIBRATION = ROOT / "out" / "calibration"
 CLAIMS = {
     known.STYLES: "right submissions, each written differently, earn full marks",
     known.MUTANTS: "submissions with one mistake fail the checks that they should, those alone, and are told why",
+    known.SAMPLE: "mistakes made by rule, of which a person has read the messages, are graded",
     known.ATTACKS: "hostile submissions earn what their honest part is worth and nothing else",
     known.HALVES: "half-finished submissions earn the points of what is finished",
 }
@@ -77,6 +79,8 @@ def write(path: Path, verdicts: list[CaseResult], rows: list[Row], seconds: floa
             rows=rows,
             questions=[(number, len(list(of))) for number, of in groupby(rows, key=lambda row: row.number)],
             groups=matrix([verdict for verdict in ordered if verdict.case.kind == known.MUTANTS], rows),
+            told=naming.told(ordered, rows),
+            ways=(naming.RIGHTLY, naming.MEASURED, naming.WRONGLY),
             calibration=calibration(CALIBRATION),
             attacks=[verdict for verdict in ordered if verdict.case.kind == known.ATTACKS],
             styles=[verdict for verdict in ordered if verdict.case.kind == known.STYLES],

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from grader.audit.cases import MUTANTS, Case
+from grader.audit.cases import MUTANTS, SAMPLE, Case
 from grader.audit.headers import NOTHING, SOUND, Known
 from grader.audit.workshop import Workshop
 from grader.messages import Outcome
@@ -74,6 +74,8 @@ def part_of_day(day: date) -> int:
 def needs_bench(case: Case, part: int | None) -> bool:
     """Whether a case goes through the bench when it is the turn of this part (None: of all)."""
     ended = any(known.status in ENDED_BY_THE_RUNNER for known in case.known.values())
+    if case.kind == SAMPLE:
+        return part is None
     return case.kind != MUTANTS or ended or part is None or part_of(case) == part
 
 
@@ -136,10 +138,10 @@ def _defences() -> tuple[str, ...]:
 def compare(case: Case, results: Results) -> CaseResult:
     """Hold a result against what is known of its case."""
     complaints = []
-    for row in results.rows:
+    for row in results.rows if case.kind != SAMPLE else ():  # nothing is known of these but what was changed
         complaints += _differences(row, case.of(row.name), results.outcomes[row.name])
     due = _due(case, results)
-    if not complaints and results.score != due:
+    if case.kind != SAMPLE and not complaints and results.score != due:
         complaints.append(f"{results.score:g} points remain, not {due:g}")
     faults = [outcome.output for outcome in results.outcomes.values() if outcome.status not in NO_FAULT]
     if case.says and not any(case.says in output for output in faults):

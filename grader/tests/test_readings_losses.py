@@ -58,6 +58,8 @@ def test_every_formula_of_every_size_is_recognised_and_no_other(sizes: tuple[int
     for question, formula, size in cases(every=sizes == SIZES[0]):
         found = recognised(question, imagined(question, formula, size), sizes)
         names = {(one[FORMULA].name, one[SIZE].name) for one in found.hypotheses}
+        if formula.name == "larger" and sizes == SIZES[2]:  # of both batches the same term is the larger one
+            names -= {("only generated", size.name), ("only real", size.name)}
         assert names == {(formula.name, size.name)}, (question, formula.name, size.name)
 
 
@@ -81,6 +83,7 @@ NUMBERS = {
     "constant added": ([0.5], [-1.0], [10.0]),
     "other labels": ([0.9, 0.1], [1.0, -1.0], [2.0, 0.5]),
     "unequal": ([1.0, 0.5], [0.3, 1.0], [2.0, -1.0]),
+    "penalty": ([0.1, 0.0], [0.0, -0.3], [0.5, 2.0]),
     "another label": ([0.9], [0.5], [-1.0]),
 }
 """Numbers of each family that no entry with a name of its own has."""
@@ -90,7 +93,7 @@ def families() -> Iterator[tuple[str, Family, list[float]]]:
     for question, tables in TABLES.items():
         for family in tables.families:
             for numbers in NUMBERS[family.name]:
-                yield question, family, numbers
+                yield question, family, numbers[:1] if question == "4.5" else numbers
 
 
 @pytest.mark.parametrize(

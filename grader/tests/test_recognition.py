@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.homework.readings import Reading
-from tests.support.judging.recognition import Diagnosis, Hypothesis, Line, bill, recognise
+from tests.support.judging import recognition
+from tests.support.judging.recognition import Diagnosis, Hypothesis, Line, bill, carries_forward, recognise
 from tests.support.submission import Submission
 from tests.support.verdicts import Finding, Wrong
 
@@ -83,3 +84,28 @@ def test_two_mistakes_are_charged_each_in_its_own_row() -> None:
     """No row that is carried forward hides a second mistake."""
     found = diagnosis(("two", "minus"))
     assert [charge(found, check, []) for check in ("values_are_right", "sign_is_right", "another")] == [0.5, 0.0, 1.0]
+
+
+def test_of_two_lines_of_one_check_the_smallest_credit_counts() -> None:
+    """Credits are not multiplied: two mistakes that earn half each earn half."""
+    both = Line("shape", "values_are_right", (Reading("flat", 1, ""), Reading("deep", 0.5, "Deep.")))
+    found = recognise((FACTOR, both), lambda one: (one["factor"].name, one["shape"].name) == ("two", "deep"))
+    assert charge(found, "values_are_right", []) == 0.5
+
+
+@pytest.mark.parametrize(("switch", "earned"), [(True, 1.0), (False, 0.0)])
+def test_without_carrying_forward_every_row_that_shows_a_mistake_pays(
+    monkeypatch: pytest.MonkeyPatch, switch: bool, earned: float
+) -> None:
+    """The switch is read when a row is judged; the owner pays the same either way."""
+    monkeypatch.setattr(recognition, "CARRY_FORWARD", switch)
+    assert carries_forward() is switch
+    found, seen, submission = diagnosis(("two", "plus")), Wrong(Finding("This row shows it.")), Submission(None)  # type: ignore[arg-type]
+    credits = {}
+    for check in ("values_are_right", "sign_is_right"):
+        try:
+            recognition.charge(submission, found, check, lambda line: Finding("Measured."), seen)
+            credits[check] = 1.0
+        except Wrong as error:
+            credits[check] = error.credit
+    assert credits == {"values_are_right": 0.5, "sign_is_right": earned}

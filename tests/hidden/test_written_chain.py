@@ -104,7 +104,8 @@ def test_posterior_mean_of_the_first_step_is_x_0(submission: Submission) -> None
         _judge_posterior(submission, POSTERIOR, written_cases.posteriors(seed), posterior.POSTERIOR_MEAN)
     except Wrong:
         raise Blocked("First the mean must be right for t > 1.") from None
-    _judge_posterior(submission, POSTERIOR, written_cases.posteriors(seed, first=True), posterior.POSTERIOR_MEAN)
+    first = written_cases.posteriors(seed, first=True)
+    _judge_posterior(submission, POSTERIOR, first, posterior.POSTERIOR_OF_THE_FIRST_STEP)
     try:
         judge(submission, FROM_NOISE, written_cases.posteriors_from_noise(seed))
     except Verdict:

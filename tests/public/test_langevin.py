@@ -12,9 +12,11 @@ from tests.support.homework.langevin import (
     LEVEL_ORDERS,
     LEVELS_NEVER_VISITED,
     LEVELS_NOT_IN_THE_LIST,
+    ONE_LEVEL_TOLD,
+    Order,
 )
 from tests.support.homework.readings import Reading, Remark, measured
-from tests.support.judging.chain import Chain, observe_chain, rebuild, require_calls, require_finite
+from tests.support.judging.chain import Chain, by_place, observe_chain, rebuild, require_calls, require_finite
 from tests.support.judging.langevin_lines import STEP
 from tests.support.judging.levels import passed_finding
 from tests.support.judging.motion import said_of_bounds, said_of_factors
@@ -27,6 +29,8 @@ from tests.support.submission import Submission
 from tests.support.verdicts import Finding, Wrong, following, settle, stop, wrong
 
 TRAJECTORY = Design(n=40, trajectory=True)
+MORE_STEPS = Design(n=40, iterations=9, trajectory=True)
+"""Another T: what is said of the number of steps must hold for both."""
 ORDER_LINES = "Alg. 2, lines 2 and 4"
 STEP_LINES = "Alg. 2, line 3 (step size) and line 6 (its use)"
 
@@ -67,7 +71,7 @@ def test_langevin_visits_every_level_in_descending_order(submission: Submission)
         raise wrong(seen, expected, look_at=ORDER_LINES)
     passed = passed_finding(chain.levels.passed, "Alg. 2, line 6")
     stop([passed])
-    order = _order(chain)
+    order = _order(submission, chain)
     if order is LEVEL_ORDERS[0]:
         settle(passed, following(order, ORDER_LINES))
         return
@@ -83,21 +87,34 @@ def _visited(chain: Chain) -> str:
     return f"The visited noise levels, with the number of steps: {shown}; {len(sigma)} calls a chain."
 
 
-def _order(chain: Chain) -> Reading | Remark | str:
-    """The recognised order of the visits."""
-    n_levels, each, index = len(chain.design.sigmas), chain.design.iterations, chain.levels.index
+def _order(submission: Submission, chain: Chain) -> Reading | Remark | str:
+    """The recognised order of the visits: another one than the handout's must explain another T too."""
+    n_levels, index = len(chain.design.sigmas), chain.levels.index
+    if _follows(chain, LEVEL_ORDERS[0]):
+        return LEVEL_ORDERS[0]
     if np.any(index < 0):
         return LEVELS_NOT_IN_THE_LIST
-    for order in LEVEL_ORDERS:
-        if np.array_equal(index, order.of(n_levels, each)):
-            return order
     counts = np.bincount(index, minlength=n_levels)
+    if by_place(chain) is not chain:
+        return measured(ONE_LEVEL_TOLD, f"{chain.levels.sigma[0]:.3g}")
     if np.any(counts == 0):
         never = ", ".join(f"{sigma:g}" for sigma in np.array(chain.design.sigmas)[counts == 0])
         return measured(LEVELS_NEVER_VISITED, never)
-    if np.all(counts == counts[0]) and np.all(np.diff(index) >= 0):
+    run = observe_run(submission, MORE_STEPS)
+    more = rebuild(run, MORE_STEPS) if len(run.sizes) else None
+    if more is None:
+        return ""
+    whole = tuple(run.returned.shape) == (MORE_STEPS.n, n_levels * MORE_STEPS.iterations, 2)
+    for order in LEVEL_ORDERS[1:]:
+        if _follows(chain, order) and _follows(more, order) and (whole or not order.stored):
+            return order
+    if np.array_equal(index, more.levels.index) and np.all(counts == counts[0]) and np.all(np.diff(index) >= 0):
         return measured(ANOTHER_COUNT, counts[0])
     return ""
+
+
+def _follows(chain: Chain, order: Order) -> bool:
+    return np.array_equal(chain.levels.index, order.of(len(chain.design.sigmas), chain.design.iterations))
 
 
 @number("5.3")

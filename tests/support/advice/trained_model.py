@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from tests.support.advice import spelling
+from tests.support.advice import pattern, spelling
 from tests.support.advice.spelling import Field, Spelling
 from tests.support.homework.assignment import DIFFUSION
 from tests.support.homework.figures import PATHS, SCORE_FIELD, STEPS
@@ -20,6 +21,10 @@ MEASURE = "CS446: precision x coverage"
 GOOD, HALF_GOOD, BAD = 1.0, 0.5, 0.0
 NOT_THE_SAMPLER = (0.8, 0.8)
 """Precision and coverage above which a right score field leaves nothing to blame on the sampler."""
+NOT_THE_SAMPLERS = (
+    "With the exact score of the data your sampler spells CS446. So it is the network that leads its samples astray, "
+    "in places that this score field does not show: far from the letters, or at other noise levels. Train it longer."
+)
 SAMPLES_ALONE = 0.5
 """The most credit of samples without a network: nothing shows where numbers in a file come from."""
 
@@ -90,7 +95,7 @@ def _model_advice(submission: Submission) -> tuple[Opinion, Advice]:
     if model.problem:
         opinion = Opinion(BAD, "", f"model.ckpt could not be judged: {_problem(model)}.")
         return opinion, Advice(opinion.text, BAD, pictures=_pictures(model))
-    opinion = judged(model)
+    opinion = judged(model, lambda: _with_the_exact_score(submission))
     measures = {}
     if np.all(np.isfinite(model.exact)) and len(model.exact) == spelling.FULL:
         found = spelling.measure(model.exact)  # who writes a sampler could write one that recites the data
@@ -103,8 +108,21 @@ def _problem(observed: TrainedModel | HandedInSamples) -> str:
     return _PROBLEMS.get(observed.problem, "it cannot be used") + (f" ({observed.detail})" if observed.detail else "")
 
 
-def judged(model: TrainedModel) -> Opinion:
-    """The opinion of a network and a sampler that gave samples."""
+def _with_the_exact_score(submission: Submission) -> Spelling | None:
+    """The figures of what the student's sampler draws from the data's own score; None where it draws nothing."""
+    try:
+        drawn = artifacts.sampled_exactly(submission, pattern.points(), pattern.DATA_NOISE).samples
+    except Verdict:
+        return None
+    return spelling.measure(drawn) if len(drawn) and np.all(np.isfinite(drawn)) else None
+
+
+def judged(model: TrainedModel, with_exact_score: Callable[[], Spelling | None]) -> Opinion:
+    """The opinion of a network and a sampler that gave samples.
+
+    `with_exact_score` gives the figures of the sampler with the data's own score: the sampler is to blame only if
+    these are wrong too. It is asked for only where somebody is to blame.
+    """
     if not np.all(np.isfinite(model.score)):
         return Opinion(
             BAD,
@@ -114,23 +132,27 @@ def judged(model: TrainedModel) -> Opinion:
         )
     field = spelling.field(artifacts.score_points().astype(np.float64), model.score, artifacts.SCORE_SIGMA)
     if not np.all(np.isfinite(model.samples)):
-        what = "The network is right, the sampler is not: its" if field.right else "The"
-        text = f"{what} samples run away to values that are not finite. Look at Algorithm 2, the step size alpha."
+        innocent = field.right and _innocent(with_exact_score())
+        what = "The network is right, the sampler is not: its" if field.right and not innocent else "The"
+        text = f"{what} samples run away to values that are not finite. "
+        text += NOT_THE_SAMPLERS if innocent else "Look at Algorithm 2, the step size alpha."
         return Opinion(BAD, "the samples diverge", f"{text}\n{_said_of_field(field)}")
     found = spelling.measure(model.samples)
     figures = f"With your sampler, {found}."
-    if found.reaches(spelling.SPELLS) and _recited(model):
+    if found.spells and _recited(model):
         text = (
             f"{figures} But Algorithm 2 itself, with the parameters in model.ckpt, does not spell CS446: these samples "
             f"do not come from the network.\n{_said_of_field(field)}"
         )
         return Opinion(BAD, "the samples do not come from the network", text)
-    if found.reaches(spelling.SPELLS):
+    if found.spells:
         return Opinion(GOOD, "spells CS446", f"model.ckpt spells CS446. {figures}")
+    figures += _said_of_letters(found)
+    innocent = field.right and not found.reaches(NOT_THE_SAMPLER) and _innocent(with_exact_score())
     nearly = found.reaches(spelling.NEARLY) and field.agreement >= spelling.LEAST_AGREEMENT
-    word = "nearly spells CS446" if nearly else _fault(field)
+    word = "nearly spells CS446" if nearly else _fault(field, innocent)
     first = "model.ckpt nearly spells CS446. " if nearly else "model.ckpt does not spell CS446. "
-    text = f"{first}{figures}\n{_said_of_field(field)}\n{_cause(field, found)}"
+    text = f"{first}{figures}\n{_said_of_field(field)}\n{_cause(field, found, innocent)}"
     return Opinion(HALF_GOOD if nearly else BAD, word, text)
 
 
@@ -141,8 +163,17 @@ def _recited(model: TrainedModel) -> bool:
     return not (np.all(np.isfinite(model.exact)) and spelling.measure(model.exact).reaches(spelling.NEARLY))
 
 
-def _fault(field: Field) -> str:
-    return "the sampler is not right" if field.right else "the network is not right"
+def _innocent(drawn: Spelling | None) -> bool:
+    """Whether the sampler spells with the data's own score."""
+    return drawn is not None and drawn.spells
+
+
+def _fault(field: Field, innocent: bool) -> str:
+    return "the sampler is not right" if field.right and not innocent else "the network is not right"
+
+
+def _said_of_letters(found: Spelling) -> str:
+    return f" Letters that can be read: {found.letters}." if any(found.legible) else " No letter can be read."
 
 
 def _said_of_field(field: Field) -> str:
@@ -153,7 +184,7 @@ def _said_of_field(field: Field) -> str:
     )
 
 
-def _cause(field: Field, found: Spelling) -> str:
+def _cause(field: Field, found: Spelling, innocent: bool = False) -> str:
     """What probably went wrong, network and sampler told apart by the score field."""
     if field.size < spelling.FLAT:
         return (
@@ -164,6 +195,8 @@ def _cause(field: Field, found: Spelling) -> str:
         return "The predicted score is the same everywhere: the network in model.ckpt is as good as untrained."
     if field.right and found.reaches(NOT_THE_SAMPLER):
         return "Network and sampler do what they should; a longer training would make the letters sharper."
+    if innocent:
+        return f"The sampler is right. {NOT_THE_SAMPLERS}"
     if field.right and found.precision >= spelling.SPELLS[0]:
         return (
             "The network is right, the sampler is not: its samples gather in a few places, as with too little noise, "
@@ -198,10 +231,12 @@ def _of_points(submission: Submission) -> Opinion:
         word = f"{len(samples) - len(finite)} of {len(samples)} points are not finite"
         return Opinion(BAD, word, f"samples.npz: {word}.")
     found = spelling.measure(samples)
-    if found.reaches(spelling.SPELLS):
+    if found.spells:
         return Opinion(GOOD, "spells CS446", f"samples.npz spells CS446: {found}.")
     if found.reaches((spelling.evenly_spread(), spelling.NEARLY[1])):
-        return Opinion(HALF_GOOD, "nearly spells CS446", f"samples.npz nearly spells CS446: {found}.")
+        return Opinion(
+            HALF_GOOD, "nearly spells CS446", f"samples.npz nearly spells CS446: {found}.{_said_of_letters(found)}"
+        )
     text = f"samples.npz does not spell CS446: {found}."
     if found.reaches(spelling.NEARLY):
         text += " Points spread evenly over the page would do as well."

@@ -155,6 +155,16 @@ def _fourth_power(e: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return square**2, 4 * square[:, None] * e
 
 
+def _third_power(e: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    size = np.sqrt(np.sum(e**2, axis=1))
+    return size**3, 3 * size[:, None] * e
+
+
+def _only(axis: int) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """The square of one coordinate."""
+    return lambda e: (e[:, axis] ** 2, 2 * e * (np.arange(2) == axis))
+
+
 DENOISING_NORMS = (
     Norm("squared", 1, "", lambda e: (np.sum(e**2, axis=1), 2 * e), quadratic=True),
     Norm("not squared", 0, "The norm is not squared.", _root),
@@ -168,6 +178,21 @@ DENOISING_NORMS = (
     Norm("maximum", 0, "Only the larger of the 2 coordinates is squared. The squared norm has both.", _largest),
     Norm("square of the sum", 0, "The 2 coordinates are summed before the square.", _square_of_sum, quadratic=True),
     Norm("fourth power", 0, "The norm is squared twice.", _fourth_power),
+    Norm("third power", 0, "The norm is cubed. Alg. 1, line 5 has its square.", _third_power),
+    Norm(
+        "first coordinate",
+        0,
+        "Only the first of the 2 coordinates is squared. The squared norm has both.",
+        _only(0),
+        quadratic=True,
+    ),
+    Norm(
+        "second coordinate",
+        0,
+        "Only the second of the 2 coordinates is squared. The squared norm has both.",
+        _only(1),
+        quadratic=True,
+    ),
 )
 
 

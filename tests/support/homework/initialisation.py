@@ -88,6 +88,14 @@ UNIFORM_MISTAKES = (
     ),
 )
 
+ANOTHER_BOUND = Bound(
+    "another bound",
+    0,
+    "The weights are uniform, but their range is {measured} times that of kaiming_uniform.",
+    lambda fan_in, fan_out: _kaiming(math.sqrt(2), fan_in),
+)
+"""A law whose bound is not known before it is measured; the same multiple for all weights of a network."""
+
 FRAMEWORK_BIAS = Bound("the framework's bias", 0, "", lambda fan_in, fan_out: 1 / math.sqrt(fan_in))
 """The law of the biases of a layer that stays as it is made."""
 

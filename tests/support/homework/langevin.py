@@ -216,11 +216,29 @@ LANGEVIN_STEP_SIZES = (
 )
 
 
+def _kept_answer(w: Steps) -> np.ndarray:
+    """T steps in one, where a level is visited once; no formula elsewhere."""
+    return np.where(w.starts & w.ends, w.iterations * w.alpha, np.nan)
+
+
+KEPT_ANSWER = StepSize(
+    "T alpha, asked once",
+    0,
+    "The network is asked once at each noise level, and all T steps of the level use this answer: the call of the "
+    "network belongs into the inner loop.",
+    _kept_answer,
+)
+
+
 @dataclass(frozen=True)
 class Order(Reading):
-    """Algorithm 2, lines 2 and 4: the index of the noise level of each step, from L and T."""
+    """Algorithm 2, lines 2 and 4: the index of the noise level of each step, from L and T.
+
+    `stored` is whether the trajectory has L*T states all the same.
+    """
 
     of: Callable[[int, int], np.ndarray]
+    stored: bool = False
 
 
 LEVEL_ORDERS = (
@@ -238,6 +256,20 @@ LEVEL_ORDERS = (
         lambda levels, each: np.repeat(np.arange(levels)[::-1], each),
     ),
     Order(
+        "T shared by the levels",
+        0,
+        "The T steps are divided among the noise levels: each has T/L of them. Alg. 2 makes T steps at every level.",
+        lambda levels, each: np.repeat(np.arange(levels), each // levels),
+    ),
+    Order(
+        "asked once a level",
+        0,
+        "The network is asked once at each noise level, and all T steps of the level use this answer: the call of the "
+        "network belongs into the inner loop.",
+        lambda levels, each: np.arange(levels),
+        stored=True,
+    ),
+    Order(
         "T-1 updates",
         0,
         "Each noise level has T-1 updates, not T.",
@@ -251,6 +283,12 @@ LEVEL_ORDERS = (
     ),
 )
 LEVELS_NOT_IN_THE_LIST = Remark("levels not in the list", "Some of these noise levels are not in the list of sigmas.")
+ONE_LEVEL_TOLD = Reading(
+    "one level told",
+    0,
+    "The network is given sigma = {measured} at every step. The step sizes are those of all noise levels: give the "
+    "network the sigma of the level, too.",
+)
 LEVELS_NEVER_VISITED = Reading("levels never visited", 0, "These noise levels are never visited: {measured}.")
 ANOTHER_COUNT = Reading(
     "another number of steps",

@@ -65,9 +65,18 @@ LANGEVIN_NOISE_VARIANCES = (
         "The noise is sqrt(2 alpha)*z/sigma: it is divided by sigma.",
         lambda a, w: 2 * (a.T / w.sigma**2).T,
     ),
+    NoiseScale(
+        "of the next step",
+        0,
+        "Each step adds its noise before the network is asked: Alg. 2, line 6 asks at x~_(t-1), and adds both then.",
+        lambda a, w: 2 * np.concatenate([a[1:], 0 * a[:1]]),
+    ),
     NoiseScale("2", 0, "The noise is sqrt(2)*z: alpha is missing.", lambda a, w: _like(a, 2.0)),
     NoiseScale("one", 0, "The noise is z without its factor sqrt(2 alpha).", lambda a, w: _like(a, 1.0)),
 )
+
+NOISE_BEFORE = next(one for one in LANGEVIN_NOISE_VARIANCES if one.name == "of the next step")
+"""Under it the first state at which the network is asked has the noise of the first step already."""
 
 
 @dataclass(frozen=True)

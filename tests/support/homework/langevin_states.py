@@ -14,7 +14,7 @@ import numpy as np
 from tests.support.homework.langevin import Steps
 from tests.support.homework.readings import Reading
 
-NORMAL, UNIFORM = "normal", "uniform"
+NORMAL, UNIFORM, CLIPPED_NORMAL = "normal", "uniform", "clipped"
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ class AnotherStart(Reading):
 OTHER_STARTS = (
     AnotherStart("another normal", 0, "x_0 is normal with {measured}.", NORMAL),
     AnotherStart("another uniform", 0, "x_0 is uniform on {measured}, not normal.", UNIFORM),
+    AnotherStart(
+        "clipped", 0, "x_0 is standard normal, but clipped to {measured}: Alg. 2 clips nothing.", CLIPPED_NORMAL
+    ),
 )
 
 

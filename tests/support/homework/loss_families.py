@@ -11,6 +11,9 @@ from tests.support.homework import losses
 from tests.support.homework.loss_terms import FAKE, NOTHING, REAL, both, logit
 from tests.support.homework.readings import Reading
 
+NO_WEIGHT = 1e-5
+"""A fitted weight below it is rounding: the logits of a batch are near 1, and float32 has seven digits."""
+
 
 @dataclass(frozen=True)
 class Family(Reading):
@@ -67,6 +70,18 @@ _ADDED = Family(
     any_size=False,
 )
 
+
+def _squares(*factors: float) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """Multiples of the squared logits of each kind of image."""
+
+    def of(*logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values = np.sum([factor * one**2 for factor, one in zip(factors, logits, strict=True)], axis=0)
+        slopes = np.stack([2 * factor * one for factor, one in zip(factors, logits, strict=True)])
+        return values, slopes.squeeze(0 if len(logits) == 1 else ())
+
+    return of
+
+
 DISCRIMINATOR_FAMILIES = (
     _FACTOR,
     _ADDED,
@@ -95,6 +110,18 @@ DISCRIMINATOR_FAMILIES = (
             f"Real images count {factor * weights[0]:.3g}, generated ones {factor * weights[1]:.3g}."
         ),
     ),
+    Family(
+        "penalty",
+        0,
+        "A penalty is added: {measured}. The loss is the binary cross entropy alone.",
+        lambda real, fake: [_right(real, fake), _squares(1, 0)(real, fake), _squares(0, 1)(real, fake)],
+        lambda weights, factor: " and ".join(
+            f"{factor * weight:.3g} times the mean squared logit of the {kind} images"
+            for weight, kind in zip(weights, ("real", "generated"), strict=True)
+            if abs(weight) > NO_WEIGHT
+        ),
+        any_size=False,
+    ),
 )
 GENERATOR_FAMILIES = (
     replace(_FACTOR),
@@ -105,5 +132,13 @@ GENERATOR_FAMILIES = (
         "The label is {measured}; it should be 1, since the generator's images shall pass as real.",
         lambda fake: [FAKE(fake), logit(-1)(fake)],
         lambda labels, _: f"{round(labels[0], 2) + 0.0:.2f}",
+    ),
+    Family(
+        "penalty",
+        0,
+        "A penalty is added: {measured} times the mean squared logit. The loss is the binary cross entropy alone.",
+        lambda fake: [_right(fake), _squares(1)(fake)],
+        lambda weights, factor: f"{factor * weights[0]:.3g}",
+        any_size=False,
     ),
 )

@@ -123,5 +123,31 @@ def relative(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return values, np.stack([slopes, -slopes])
 
 
+def larger(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The larger of the two means of the cross entropy."""
+    (on_real, slope_real), (on_fake, slope_fake) = REAL(real), FAKE(fake)
+    if on_real.mean() > on_fake.mean():
+        return np.full_like(on_real, on_real.mean()), np.stack([slope_real, 0 * slope_fake])
+    return np.full_like(on_fake, on_fake.mean()), np.stack([0 * slope_real, slope_fake])
+
+
+def product_of_means(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The product of the two means of the cross entropy."""
+    (on_real, slope_real), (on_fake, slope_fake) = REAL(real), FAKE(fake)
+    one, other = on_real.mean(), on_fake.mean()
+    return np.full_like(on_real, one * other), np.stack([slope_real * other, slope_fake * one])
+
+
+def of_the_worst(term: Term) -> Term:
+    """A term of the image with the largest value alone."""
+
+    def worst(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, slopes = term(logits)
+        chosen = np.arange(len(logits)) == np.argmax(values)
+        return np.full_like(values, values.max()), len(logits) * slopes * chosen
+
+    return worst
+
+
 REAL, FAKE = cross_entropy(1), cross_entropy(0)
 NOTHING = logit(0)

@@ -18,10 +18,13 @@ from tests.support.homework.loss_terms import (
     Term,
     both,
     hinge,
+    larger,
     log_of_logit,
     logit,
     of_one_kind,
+    of_the_worst,
     probability,
+    product_of_means,
     relative,
     squared_logit,
     squared_probability,
@@ -86,6 +89,9 @@ _N_TIMES = (
     "a mean, or (N, 1) with (N,) broadcasts to (N, N)."
 )
 _PAIRS = "Each real image is compared with a generated one (as in a relativistic GAN), not each with its own label."
+_LARGER = "Only the larger of the two terms counts: the loss is their sum."
+_PRODUCT = "The two terms are multiplied: the loss is their sum."
+_WORST = "Only the image with the largest loss counts: the loss is the mean over all images."
 
 
 def _discriminator(name: str, sentence: str, on_real: Term, on_fake: Term) -> DiscriminatorLoss:
@@ -116,6 +122,8 @@ DISCRIMINATOR_LOSSES = (
     _discriminator("real n times", _N_TIMES.format(kind="real"), times_n(REAL), FAKE),
     _discriminator("generated n times", _N_TIMES.format(kind="generated"), REAL, times_n(FAKE)),
     DiscriminatorLoss("relative", 0, _PAIRS, relative),
+    DiscriminatorLoss("larger", 0, _LARGER, larger),
+    DiscriminatorLoss("product", 0, _PRODUCT, product_of_means),
     *(
         _discriminator(f"epsilon {one:g}", _EPSILON.format(epsilon=one), with_epsilon(1, one), with_epsilon(0, one))
         for one in _EPSILONS
@@ -143,6 +151,7 @@ GENERATOR_LOSSES = (
     GeneratorLoss("no logarithm", 0, _NO_LOG, probability(-1)),
     GeneratorLoss("absolute error", 0, _ABSOLUTE, probability(-1, 1)),
     GeneratorLoss("logarithm of logits", 0, _RAW, log_of_logit(1, 0)),
+    GeneratorLoss("worst", 0, _WORST, of_the_worst(REAL)),
     GeneratorLoss("logarithm of 1 - logits", 0, _RAW, log_of_logit(-1, 1, 1)),
     *(GeneratorLoss(f"epsilon {one:g}", 0, _EPSILON.format(epsilon=one), with_epsilon(1, one)) for one in _EPSILONS),
 )
@@ -150,7 +159,9 @@ GENERATOR_LOSSES = (
 _BASE = "The logarithm has the base {base}: the handout's is the natural one."
 _SUM = "The loss is summed over the batch; an expectation is a mean."
 _DIVIDED = "The mean over the batch is divided by the number of images once more."
+_OVER_256 = "The sum over the batch is divided by 256, however many images the batch has: divide by their number."
 _OTHER_SIZES = (
+    LossSize("over 256", 0, _OVER_256, lambda n: n / 256),
     LossSize("summed", 0, _SUM, float),
     LossSize("divided twice", 0, _DIVIDED, lambda n: 1 / n),
     LossSize("base 2", 0, _BASE.format(base=2), lambda n: 1 / np.log(2)),
@@ -162,6 +173,7 @@ DISCRIMINATOR_SIZES = (
     *_OTHER_SIZES,
     LossSize("half of the sum", 0, _SUM, lambda n: n / 2),
     LossSize("average divided twice", 0, _DIVIDED, lambda n: 1 / (2 * n)),
+    LossSize("average over 256", 0, _OVER_256, lambda n: n / 512),
 )
 """The discriminator loss may be the sum of its two terms or their average, with or without detaching the images."""
 

@@ -166,6 +166,25 @@ POSTERIOR_MEAN = (
 """From x_t, x_0, betas and t."""
 
 
+def _by_precisions(x: Any, z: Any, a: Any, b: Any, now: Any, before: Any) -> Any:
+    """The right mean for t > 1, as Bayes' rule gives it first."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision = np.divide(1.0, 1 - np.float64(before))
+        return (np.sqrt(a) / b * x + np.sqrt(before) * precision * z) / (a / b + precision)
+
+
+POSTERIOR_OF_THE_FIRST_STEP = (
+    _posterior(
+        "zero over zero",
+        "At t = 1 the variance 1 - abar_0 is 0, and infinity / infinity is no number: shorten the fraction before you "
+        "put it into code.",
+        _by_precisions,
+    ),
+    *(one for one in POSTERIOR_MEAN if not one.name.startswith("one step ")),
+)
+"""At t = 1, for a mean that is right later: its indices are right."""
+
+
 def _from_noise(x: Any, e: Any, a: Any, b: Any, now: Any, before: Any) -> Any:
     return (x - b / np.sqrt(1 - now) * e) / np.sqrt(a)
 

@@ -6,6 +6,7 @@ and a changed credit changes the points; no other file knows either.
 What several of them earn together:
 
 - In one check the smallest credit counts: a check earns what the worst of its recognised readings earns.
+- A setting of a layer is half a check; each further one that deviates halves what is left.
 - A check with parts (two networks, two results) earns for each part its share, times what the part earns.
 - What is wrong and fits no reading earns nothing.
 """

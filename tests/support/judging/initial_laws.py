@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.initialisation import NORMAL_MISTAKES, PATTERN_MISTAKES, Bound, Deviation
-from tests.support.homework.readings import Part, Reading
+from tests.support.homework.initialisation import ANOTHER_BOUND, NORMAL_MISTAKES, PATTERN_MISTAKES, Bound, Deviation
+from tests.support.homework.readings import Part, Reading, measured
 from tests.support.judging.structure import latents
 from tests.support.observed.losses import images
 
@@ -87,7 +87,17 @@ def common_law(tensors: Sequence[np.ndarray], network: Specimens) -> Reading | N
         return None
     bounds = (one for one in network.bounds if all(is_uniform(one, weights) for weights in deviating))
     normals = (one for one in NORMAL_MISTAKES if all(is_normal(one, weights) for weights in deviating))
-    return next(bounds, None) or next(normals, None)
+    return next(bounds, None) or next(normals, None) or _another_bound(deviating)
+
+
+def _another_bound(tensors: Sequence[np.ndarray]) -> Bound | None:
+    """The uniform law of all tensors with the smallest multiple of kaiming_uniform's bound that holds all values."""
+    factor = max(reach(scaled(weights))[0] for weights in tensors)
+    if not 0 < factor < np.inf:
+        return None
+    of = ANOTHER_BOUND.of
+    found = replace(measured(ANOTHER_BOUND, f"{factor:.3g}"), of=lambda fan_in, fan_out: factor * of(fan_in, fan_out))
+    return found if all(is_uniform(found, weights) for weights in tensors) else None
 
 
 def is_uniform(bound: Bound, weights: np.ndarray) -> bool:

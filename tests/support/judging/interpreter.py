@@ -98,7 +98,7 @@ def _flat(x: np.ndarray, layout: Layout) -> np.ndarray:
 def _channels(steps: Sequence[Operation]) -> int:
     """The channels of the images that the next convolution works on."""
     for step in steps:
-        if step.operation == "conv2d":
+        if step.operation in ("conv2d", "conv_transpose2d"):
             return step.in_channels
     raise Unknown("an image of an unknown shape")
 
@@ -141,6 +141,32 @@ def _conv2d(step: Operation, x: Numbers, supply: Supply) -> Numbers:
     carried = _correlate(step, x.error, np.abs(weight))
     value = _correlate(step, x.value, weight) + column
     return Numbers(value, carried + _sum_error(math.prod(weight.shape[1:]), magnitude))
+
+
+def _conv_transpose2d(step: Operation, x: Numbers, supply: Supply) -> Numbers:
+    """Each value, times the kernel, is added around its place; weights are stored `(in, out, rows, columns)`."""
+    if step.groups != 1 or any(one != 1 for one in step.dilation) or np.any(step.numbers):
+        raise Unknown(step.operation)
+    weight = supply((x.value.shape[1], step.out_channels, *step.kernel))
+    column = (supply((step.out_channels,)) if step.bias else np.zeros(step.out_channels))[:, None, None]
+    magnitude = _spread(step, np.abs(x.value), np.abs(weight)) + np.abs(column)
+    error = _spread(step, x.error, np.abs(weight)) + _sum_error(weight.shape[0] * math.prod(step.kernel), magnitude)
+    return Numbers(_spread(step, x.value, weight) + column, error)
+
+
+def _spread(step: Operation, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    sizes = [
+        (size - 1) * stride + kernel for size, stride, kernel in zip(x.shape[2:], step.stride, step.kernel, strict=True)
+    ]
+    whole = np.zeros((len(x), weight.shape[1], *sizes))
+    for i, j in np.ndindex(*step.kernel):
+        rows, columns = (
+            slice(k, k + (size - 1) * stride + 1, stride)
+            for k, size, stride in zip((i, j), x.shape[2:], step.stride, strict=True)
+        )
+        whole[:, :, rows, columns] += np.einsum("co,nchw->nohw", weight[:, :, i, j], x)
+    top, left = step.padding
+    return whole[:, :, top : sizes[0] - top, left : sizes[1] - left]
 
 
 def _correlate(step: Operation, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -254,6 +280,34 @@ def _batch_norm(step: Operation, x: Numbers, supply: Supply) -> Numbers:
     return Numbers(value, 2 * normal_off * np.abs(scale) + 8 * ROUNDING * (np.abs(value) + np.abs(shift)))
 
 
+_WITH_A_NUMBER: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
+    "add": lambda x, number: x + number,
+    "sub": lambda x, number: x - number,
+    "rsub": lambda x, number: number - x,
+    "mul": lambda x, number: x * number,
+    "div": lambda x, number: x / number,
+}
+
+
+def _with_a_number(step: Operation, x: Numbers, supply: Supply) -> Numbers:
+    """One rounding, and one of the number itself."""
+    if step.parameters or step.numbers.size != 1 or (step.operation == "div" and step.numbers[0] == 0):
+        raise Unknown(step.operation)
+    number = float(step.numbers[0])
+    value = _WITH_A_NUMBER[step.operation](x.value, number)
+    slope = {"mul": abs(number), "div": 1 / abs(number) if number else 1.0}.get(step.operation, 1.0)
+    return Numbers(value, slope * x.error + 2 * ROUNDING * (np.abs(value) + slope * np.abs(x.value) + abs(number)))
+
+
+def _mean(step: Operation, x: Numbers, supply: Supply) -> Numbers:
+    """The mean of each channel, as a vector."""
+    if x.value.ndim != 4 or step.out_channels != x.value.shape[1]:
+        raise Unknown(step.operation)
+    size = math.prod(x.value.shape[2:])
+    value, error, magnitude = (one.mean(axis=(2, 3)) for one in (x.value, x.error, np.abs(x.value)))
+    return Numbers(value, error + _sum_error(size, magnitude))
+
+
 def _number(step: Operation, k: int, default: float) -> float:
     return float(step.numbers[k]) if step.numbers.size > k else default
 
@@ -296,15 +350,20 @@ def _activation(step: Operation, x: Numbers, supply: Supply) -> Numbers:
 _FORMULAS: dict[str, Callable[[Operation, Numbers, Supply], Numbers]] = {
     **dict.fromkeys(_ACTIVATIONS, _activation),
     **dict.fromkeys(PADDINGS, _pad),
+    **dict.fromkeys(_WITH_A_NUMBER, _with_a_number),
+    "mean": _mean,
     "linear": _linear,
     "conv2d": _conv2d,
+    "conv_transpose2d": _conv_transpose2d,
     "max_pool2d": _pool,
     "avg_pool2d": _pool,
     "upsample": _upsample,
     "upsample_bilinear2d": _upsample,
     "batch_norm": _batch_norm,
 }
-_ON_IMAGES = frozenset({"conv2d", "max_pool2d", "avg_pool2d", "upsample", "upsample_bilinear2d", *PADDINGS})
+_ON_IMAGES = frozenset(
+    {"conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d", "upsample", "upsample_bilinear2d", *PADDINGS}
+)
 
 
 def elementwise(steps: Sequence[Operation], x: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.support import laws
 from tests.support.homework.langevin_states import (
+    CLIPPED_NORMAL,
     LANGEVIN_STARTS,
     UNIFORM,
     AnotherStart,
@@ -20,14 +21,18 @@ from tests.support.judging.langevin_lines import START, START_SHARE
 from tests.support.judging.recognition import Diagnosis, Hypothesis, recognise
 from tests.support.observed.recorded import FLOAT32_EPS
 
+FEWEST_AT_AN_END = 4
+"""So many draws of a continuous law never share the largest or the smallest value: each is one of 2^24."""
+
 
 @dataclass(frozen=True)
 class Law:
-    """A law of x_0: its family, mean and standard deviation."""
+    """A law of x_0: its family, mean and standard deviation, and its ends where it is clipped."""
 
     family: str
     mean: float
     deviation: float
+    clipped: tuple[float, float] = (-np.inf, np.inf)
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -40,6 +45,11 @@ class Law:
         slack = 4 * FLOAT32_EPS * max(1.0, abs(self.mean))
         if self.deviation <= slack:
             return 1.0 if np.all(np.abs(x - self.mean) <= slack) else 0.0
+        piled = max(int(np.sum(x == end)) for end in (np.min(x), np.max(x))) >= FEWEST_AT_AN_END
+        if self.family == CLIPPED_NORMAL:
+            return self._chance_of_clipped(x) if piled else 0.0
+        if piled:
+            return 0.0
         if self.family == UNIFORM:
             low, high = self.ends
             if np.any(x < low - slack) or np.any(x > high + slack):
@@ -54,9 +64,22 @@ class Law:
         ]
         return min(chances) if min(chances) < laws.FALSE_FAIL_RATE else min(*chances, laws.dkw(z, laws.normal_cdf))
 
+    def _chance_of_clipped(self, x: np.ndarray) -> float:
+        """The shares at both ends, and the law between them."""
+        low, high = self.clipped
+        below, above = laws.normal_cdf(np.array([low, high])).tolist()
+        inside = x[(x > low) & (x < high)]
+        if not inside.size:
+            return 0.0
+        shares = [laws.binomial(int(np.sum(x <= low)), x.size, below)]
+        shares.append(laws.binomial(int(np.sum(x >= high)), x.size, 1 - above))
+        return min(*shares, laws.dkw((laws.normal_cdf(inside) - below) / (above - below), laws.uniform_cdf))
+
 
 def fitted(another: AnotherStart, x: np.ndarray) -> Law:
     """The law of a family that fits best."""
+    if another.family == CLIPPED_NORMAL:
+        return Law(CLIPPED_NORMAL, 0.0, 1.0, (float(np.min(x)), float(np.max(x))))
     if another.family == UNIFORM:
         low, high = float(np.min(x)), float(np.max(x))
         return Law(UNIFORM, (low + high) / 2, (high - low) / 12**0.5)
@@ -67,6 +90,8 @@ def described(law: Law) -> str:
     """Its parameters in words."""
     if law.family == UNIFORM:
         return "about [{:.2f}, {:.2f})".format(*law.ends)
+    if law.family == CLIPPED_NORMAL:
+        return "[{:.4g}, {:.4g}]".format(*law.clipped)
     return f"mean {law.mean + 0.0:.2f} and standard deviation {law.deviation:.2f}"
 
 

@@ -45,7 +45,7 @@ def _form(seen: LossObservation, question: str) -> Finding | None:
         return Finding("What your loss returns is no tensor.", "It should be a scalar tensor.", "", look_at)
     if seen.value.size != 1:
         text = f"Your loss has the shape {tuple(seen.shape)}."
-        return Finding(text, "It should be one number.", known.NOT_REDUCED, look_at)
+        return Finding(text, "It should be one number.", "", look_at)
     if not np.isfinite(seen.value[0]):
         largest = np.abs(seen.logits).max(initial=0)
         text = f"Your loss is {seen.value[0]} for logits between {-largest:.0f} and {largest:.0f}."

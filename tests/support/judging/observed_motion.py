@@ -10,19 +10,21 @@ from __future__ import annotations
 import numpy as np
 
 from tests.support import laws
-from tests.support.homework.langevin import StepSize
+from tests.support.homework.langevin import KEPT_ANSWER, StepSize
 from tests.support.homework.langevin_noise import NoiseScale
 from tests.support.homework.langevin_states import CLIPPED, FROZEN
 from tests.support.judging.chain import observe_chain
-from tests.support.judging.langevin_lines import STATE, STEP, VARIANCE
+from tests.support.judging.langevin_lines import STATE, STEP, STEP_OF_AN_ANSWER, VARIANCE
 from tests.support.judging.motion import Evidence, Motion, bounds, evidence, factors, recognise_motion
 from tests.support.judging.recognition import Diagnosis, Hypothesis, recognise
-from tests.support.observed.langevin import SMALL_AMPLITUDE, Design
+from tests.support.observed.langevin import AMPLITUDE, SMALL_AMPLITUDE, Design
 from tests.support.submission import Submission
 from tests.support.verdicts import Blocked
 
 ON_BOUNDS = 0.05
 """The share of coordinates on the ends of an interval from which on it is one; of other states a few in all."""
+LOUDER = 4.0
+"""By how much the scores of the second run are larger."""
 _GRID = np.linspace(-8, 8, 4097)
 _PHI = laws.normal_cdf(_GRID)
 
@@ -46,11 +48,27 @@ def _motion(submission: Submission) -> Motion:
     motion = recognise_motion(chain)
     if chain.frozen:
         return Motion(motion.seen, Diagnosis((STATE,), ({STATE.name: FROZEN},)))
+    if motion.deviates:
+        return Motion(motion.seen, _confirmed(submission, motion.diagnosis))
     if motion.diagnosis.explained or bounds(motion.seen)[2] < ON_BOUNDS:
         return motion
     quiet = evidence(observe_chain(submission, Design(amplitude=SMALL_AMPLITUDE)))
     found = recognise_clipped(quiet, bounds(motion.seen)[:2])
     return Motion(motion.seen, found) if found.explained else motion
+
+
+def _confirmed(submission: Submission, found: Diagnosis) -> Diagnosis:
+    """The hypotheses that explain larger scores too: a step that is not proportional to them fits by chance alone."""
+    louder = recognise_motion(observe_chain(submission, Design(amplitude=LOUDER * AMPLITUDE))).diagnosis
+    known = {_names(one) for one in louder.hypotheses}
+    confirmed = Diagnosis(found.lines, tuple(one for one in found.hypotheses if _names(one) in known))
+    if confirmed.explained and confirmed.reading(STEP) is KEPT_ANSWER:
+        return Diagnosis((STATE, STEP_OF_AN_ANSWER), confirmed.hypotheses)
+    return confirmed
+
+
+def _names(hypothesis: Hypothesis) -> tuple[str, ...]:
+    return tuple(hypothesis[line.name].name for line in (STATE, STEP))
 
 
 def recognise_clipped(seen: Evidence, ends: tuple[float, float]) -> Diagnosis:

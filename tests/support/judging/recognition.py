@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
-from math import prod
 
 from tests.support.homework.billing import CARRY_FORWARD
 from tests.support.homework.readings import Reading
@@ -110,12 +109,12 @@ def bill(
     """Charge a check for the deviating lines that it owns; raises `Wrong` with the share of the points that is left.
 
     `finding` says what was measured on a line, without a name; the name is the reading's sentence. A check that owns
-    none of them earns its points, and says under which reading.
+    none of them earns its points, and says under which reading. Of several that it owns the smallest credit counts.
     """
     owned = diagnosis.owned(check)
     if owned:
         findings = [_named(finding(line), diagnosis.sentence(line)) for line in owned]
-        raise Wrong(*findings, credit=prod(diagnosis.reading(line).credit for line in owned), margin=margin)
+        raise Wrong(*findings, credit=min(diagnosis.reading(line).credit for line in owned), margin=margin)
     note_carried(submission, diagnosis)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -94,7 +94,7 @@ class Structure:
         registered: list[tuple[int, ...]] = []
         for step in steps:
             scales = step.operation == "batch_norm" and bool(step.parameters)
-            count = 1 + step.bias if step.operation in WEIGHTED else 2 * scales
+            count = 1 + step.bias if step.operation in (*WEIGHTED, "conv_transpose2d") else 2 * scales
             own, shapes = shapes[:count], shapes[count:]
             registered += own if step.parameters else []
         return registered
@@ -138,7 +138,7 @@ def structure(submission: Submission, network: Network) -> Structure:
         lost = [number for number, step in zip(numbers, layers, strict=False) if not step.parameters]
         return Structure(network, seen, compared, tuple(lost))
 
-    return submission.once(f"structure of {network.name}", conclude)
+    return submission.once(f"structure of {network.name} {network.zdim}", conclude)
 
 
 def require_table(submission: Submission, network: Network) -> None:
@@ -182,7 +182,7 @@ def require_parameters(
         return
     try:
         own = structure(submission, network)
-        if _spelled_otherwise(own, seen, wanted, zdim):
+        if not own.deviations and _spelled_otherwise(_of_size(submission, own, zdim), seen, wanted):
             return
         needed = own.parameter_shapes(network.given(zdim)) if own.carried else None
     except (Verdict, interpreter.Unknown):
@@ -195,18 +195,33 @@ def require_parameters(
     settle(finding)
 
 
-def _spelled_otherwise(own: Structure, seen: ParameterTable, wanted: list[tuple[int, ...]], zdim: int | None) -> bool:
-    """Whether the table's weights are made of other tensors (one flat vector), as many numbers in the table's order."""
-    if own.deviations or zdim not in (None, own.network.zdim):
+def _of_size(submission: Submission, own: Structure, zdim: int | None) -> Structure:
+    """What the network executes for latents of another length."""
+    if zdim in (None, own.network.zdim):
+        return own
+    return structure(submission, replace(own.network, zdim=zdim))
+
+
+def _spelled_otherwise(own: Structure, seen: ParameterTable, wanted: list[tuple[int, ...]]) -> bool:
+    """Whether the table's weights are made of other tensors: of one flat vector, or of lengths and directions.
+
+    All of them are used, in the order of the table's layers, and they are at least as many numbers as the weights.
+    """
+    if own.deviations:
         return False
     layers = [step for step in own.compared.executed if step.operation in WEIGHTED]
-    used = list(dict.fromkeys(name for step in layers for name in step.parameters))
+    used: dict[str, int] = {}
+    for k, step in enumerate(layers):
+        for name in step.parameters:
+            used.setdefault(name, k)
+    names = [one.name for one in seen.parameters]
     numbers = {one.identity: math.prod(one.shape) for one in seen.parameters}
     return (
-        used == [one.name for one in seen.parameters]
+        sorted(used) == sorted(names)
+        and names == sorted(names, key=used.__getitem__)
         and all(one.trainable for one in seen.parameters)
         and len(numbers) == len(used)
-        and sum(numbers.values()) == sum(map(math.prod, wanted))
+        and sum(numbers.values()) >= sum(map(math.prod, wanted))
     )
 
 

@@ -68,6 +68,18 @@ class TrainedModel(msgspec.Struct, forbid_unknown_fields=True):
             _require_float32(self.paths, (None, LAST_STEP + 1, 2))
 
 
+class ExactlySampled(msgspec.Struct, forbid_unknown_fields=True):
+    """Samples `(n, 2)` of the student's sampler for the data's own score; none where it returned something else."""
+
+    samples: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Refuse what no probe reports."""
+        _require_points(self.samples, None)
+        if len(self.samples) > MOST_SAMPLES:
+            raise ValueError(f"{len(self.samples)} samples")
+
+
 class HandedInSamples(msgspec.Struct, forbid_unknown_fields=True):
     """`points` of samples.npz, `(n, 2)`: at most 1,000 of `total`; `problem` is empty, or why there are none."""
 
@@ -139,6 +151,20 @@ def trained_model(submission: Submission) -> TrainedModel:
         iterations=ITERATIONS,
         eps=EPS,
         steps=list(STEPS),
+    )
+
+
+def sampled_exactly(submission: Submission, centres: np.ndarray, deviation: float) -> ExactlySampled:
+    """What the student's own sampler draws when the network answers with the score of normal data around centres."""
+    return submission.observe(
+        ExactlySampled,
+        DIFFUSION,
+        "sampled_exactly",
+        centres=centres,
+        variance=deviation**2,
+        sigmas=np.geomspace(LARGEST_SIGMA, SMALLEST_SIGMA, N_LEVELS),
+        iterations=ITERATIONS,
+        eps=EPS,
     )
 
 

@@ -205,6 +205,36 @@ def _draw(module: ModuleType, network: nn.Module, arguments: dict[str, Any]) -> 
     return {"samples": samples}
 
 
+class _ExactScore(nn.Module):
+    """The score of data around `centres` `(m, 2)` with a variance, perturbed by sigma."""
+
+    def __init__(self, centres: np.ndarray, variance: float) -> None:
+        super().__init__()
+        self.centres, self.variance = torch.tensor(centres, dtype=torch.float64), variance
+        self.scale = nn.Parameter(torch.ones(()))  # for those who ask a network for its device
+
+    def forward(self, x: Tensor, sigmas: Tensor | float) -> Tensor:
+        variance = torch.as_tensor(sigmas, dtype=torch.float64).reshape(-1, 1) ** 2 + self.variance
+        exact = x.detach().double()
+        weights = torch.softmax(-(torch.cdist(exact, self.centres) ** 2) / (2 * variance), dim=1)
+        return self.scale * ((weights @ self.centres - exact) / variance).to(x.dtype)
+
+
+def sampled_exactly(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Samples `(n, 2)` of the student's sampler, for a network that answers with the score of the data; else none."""
+    network = _ExactScore(np.asarray(arguments["centres"]), float(arguments["variance"]))
+    sigmas = torch.tensor(np.asarray(arguments["sigmas"]), dtype=torch.float32)
+
+    def run(n: int, iterations: int) -> np.ndarray:
+        eps = float(arguments["eps"])
+        return _array(module.langevin_dynamics_sample(network, n, sigmas, iterations=iterations, eps=eps))
+
+    iterations = int(arguments["iterations"])
+    n = _affordable(run, iterations)
+    samples = run(n, iterations)
+    return {"samples": samples if samples.shape == (n, 2) else np.zeros((0, 2), dtype=np.float32)}
+
+
 def _affordable(run: Callable[..., np.ndarray], iterations: int) -> int:
     """How many samples to draw, from the times of two small draws: a + b n seconds for each iteration."""
     few, more = 20, 200
@@ -299,6 +329,7 @@ def _digits(path: Path) -> np.ndarray:
 OPERATIONS: dict[str, Callable[[ModuleType, dict[str, Any]], dict[str, Any]]] = {
     "artifacts": artifacts,
     "trained_model": trained_model,
+    "sampled_exactly": sampled_exactly,
     "handed_in_samples": handed_in_samples,
     "image_grids": image_grids,
 }

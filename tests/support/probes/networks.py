@@ -140,6 +140,7 @@ def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[st
     """
     network = getattr(module, arguments["network"])
     stacks: dict[str, list[np.ndarray]] = {}
+    registered: dict[str, set[str]] = {}
     for _ in range(arguments["count"]):
         try:
             built = network(*arguments.get("positional", []), **arguments.get("named", {}))
@@ -147,25 +148,29 @@ def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[st
             built = None
         if built is None or not any(True for _ in built.parameters()):
             built = _initialised_stand_in(network, arguments.get("layers", []))
-        for name, values in _executed_parameters(built, arguments["inputs"]).items():
-            stacks.setdefault(name, []).append(values)
-    return {"parameters": [{"name": name, "values": np.stack(values)} for name, values in stacks.items()]}
+        for place, (name, values) in _executed_parameters(built, arguments["inputs"]).items():
+            stacks.setdefault(place, []).append(values)
+            registered.setdefault(place, set()).add(name)
+    # A weight that is made of others may equal one of them in some networks: it has no name of its own.
+    names = {place: next(iter(given)) if len(given) == 1 else place for place, given in registered.items()}
+    return {"parameters": [{"name": names[place], "values": np.stack(values)} for place, values in stacks.items()]}
 
 
-def _executed_parameters(network: nn.Module, inputs: list[Any]) -> dict[str, np.ndarray]:
-    """The weights and biases that a pass makes of parameters, by their names or the numbers of the layers."""
+def _executed_parameters(network: nn.Module, inputs: list[Any]) -> dict[str, tuple[str, np.ndarray]]:
+    """The weights and biases that a pass makes of parameters, each with its name (else that of its place), by place."""
     registered = {name: as_array(parameter) for name, parameter in network.named_parameters()}
     try:
         steps = _traced(network, [as_input(one) for one in inputs])[1]
     except Exception:  # what forward does is judged elsewhere
-        return registered
-    executed: dict[str, np.ndarray] = {}
+        return {name: (name, values) for name, values in registered.items()}
+    executed: dict[str, tuple[str, np.ndarray]] = {}
     weighted = [step for step in steps if step.fixed]
     for k, step in enumerate(weighted, start=1):
         for kind, values in zip(("weight", "bias"), _fixed(step) if step.parameters else [], strict=False):
             names = (name for name in step.parameters if np.array_equal(registered.get(name, ()), values))
-            executed[next(names, f"layer{k}.{kind}")] = values
-    return executed if weighted else registered
+            place = f"layer{k}.{kind}"
+            executed[place] = (next(names, place), values)
+    return executed if weighted else {name: (name, values) for name, values in registered.items()}
 
 
 def _fixed(step: TracedStep) -> list[np.ndarray]:

@@ -191,10 +191,11 @@ class Trace:
 
 
 def _describe_convolution(step: TracedStep, arguments: tuple[Any, ...]) -> None:
-    _, weight, bias, stride, padding, dilation, transposed, _, groups = arguments
+    _, weight, bias, stride, padding, dilation, transposed, more, groups = arguments
     dimensions = weight.ndim - 2
     step.operation = f"conv_transpose{dimensions}d" if transposed else f"conv{dimensions}d"
     step.weighted, step.bias, step.groups = True, bias is not None, groups
+    step.numbers = tuple(map(float, more)) if transposed else ()
     step.input = step.input.clone()  # an in-place operation may come later
     step.kernel = list(weight.shape[2:])
     step.stride, step.padding, step.dilation = ([*values] * dimensions for values in (stride, padding, dilation))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import inspect
 import os
 import struct
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +30,12 @@ OWN_COPY = False
 """Whether the module lies in a copy that is made for this process: then the data may lie beside it too."""
 MOST_FOLDERS = 100
 """Folders of the student's that the training finds again in its own."""
+ATTEMPTS = 8
+"""Initialisations that are tried: of right ones fewer than a fifth are dead, all of them with a chance of 3e-6."""
+MOSTLY = 0.5
+SURE = 10.0
+"""Logits from which on a cross entropy has almost no gradient left."""
+BATCH = 64
 
 
 def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +63,9 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
             gan = module.GAN()
             if not (list(gan.disc.parameters()) and list(gan.gen.parameters())):
                 raise NotImplementedError("4.6 needs both networks, and one has no parameters yet")
-            _bring_to_life(gan)
+            _bring_to_life(
+                gan, _latents(module.GAN), torch.as_tensor(arguments["digits"][:BATCH, None] / 255.0).float()
+            )
             _replace_losses(gan, arguments["stand_ins"])
             before = {name: _values(getattr(gan, name)) for name in ("disc", "gen")}
             watched = {
@@ -180,12 +191,25 @@ def _replace_losses(gan: Any, names: list[str]) -> None:
             setattr(gan, name, loss)
 
 
-def _bring_to_life(gan: Any) -> None:
+def _bring_to_life(gan: Any, zdim: int, digits: torch.Tensor) -> None:
     """Give both networks weights with which gradients flow.
 
     With a few channels and ReLUs, a right discriminator is dead for all generated images under some seeds: then
-    nothing would reach the generator. Here every filter has one sign and its absolute weights sum to 1; the first
-    convolution's filters take turns, so that positive and negative images both pass, and the others are positive.
+    nothing would reach the generator. Weights that are kept in another form than the layers' own may be dead after the
+    first attempt too: then those of the network's own initialisation follow, and others, until some are alive.
+    """
+    built = {network: [one.detach().clone() for one in network.parameters()] for network in (gan.disc, gan.gen)}
+    for give in (_one_sign, *(partial(_own_weights, built, seed) for seed in range(ATTEMPTS))):
+        give(gan)
+        if _alive(gan, zdim, digits):
+            return
+    _one_sign(gan)
+
+
+def _one_sign(gan: Any) -> None:
+    """Give every filter one sign, and absolute weights that sum to 1.
+
+    The first convolution's filters take turns, so that positive and negative images both pass; the others are positive.
     """
     for network in (gan.disc, gan.gen):
         scatter_parameters(network, 1)
@@ -200,6 +224,47 @@ def _bring_to_life(gan: Any) -> None:
             one.abs_().div_(one.abs().mean() * one[0].numel())
         for one in filters[:1]:
             one[1::2] *= -1
+
+
+def _own_weights(built: dict[nn.Module, list[torch.Tensor]], seed: int, gan: Any) -> None:
+    """The weights with which the networks were built, at seed 0; at others new ones of their own initialisation."""
+    for network, values in built.items():
+        with torch.no_grad():
+            for parameter, value in zip(network.parameters(), values, strict=True):
+                parameter.copy_(value)
+        if seed and hasattr(network, "_weight_init"):
+            with torch.random.fork_rng(), contextlib.suppress(Exception):
+                torch.manual_seed(seed)
+                network._weight_init()
+
+
+def _alive(gan: Any, zdim: int, digits: torch.Tensor) -> bool:
+    """Whether most generated images have a pattern, pass a gradient on and leave doubt, and the digits give one too.
+
+    What a network refuses is left to the training, which tells it.
+    """
+    with torch.random.fork_rng(), contextlib.suppress(Exception):
+        torch.manual_seed(0)
+        images = gan.gen(2 * torch.rand(len(digits), zdim) - 1)
+        logits = gan.disc(images)
+        parts = torch.autograd.grad(logits.sum(), images, retain_graph=True)[0].flatten(1)
+        patterns = images.detach().flatten(1)
+        of_gen = torch.autograd.grad(
+            (images * torch.rand_like(images)).sum(), list(gan.gen.parameters()), allow_unused=True
+        )
+        of_disc = torch.autograd.grad(gan.disc(digits).sum(), list(gan.disc.parameters()), allow_unused=True)
+        passed = (parts != 0).any(dim=1) & (patterns.amax(dim=1) > patterns.amin(dim=1))
+        moving = [any(one is not None and bool(one.any()) for one in some) for some in (of_gen, of_disc)]
+        doubtful = float(logits.detach().abs().max()) < SURE
+        return doubtful and bool(passed.double().mean() > MOSTLY) and all(moving)
+    return True
+
+
+def _latents(gan: Any) -> int:
+    """How many numbers a latent has unless it is told; the template's where that cannot be read."""
+    with contextlib.suppress(TypeError, ValueError, KeyError):
+        return int(inspect.signature(gan).parameters["zdim"].default)
+    return 64
 
 
 def _write_digits(digits: np.ndarray, place: Path) -> None:
