@@ -16,7 +16,7 @@ import numpy as np
 
 from tests.support.homework import assignment
 from tests.support.observations import BadReply, Failure, parse, printable
-from tests.support.transports import Transport
+from tests.support.transports import Caught, Transport
 from tests.support.verdicts import (
     Advice,
     Blocked,
@@ -128,7 +128,7 @@ class Submission:
                 '`if __name__ == "__main__":`.'
             )
         if isinstance(answer, Failure):
-            raise self.verdict(answer, module)
+            raise self.verdict(answer, module) from (answer.error if isinstance(answer, Caught) else None)
         if isinstance(answer, BadReply):
             told = f" ({_quoted(str(answer))})" if self.quote else ""  # it may name what a student's process has named
             raise Crashed(f"Your code's process sent an answer that is not a measurement{told}.")
