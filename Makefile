@@ -8,6 +8,8 @@ SUBMISSION =
 SUBMISSIONS =
 OUT = out
 READER = student
+MOMENT =
+VERBOSE =
 ONLY =
 FULL =
 SAMPLE =
@@ -17,21 +19,25 @@ SEEDS =
 GAN_EPOCHS =
 DIFFUSION_EPOCHS =
 
-KNOWN := PYTHON SUBMISSION SUBMISSIONS OUT READER ONLY FULL SAMPLE SEED ARGS SEEDS GAN_EPOCHS DIFFUSION_EPOCHS
+KNOWN := PYTHON SUBMISSION SUBMISSIONS OUT READER MOMENT VERBOSE ONLY FULL SAMPLE SEED ARGS SEEDS GAN_EPOCHS DIFFUSION_EPOCHS
 given = $(foreach one,$(.VARIABLES),$(if $(filter command,$(origin $(one))),$(one)))
 unknown := $(filter-out $(KNOWN) MAKEFLAGS -*-command-variables-*-,$(given))
 ifneq ($(strip $(unknown)),)
 $(error no target knows $(strip $(unknown)); there are $(KNOWN))
 endif
 
-.PHONY: grade test reproduce lint format lock template rubric benchmark audit layers neighbours automatic fuzz calibrate power mutate package \
-	rehearse preview clean help
+# A step of the set-up: silent, and when it fails one sentence and the file with the reason.
+said = $(1) >.setup.log 2>&1 || { echo "$(VENV) could not be set up (is there a network?): the reason is in .setup.log." >&2; exit 1; }
+
+.PHONY: grade test reproduce lint format lock template rubric benchmark audit layers neighbours automatic fuzz calibrate \
+	power mutate package rehearse oldest preview clean help
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## */\t/' | expand -t 12
 
-grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or SUBMISSIONS=folder; OUT=folder
-	@$(RUN) -m grader grade $(if $(SUBMISSIONS),--class "$(SUBMISSIONS)",$(if $(SUBMISSION),"$(SUBMISSION)")) --out "$(OUT)"
+grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or SUBMISSIONS=folder; OUT=folder, VERBOSE=1, MOMENT=published
+	@$(RUN) -m grader grade $(if $(SUBMISSIONS),--class "$(SUBMISSIONS)",$(if $(SUBMISSION),"$(SUBMISSION)")) --out "$(OUT)" \
+		$(if $(MOMENT),--moment "$(MOMENT)") $(if $(VERBOSE),--verbose)
 
 test: $(VENV)/ready  ## run every test of the suites and of the grader, or those of ARGS="-k wire"
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadgroup $(ARGS)  # a worker a processor, one thread each
@@ -92,18 +98,23 @@ package: $(VENV)/ready  ## build dist/autograder.zip for Gradescope and dist/stu
 rehearse: $(VENV)/ready  ## try both packages on a bare Debian (as root, with debootstrap)
 	@$(RUN) -m grader rehearse
 
-preview: $(VENV)/ready  ## SUBMISSION=path READER=student|instructor: the page that Gradescope would show
-	@$(RUN) -m grader preview $(if $(SUBMISSION),"$(SUBMISSION)") --as "$(READER)" --out "$(OUT)/preview.html"
+oldest: $(VENV)/ready  ## try student.zip with the oldest versions that its requirements allow, and with the newest
+	@$(RUN) -m grader oldest
+
+preview: $(VENV)/ready  ## SUBMISSION=path READER=student|instructor MOMENT=before|due|published: the page that Gradescope would show
+	@$(RUN) -m grader preview $(if $(SUBMISSION),"$(SUBMISSION)") --as "$(READER)" --out "$(OUT)/preview.html" \
+		$(if $(MOMENT),--moment "$(MOMENT)")
 
 $(VENV)/ready: pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else "Python 3.10 or later is needed: make PYTHON=...")'
 ifneq ($(shell command -v uv),)
-	UV_PROJECT_ENVIRONMENT="$(VENV)" uv sync --quiet --frozen --python "$(PYTHON)"
+	@$(call said,UV_PROJECT_ENVIRONMENT="$(VENV)" uv sync --quiet --frozen --python "$(PYTHON)")
 else
-	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"  # earlier ones know no groups
-	$(RUN) -m pip install --quiet --disable-pip-version-check --group grading --group audit --group development
+	@$(call said,$(PYTHON) -m venv $(VENV))
+	@$(call said,$(RUN) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1")  # earlier ones know no groups
+	@$(call said,$(RUN) -m pip install --quiet --disable-pip-version-check --group grading --group audit --group development)
 endif
-	touch $@
+	@touch $@
 
 clean:  ## remove the virtual environment and all results
 	rm -rf $(VENV) out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

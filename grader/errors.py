@@ -6,6 +6,7 @@ UserError
 ├── ProtectionError   this host protects the grading too little (this module)
 ├── TemplateError     the students' files cannot be cut, or are not up to date (grader/release/template.py)
 ├── PackageError      a package cannot be built as it should be (grader/release/package.py)
+├── OldestError       the students' package does not work with versions that it allows (grader/release/oldest.py)
 ├── LockError         the requirements cannot be locked, or are not up to date (grader/release/lock.py)
 ├── RehearsalError    a package does not do what it should (grader/release/rehearse.py)
 ├── CaseError         a case of the audit is written wrongly (grader/audit/cases.py)

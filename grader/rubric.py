@@ -18,6 +18,8 @@ from tests.support.homework.assignment import module_of
 WRITTEN_COUNTS = False
 """Whether the file that is optional counts: on, its questions have the handout's points, and those that people grade
 have rows; off, its rows have no points, and are there only when the file was handed in."""
+HIDDEN_SHOWN = ""
+"""When students see the rows of hidden checks: `after_due_date`, `after_published` or `hidden`; empty, each says it."""
 AUDIENCES = ("public", "hidden")
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 """From what students see now to what they never see."""
@@ -67,6 +69,8 @@ def read(suites: Path = SUITES, written_counts: bool | None = None) -> list[Row]
             for node in tree.body:
                 if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                     rows.append(_row(node, audience, path))
+    if HIDDEN_SHOWN:
+        rows = [replace(row, visibility=HIDDEN_SHOWN) if row.audience == "hidden" else row for row in rows]
     _verify(rows)
     if not (WRITTEN_COUNTS if written_counts is None else written_counts):
         rows = [_self_check(row) for row in rows if not (row.by_hand and _is_optional(row))]

@@ -43,6 +43,7 @@ VERBS = {
     "rubric": Verb("grader.report.points", "print the checks, their points and who sees them", in_container=True),
     "preview": Verb("grader.release.preview", "write the page that Gradescope would show"),
     "package": Verb("grader.release.package", "build autograder.zip for Gradescope and student.zip for the students"),
+    "oldest": Verb("grader.release.oldest", "try student.zip with the oldest versions that it allows, and the newest"),
     "rehearse": Verb("grader.release.rehearse", "try both packages on a bare Debian"),
     "template": Verb("grader.release.template", "cut student_template/ from reference/"),
     "lock": Verb("grader.release.lock", "lock all requirements, and export the container's and the students'"),

@@ -23,10 +23,12 @@ from hw5_utils import (
     initialise_for_softplus,
     plot_score,
     read_options,
+    say_what_was_written,
     show_figures,
 )
 
 N_EPOCHS = 800
+CHECKPOINT = "diffusion-training.ckpt"
 PLOTTED_STEPS = [0, 200, 400, 600, 800]  # and the last one
 
 
@@ -139,6 +141,8 @@ def train_and_draw(options: Options) -> None:
     add_to_samples(out / "samples.npz", points=trajectory[:, -1])
     plot_samples(trajectory, out / "samples.png")
     plot_trajectories(trajectory[:2], trajectory[:, -1], out / "trajectory.png")
+    figures = ("score.png", "samples.png", "trajectory.png")
+    say_what_was_written(out, "model.ckpt", "samples.npz", *figures, CHECKPOINT)
     show_figures()
 
 
@@ -161,9 +165,9 @@ def train(scorenet: nn.Module, training_data: Tensor, sigmas: Tensor, options: O
     )
 
     parts = {"scorenet": scorenet, "optimizer": optimizer, "schedule": schedule}
-    running_loss = 0.0
+    losses: list[float] = []
     with (
-        Checkpoint(options.out / "diffusion-training.ckpt", every=100, resume=options.resume, **parts) as checkpoint,
+        Checkpoint(options.out / CHECKPOINT, every=100, resume=options.resume, **parts) as checkpoint,
         tqdm(total=n_iterations, initial=checkpoint.done * n_batches, disable=None) as bar,
     ):
         iteration = checkpoint.done * n_batches
@@ -177,10 +181,10 @@ def train(scorenet: nn.Module, training_data: Tensor, sigmas: Tensor, options: O
                 schedule.step()
                 bar.update()
                 iteration += 1
-                running_loss += loss.item()
-                if iteration % log_every == 0:
-                    bar.write(f"iteration {iteration}: loss {running_loss / log_every:.4f}")
-                    running_loss = 0.0
+                losses.append(loss.item())
+                if iteration % log_every == 0 or iteration == n_iterations:
+                    bar.write(f"iteration {iteration}: loss {sum(losses) / len(losses):.4f}")
+                    losses.clear()
 
 
 def plot_samples(trajectory: np.ndarray, path: Path) -> None:

@@ -21,6 +21,7 @@ from hw5_utils import (
     find_digits,
     finish_figure,
     read_options,
+    say_what_was_written,
     show_figures,
 )
 
@@ -210,6 +211,8 @@ class GAN:
                 bar.write(f"epoch {epoch}: loss of D {loss_d.item():.4f}, loss of G {loss_g.item():.4f}")
         images = self._save_grid(checkpoint.done)
         add_to_samples(self._out / "samples.npz", digits=(255 * images[:, 0]).byte().numpy())
+        grids = (f"test_{epoch}.png" for epoch in dict.fromkeys([*range(0, checkpoint.done, 10), checkpoint.done]))
+        say_what_was_written(self._out, "goal.pdf", *grids, "samples.npz", checkpoint.path.name)
         show_figures()
 
     def _save_grid(self, epoch: int) -> Tensor:

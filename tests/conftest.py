@@ -1,19 +1,18 @@
-"""How a suite runs: the `submission` fixture, and what a student reads when a check does not pass."""
+"""How a suite runs: the `submission` fixture, and in a student's own run the plugins that tell what it found."""
 
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.support.homework.assignment import FILES, module_of
+from tests.support.homework.assignment import FILES, QUESTIONS
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
-from tests.support.verdicts import Blocked, NotImplementedYet, SubmissionRaised, Verdict, Wrong
+from tests.support.verdicts import Wrong
 
 # The examples of the checks are listed in `tests/hidden/examples.py`. No shrinking: the message shows the first anyway.
 settings.register_profile(
@@ -28,52 +27,70 @@ settings.register_profile(
 )
 settings.load_profile("grading")
 
-ADVICE = pytest.StashKey[list[str]]()
-"""What was said of trained models, check by check: nothing fails by it, so nothing else would show it."""
-
-NEXT = pytest.StashKey[str]()
-"""What to work on next: the first check, in the order of the handout, that did not pass."""
+HERE = Path(__file__).resolve().parent.parent
+"""The folder in which the suites lie: a student's homework, or the project's checkout."""
+GRADED = "graded_submission"
+"""The name of the plugin that is the submission, while one is graded."""
+LOCAL = "local_run"
+LIMIT = "local_limit"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--submission", metavar="FOLDER", help=f"folder with {' and '.join(FILES)} (default: here)")
+    parser.addoption("--submission", metavar="FOLDER", help=f"folder with {' and '.join(FILES)} (default: this one)")
 
 
+@pytest.hookimpl(trylast=True)  # the judge makes the graded submission known in the same hook
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[NEXT] = ""
-    config.stash[ADVICE] = []
+    for question in QUESTIONS:
+        config.addinivalue_line("markers", f"q{question.replace('.', '_')}: the checks of question {question}")
+    if not config.pluginmanager.has_plugin(GRADED):
+        _add_what_a_student_needs(config)
+
+
+def _add_what_a_student_needs(config: pytest.Config) -> None:
+    from tests.local.limit import Limit
+    from tests.local.run import LocalRun
+
+    folder = _folder(config)
+    limit = Limit(folder, lambda text: _end(config, text))
+    config.pluginmanager.register(limit, LIMIT)
+    config.pluginmanager.register(LocalRun(folder, limit), LOCAL)
+
+
+def _end(config: pytest.Config, text: str) -> None:
+    """End the run at once, with a text: its thread cannot be interrupted."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if capture is not None:
+        capture.suspend_global_capture(in_=True)
+    writer = config.get_terminal_writer()
+    writer.line()
+    writer.line(text)
+    writer.flush()
+    os._exit(1)
+
+
+def _folder(config: pytest.Config) -> Path:
+    """The folder of `--submission` or `HW5_SUBMISSION`, else that of the suites, wherever pytest was started.
+
+    The project's own checkout has no homework at its top: there it is the reference.
+    """
+    if named := config.getoption("--submission") or os.environ.get("HW5_SUBMISSION"):
+        return (config.invocation_params.dir / named).resolve()
+    reference = HERE / "reference"
+    return reference if (reference / FILES[0]).exists() and not (HERE / FILES[0]).exists() else HERE
 
 
 @pytest.fixture(scope="session")
 def submitted_files(pytestconfig: pytest.Config) -> Submission:
-    """The submission under judgement: the grader's, or the files of `--submission`, `HW5_SUBMISSION` or this folder."""
-    graded = pytestconfig.pluginmanager.get_plugin("graded_submission")
+    """The submission under judgement: the grader's, or the student's own files."""
+    graded = pytestconfig.pluginmanager.get_plugin(GRADED)
     if graded is not None:
         return graded
     from tests.support.probes import vocabulary  # here: the grader's judge has none of the student's libraries
 
-    return Submission(InProcess(_folder(pytestconfig).resolve(), vocabulary.perform))
-
-
-def _folder(config: pytest.Config) -> Path:
-    return Path(config.getoption("--submission") or os.environ.get("HW5_SUBMISSION") or _here_or_reference())
-
-
-def _is_optional(item: pytest.Item) -> bool:
-    module = module_of(_number(item))
-    return module is not None and module.optional
-
-
-def _is_left_out(item: pytest.Item, folder: Path) -> bool:
-    """Whether a check is of an optional file that is not in the folder."""
-    module = module_of(_number(item))
-    return module is not None and module.optional and not (folder / f"{module.name}.py").is_file()
-
-
-def _here_or_reference() -> Path:
-    """This folder, as for a student; in the project's own checkout, which has no homework at its top, the reference."""
-    here, reference = Path(), Path("reference")
-    return reference if (reference / FILES[0]).exists() and not (here / FILES[0]).exists() else here
+    limit = pytestconfig.pluginmanager.get_plugin(LIMIT)
+    assert limit is not None
+    return Submission(InProcess(_folder(pytestconfig), vocabulary.perform, limit.around))
 
 
 @pytest.fixture
@@ -84,13 +101,7 @@ def submission(request: pytest.FixtureRequest, submitted_files: Submission) -> S
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Checks run in the handout's order, so that what comes first to be done comes first to be read.
-
-    Those of a file that is optional and not there do not run.
-    """
-    if items and not items[0].config.pluginmanager.has_plugin("graded_submission"):
-        folder = _folder(items[0].config)
-        items[:] = [item for item in items if not _is_left_out(item, folder)]
+    """Checks run in the handout's order, so that what comes first to be done comes first to be read."""
     if all(_number(item) for item in items):
         items.sort(key=_number)
 
@@ -108,45 +119,3 @@ def pytest_pyfunc_call() -> Generator[None, object, object]:
         if verdict.credit < 1:
             raise
         return True
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember what comes next; a student reads the message and their own code's traceback, not ours."""
-    report = yield
-    submission = getattr(item, "funcargs", {}).get("submission")
-    if call.when == "call" and submission is not None and submission.advice is not None:
-        item.config.stash[ADVICE].append(f"Question {_number(item)}. {submission.advice.text}")
-    if call.excinfo is not None:
-        verdict = call.excinfo.value
-        status = verdict.status if isinstance(verdict, Verdict) else "failed"
-        untouched = status == NotImplementedYet.status and _is_optional(item)
-        if not item.config.stash[NEXT] and not untouched:
-            item.config.stash[NEXT] = f"Next: question {_number(item)}, {item.name}\n{status}: {verdict}"
-        if isinstance(verdict, Verdict):
-            report.longrepr = f"{status}: {verdict}{_own_traceback(item, verdict)}"
-    return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """End with the advice, and with what comes next: many checks may fail for what is not written yet."""
-    if advice := terminalreporter.config.stash[ADVICE]:
-        terminalreporter.section("advice on what was trained, which gives no points")
-        terminalreporter.write_line("\n\n".join(advice))
-    if following := terminalreporter.config.stash[NEXT]:
-        terminalreporter.section("what to do next")
-        terminalreporter.write_line(following)
-
-
-def _own_traceback(item: pytest.Item, verdict: Verdict) -> str:
-    """The frames of the student's own files, when their code raised in this process."""
-    submission = getattr(item, "funcargs", {}).get("submission")
-    transport = getattr(submission, "transport", None)
-    if not isinstance(transport, InProcess) or not isinstance(verdict, (SubmissionRaised, Blocked)):
-        return ""
-    error = transport.last_exception
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__ if error else None)
-              if Path(frame.filename).parent == transport.folder]  # fmt: skip
-    return "\n" + "".join(traceback.format_list(frames)) if frames else ""

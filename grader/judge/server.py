@@ -35,7 +35,7 @@ FROM_RUNNER = b"R"
 """What stands before an answer of the runner's own; the bench's has another letter."""
 UNUSED_PLUGINS = (
     *("cacheprovider", "terminal", "faulthandler", "logging", "unraisableexception", "threadexception"),
-    *("doctest", "unittest", "xdist", "junitxml", "pastebin", "warnings"),
+    *("doctest", "unittest", "xdist", "junitxml", "pastebin", "warnings", "timeout"),
 )
 """Parts of pytest that a judge does without: they took a third of its time."""
 SECONDS_OF_A_CHECK = 20.0

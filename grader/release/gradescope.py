@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
     results = grade(options.folder, options.deadline, options.by_hand, options.leaderboard)
     console = terminal.console(160)
     terminal.show(console, "submission", results)
+    terminal.show_remarks(console, results)
     terminal.show_protection(console, [results])
     return 0
 
@@ -84,6 +85,5 @@ def about_the_assignment(metadata: Path, points: float) -> list[str]:
         return []
     return [
         f"The assignment is worth {total:g} points, and the rubric with what is graded by hand {points:g}. Correct the "
-        "autograder points of the assignment, or --by-hand in run_autograder. While this line is here, students see no "
-        "total."
+        "autograder points of the assignment, or --by-hand in run_autograder."
     ]

@@ -82,12 +82,16 @@ def exported(root: Path) -> dict[Path, str]:
     return {
         PINNED: f"{_MADE}: every version that the container installs, for Python 3.10 and later.\n{pinned}",
         TORCH: "".join(f"{name}=={locked[name]}\n" for name in BY_VERSION),
-        STUDENTS: "".join(f"{line}\n" for line in _homework(document)),
+        STUDENTS: "".join(f"{line}\n" for line in _of_group(document, "students")),
     }
 
 
-def _homework(document: dict[str, Any]) -> list[str]:
-    return [str(line) for line in document["dependency-groups"]["homework"]]
+def _of_group(document: dict[str, Any], name: str) -> list[str]:
+    """The requirements of a group, and of those that it includes."""
+    lines: list[str] = []
+    for entry in document["dependency-groups"][name]:
+        lines += _of_group(document, entry["include-group"]) if isinstance(entry, dict) else [str(entry)]
+    return lines
 
 
 def _uv(root: Path, *words: str) -> str:

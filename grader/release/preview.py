@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import SubmissionError
-from grader.report.page import READERS, write
+from grader.report.page import MOMENTS, READERS, STAFF, chosen, offered, write
 from grader.run.runner import Runner
 
 
@@ -17,6 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to show, to whom, and where the page goes."""
     parser.add_argument("path", type=Path, help="a submission, which is graded first, or a results.json")
     parser.add_argument("--as", dest="reader", choices=READERS, default="student", help="who looks (default: student)")
+    parser.add_argument(
+        "--moment",
+        choices=[moment.key for moment in MOMENTS],
+        default=MOMENTS[0].key,
+        help="when a student looks (default: before the due date)",
+    )
     parser.add_argument("--out", type=Path, default=Path("out/preview.html"), help="default: out/preview.html")
 
 
@@ -25,8 +31,16 @@ def run(options: argparse.Namespace) -> int:
     if not options.path.exists():
         raise SubmissionError(f"{options.path} does not exist.")
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    write(options.out, _document(options.path), options.reader, options.path.name)
-    print(f"As a{'n' if options.reader == 'instructor' else ''} {options.reader} sees it: {options.out}")
+    document = _document(options.path)
+    visibilities = [test.get("visibility", "") for test in document["tests"]]
+    moment = chosen(options.moment, visibilities)
+    write(options.out, document, options.reader, options.path.name, moment)
+    others = [one for one in offered(visibilities) if one != moment]
+    if options.reader == STAFF:
+        print(f"As the staff see it: {options.out}")
+    else:
+        more = "".join(f"; MOMENT={one.key} shows it {one.name}" for one in others)
+        print(f"As a student sees it {moment.name}: {options.out}{more}")
     return 0
 
 

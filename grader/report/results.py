@@ -44,9 +44,9 @@ UNJUDGEABLE = (
 class Results:
     """The results of one submission, kept on disk as they grow.
 
-    Only the staff may read `staff` (the grader's own failures) and `remarks` (settings to correct, pictures that cannot
-    be drawn); `notes` stand above the rows, `facts` goes to `extra_data`. With `leaderboard` the measures of advice go
-    to the leaderboard.
+    Only the staff may read `staff` (the grader's own failures, in a row) and `remarks` (settings to correct, pictures
+    that cannot be drawn: beside the rows, because any row that students do not see hides their total); `notes` stand
+    above the rows, `facts` goes to `extra_data`. With `leaderboard` the measures of advice go to the leaderboard.
     """
 
     path: Path
@@ -118,7 +118,7 @@ class Results:
             "test_name_format": "text",
             "visibility": "visible",
             "stdout_visibility": "hidden",
-            "extra_data": self.facts,
+            "extra_data": self.facts | ({"remarks": [clean(one) for one in self.remarks]} if self.remarks else {}),
             "tests": [self._test(row) for row in self.rows] + self._staff_rows(),
         }
         if self.leaderboard and (entries := self._entries()):
@@ -169,12 +169,10 @@ class Results:
         ]
 
     def _staff_rows(self) -> list[dict[str, Any]]:
-        told = (("the grader failed", self.staff), ("remarks", self.remarks))
-        return [
-            {"name": f"For the staff: {what}", "output": clean("\n\n".join(texts)), "visibility": "hidden"}
-            for what, texts in told
-            if texts
-        ]
+        if not self.staff:
+            return []
+        text = clean("\n\n".join(self.staff))
+        return [{"name": "For the staff: the grader failed", "output": text, "visibility": "hidden"}]
 
     def _summary(self) -> str:
         later = [row for row in self.rows if row.visibility != "visible" and row.points and not row.by_hand]

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from grader import rubric
 from grader.report.results import Results
 from tests.support.homework.assignment import PROBLEMS
-from tests.support.status import Status
+from tests.support.observations import printable
+from tests.support.status import NO_FAULT, Status
 
+LONGEST_REASON = 70
+"""Characters of why points were lost, in the line of a submission."""
+_RAISED = re.compile(r"([A-Z]\w+) \((\w+\.py), line (\d+)\)")
+_MISTAKE = re.compile(r"^Likely mistake: +(.+)", re.MULTILINE)
 _STYLES = {Status.PASSED: "green", Status.FAILED: "red", Status.ADVICE: "cyan"}
 
 
@@ -34,6 +48,57 @@ def progress_line(console: Console) -> Progress:
         console=console,
         transient=True,
     )
+
+
+def class_progress(console: Console) -> Progress:
+    """A line for a whole class: the number of the submission, and the time that is left; it disappears at the end."""
+    return Progress(
+        SpinnerColumn(),
+        MofNCompleteColumn(),
+        BarColumn(bar_width=24),
+        TextColumn("about"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("left; {task.description}"),
+        console=console,
+        transient=True,
+    )
+
+
+def one_line(name: str, score: float, possible: float, reason: str, notes: Sequence[str], seconds: float) -> str:
+    """One submission of a class: its points, its time, why it lost the first of its points, and what was noted."""
+    noted = f"  [{len(notes)} note{'s' if len(notes) > 1 else ''}]" if notes else ""
+    points = f"{score:g} / {possible:g}"
+    return f"{name:<28}  {points:>12}  {seconds:>4.0f} s  {reason or 'all checks pass'}{noted}"
+
+
+def first_reason(found: Iterable[tuple[str, str, str]]) -> str:
+    """The first of `(question, status, text)` that is no pass, in few words, and how many there are besides."""
+    failed = [one for one in found if one[1] not in NO_FAULT]
+    if not failed:
+        return ""
+    question, status, text = failed[0]
+    besides = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    return f"{question} {status}: {_gist(text)}{besides}"
+
+
+def _gist(text: str) -> str:
+    """What a text says, in a line: the exception and its place, the recognised mistake, or the first words."""
+    if raised := _RAISED.search(text):
+        return f"{raised[1]}, {raised[2]}, line {raised[3]}"
+    mistake = _MISTAKE.search(text)
+    words = printable(mistake[1] if mistake else text.removeprefix("Yours:"), LONGEST_REASON)
+    return words or "no text"
+
+
+def line_of(name: str, results: Results) -> str:
+    """The line of a submission that has been graded here."""
+    found = [
+        (row.number, str(results.outcomes[row.name].status), results.outcomes[row.name].text)
+        for row in results.rows
+        if not results.informs(row)
+    ]
+    notes = results.facts.get("notes", [])
+    return one_line(name, results.score, results.possible, first_reason(found), notes, results.seconds)
 
 
 def show(console: Console, name: str, results: Results) -> None:
@@ -67,6 +132,12 @@ def show_protection(console: Console, graded: Iterable[Results]) -> None:
         console.print("[bold red]NOT in force on this host:[/]")
         for one in missing:
             console.print(f"  {one}", markup=False, highlight=False)
+
+
+def show_remarks(console: Console, results: Results) -> None:
+    """What the staff should know of a grading, though no points depend on it."""
+    for remark in results.remarks:
+        console.print(f"For the staff: {remark}", markup=False, highlight=False)
 
 
 def show_class(console: Console, graded: dict[str, Results]) -> None:

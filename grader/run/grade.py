@@ -5,20 +5,27 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress
 
+from grader import rubric
 from grader.errors import ProtectionError, SubmissionError
 from grader.project import EXAMPLES
-from grader.report import terminal
+from grader.report import page, terminal
+from grader.report.page import MOMENTS, Moment
 from grader.report.results import Results
 from grader.run import protection
 from grader.run.runner import Runner
 from tests.support.observations import printable
+from tests.support.status import Status
 
-LONGEST_NAME = 120
+LONGEST_NAME = 80
 """Characters of a submission's name on the terminal, and in the folder of its results."""
+STUDENT_PAGE, STAFF_PAGE = "page.html", "staff.html"
+"""Beside each result: what may be sent to its student, and what must not."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("submission", type=Path, nargs="?", default=EXAMPLES, help="default: the sample class")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the results (default: out)")
     parser.add_argument("--class", dest="whole_class", action="store_true", help="grade each entry of the folder")
+    parser.add_argument("--verbose", action="store_true", help="of a class, every check of every submission")
+    parser.add_argument(
+        "--moment",
+        choices=[moment.key for moment in MOMENTS],
+        default=MOMENTS[0].key,
+        help="what the student's page shows: as before the due date, after it, or after publication",
+    )
     parser.add_argument("--leaderboard", action="store_true", help="put what was measured on the leaderboard")
     parser.add_argument(
         "--vary-seed",
@@ -53,23 +67,45 @@ def run(options: argparse.Namespace) -> int:
     protection.close(options.out)
     if whole_class:
         protection.close(options.submission)
+    moment = page.chosen(options.moment, [row.visibility for row in rubric.read()])
     console = terminal.console(160)
-    graded: dict[str, Results] = {}
     with Runner(seed=options.vary_seed, leaderboard=options.leaderboard) as runner:
-        for name, one in submissions.items():
-            try:
-                graded[name] = _grade(runner, console, name, one, options.out / name if whole_class else options.out)
-            except Exception as error:  # whatever one submission has led to, the others are graded
-                if not whole_class:
-                    raise
-                said = f"{name}: not graded ({type(error).__name__}: {printable(str(error), 300)})"
-                console.print(said, markup=False, highlight=False)
+        if not whole_class:
+            ((name, one),) = submissions.items()
+            results = _grade(runner, terminal.progress_line(console), name, one, options.out, moment)
+            terminal.show(console, name, results)
+            graded = {name: results}
+        else:
+            graded = _grade_class(runner, console, submissions, options.out, moment, options.verbose)
     terminal.show_protection(console, graded.values())
-    if whole_class:
-        terminal.show_class(console, graded)
     folder = f"{options.out}/{'<name>/' if whole_class else ''}"
-    console.print(f"Results: {folder}results.json, and as a student sees them: {folder}page.html", highlight=False)
+    pages = f"for the student, as {moment.name}: {folder}{STUDENT_PAGE}; for the staff: {folder}{STAFF_PAGE}"
+    console.print(f"Results: {folder}results.json; {pages}", markup=False, highlight=False, soft_wrap=True)
     return 0 if len(graded) == len(submissions) else 1
+
+
+def _grade_class(
+    runner: Runner, console: Console, submissions: dict[str, Path], out: Path, moment: Moment, verbose: bool
+) -> dict[str, Results]:
+    """Grade one after another, a line for each; whatever one submission has led to, the others are graded."""
+    graded: dict[str, Results] = {}
+    with terminal.class_progress(console) as line:
+        task = line.add_task("starting", total=len(submissions))
+        for name, one in submissions.items():
+            line.update(task, description=name)
+            try:
+                graded[name] = _grade(runner, nullcontext(), name, one, out / name, moment)
+            except Exception as error:
+                said = f"not graded ({type(error).__name__}: {printable(str(error), 300)})"
+                console.print(f"{name:<28}  {said}", markup=False, highlight=False, soft_wrap=True)
+            else:
+                console.print(terminal.line_of(name, graded[name]), markup=False, highlight=False, soft_wrap=True)
+                if verbose:
+                    terminal.show(console, name, graded[name])
+            line.advance(task)
+    if verbose:
+        terminal.show_class(console, graded)
+    return graded
 
 
 def _entries(folder: Path) -> dict[str, Path]:
@@ -94,19 +130,22 @@ def _shown(path: Path) -> str:
     return printable(os.fsencode(path.name).decode(errors="replace").replace("\ufffd", "?"), LONGEST_NAME)
 
 
-def _grade(runner: Runner, console: Console, name: str, path: Path, out: Path) -> Results:
-    from grader.report import page  # not at the top: it costs nothing here, where the bench is still starting
-
-    with terminal.progress_line(console) as line:
-        task = line.add_task(f"{name}: starting", total=len(runner.rows))
+def _grade(
+    runner: Runner, shown: AbstractContextManager[Progress | None], name: str, path: Path, out: Path, moment: Moment
+) -> Results:
+    """Grade one submission into a folder, and write both its pages; a progress line, if any, names the check."""
+    with shown as line:
+        task = line.add_task(f"{name}: starting", total=len(runner.rows)) if line else None
 
         def progress(check: str, results: Results) -> None:
-            judged = sum(outcome.status != "not judged yet" for outcome in results.outcomes.values())
-            line.update(task, description=f"{name}: {check.replace('_', ' ')}", completed=judged)
+            judged = sum(outcome.status != Status.PENDING for outcome in results.outcomes.values())
+            if line and task is not None:
+                line.update(task, description=f"{name}: {check.replace('_', ' ')}", completed=judged)
 
         results = runner.grade(path, out, progress)
-    page.write(out / "page.html", results.document(), "student", name)
+    document = results.document()
+    page.write(out / STUDENT_PAGE, document, page.STUDENT, name, moment)
+    page.write(out / STAFF_PAGE, document, page.STAFF, name)
     for outcome in results.outcomes.values():
         outcome.html = ""  # it is on disk now, and a class would keep all of them
-    terminal.show(console, name, results)
     return results

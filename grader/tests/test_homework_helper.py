@@ -12,8 +12,10 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import requests
 import torch
 from torchvision import transforms
+from torchvision.datasets import MNIST
 
 from grader.release import template
 
@@ -34,6 +36,9 @@ def helper(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def idx(digits: np.ndarray = DIGITS, magic: int = 0x803) -> bytes:
     """Return the digits `(n, rows, columns)` as an unpacked IDX file."""
     return struct.pack(">4I", magic, *digits.shape) + digits.tobytes()
+
+
+PACKED = gzip.compress(idx(), mtime=0)
 
 
 def written(folder: Path, packed: bytes) -> str:
@@ -223,27 +228,28 @@ def test_a_damaged_file_is_named(helper: ModuleType, tmp_path: Path, packed: byt
 
 
 class Web:
-    """Stands in for urlopen: serves bytes or raises an exception by address, and refuses all others."""
+    """Stands in for requests.get, by which pooch downloads: serves bytes by address, and refuses all others."""
 
-    def __init__(self, pages: dict[str, bytes | Exception]) -> None:
+    def __init__(self, pages: dict[str, bytes]) -> None:
         self.pages = pages
         self.asked: list[str] = []
 
-    def __call__(self, url: str, timeout: float) -> io.BytesIO:
+    def __call__(self, url: str, **_: object) -> requests.Response:
         self.asked.append(url)
-        page = self.pages.get(url, OSError("refused"))
-        if isinstance(page, Exception):
-            raise page
-        return io.BytesIO(page)
+        if url not in self.pages:
+            raise requests.ConnectionError("refused")
+        response = requests.Response()
+        response.status_code, response.raw = 200, io.BytesIO(self.pages[url])
+        return response
 
 
 @pytest.fixture
 def web(helper: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Web:
     """Run in an empty directory, where the expected content is our five digits and no address answers yet."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(helper.CHECKSUMS, NAME, hashlib.sha256(idx()).hexdigest())
+    monkeypatch.setitem(helper.CHECKSUMS, NAME, hashlib.md5(PACKED).hexdigest())
     web = Web({})
-    monkeypatch.setattr(helper.urllib.request, "urlopen", web)
+    monkeypatch.setattr(requests, "get", web)
     return web
 
 
@@ -256,7 +262,7 @@ def test_a_file_on_disk_is_accepted_without_the_network(helper: ModuleType, web:
 
 
 def test_the_given_address_comes_first(helper: ModuleType, web: Web):
-    web.pages["http://campus/" + NAME] = gzip.compress(idx())
+    web.pages["http://campus/" + NAME] = PACKED
     helper.download("http://campus/" + NAME, NAME)
     assert web.asked == ["http://campus/" + NAME]
     assert gzip.decompress(Path("data", NAME).read_bytes()) == idx()
@@ -264,13 +270,11 @@ def test_the_given_address_comes_first(helper: ModuleType, web: Web):
 
 
 @pytest.mark.parametrize(
-    "failure",
-    [OSError("refused"), gzip.compress(b"another file"), b"<html>", gzip.compress(idx())[:-9]],
-    ids=["refused", "wrong checksum", "html", "cut off"],
+    "failure", [None, gzip.compress(b"another file"), PACKED[:-9]], ids=["refused", "wrong checksum", "cut off"]
 )
-def test_a_mirror_stands_in_for_one_that_fails(helper: ModuleType, web: Web, failure: bytes | Exception):
+def test_a_mirror_stands_in_for_one_that_fails(helper: ModuleType, web: Web, failure: bytes | None):
     first, second, *_ = (mirror + NAME for mirror in helper.MIRRORS)
-    web.pages = {first: failure, second: gzip.compress(idx(), compresslevel=1)}
+    web.pages = {second: PACKED} | ({first: failure} if failure else {})
     helper.download(first, NAME)
     assert web.asked == [first, second]
     assert gzip.decompress(Path("data", NAME).read_bytes()) == idx()
@@ -279,7 +283,7 @@ def test_a_mirror_stands_in_for_one_that_fails(helper: ModuleType, web: Web, fai
 def test_wrong_checksums_leave_no_file_and_an_error_that_names_every_mirror(helper: ModuleType, web: Web):
     addresses = [mirror + NAME for mirror in helper.MIRRORS]
     web.pages = dict.fromkeys(addresses, gzip.compress(b"another file"))
-    with pytest.raises(helper.DownloadError, match="wrong checksum") as caught:
+    with pytest.raises(helper.DownloadError, match="does not match the known hash") as caught:
         helper.download(addresses[0], NAME)
     assert web.asked == addresses
     assert all(address in str(caught.value) for address in addresses)
@@ -292,7 +296,33 @@ def test_a_file_without_a_known_checksum_is_taken_as_it_is(helper: ModuleType, w
     assert Path("data/notes.txt").read_bytes() == b"text"
 
 
-def test_the_checksums_cover_the_files_that_the_homework_names(helper: ModuleType):
-    assert set(helper.CHECKSUMS) == {NAME, "t10k-images-idx3-ubyte.gz"}
-    assert all(len(bytes.fromhex(value)) == 32 for value in helper.CHECKSUMS.values())
+def test_the_checksums_are_those_that_torchvision_has(helper: ModuleType):
+    assert helper.CHECKSUMS.items() <= dict(MNIST.resources).items()
+    assert NAME in helper.CHECKSUMS
     assert helper.MIRRORS[0] == helper.BASE_URL
+
+
+def test_without_pooch_the_download_says_what_to_install(helper: ModuleType, web: Web, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(helper.DownloadError, match="pip install pooch"):
+        helper.download(helper.BASE_URL + NAME, NAME)
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "1.5", "many"])
+def test_a_number_of_epochs_that_trains_nothing_is_refused(
+    helper: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+):
+    monkeypatch.setattr(sys, "argv", ["hw5_gan.py", f"--epochs={word}"])
+    with pytest.raises(SystemExit) as end:
+        helper.read_options("Train.", 30)
+    assert end.value.code == 2
+    assert f"'{word}' is not a number of epochs: 1 or more" in capsys.readouterr().err
+
+
+def test_a_run_names_the_files_that_it_has_left(helper: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "a.png").touch()
+    helper.say_what_was_written(tmp_path, "a.png", "b.png")
+    assert capsys.readouterr().out == f"Written to {tmp_path}: a.png.\n"

@@ -38,6 +38,9 @@ def test_every_verb_for_people_has_a_target():
         (["grade", "SUBMISSIONS=a b", "OUT=c d"], '-m grader grade --class "a b" --out "c d"'),
         (["preview", "SUBMISSION=a"], '-m grader preview "a" --as "student" --out "out/preview.html"'),
         (["preview", "SUBMISSION=a", "READER=instructor"], '--as "instructor"'),
+        (["preview", "SUBMISSION=a", "MOMENT=published"], '--moment "published"'),
+        (["grade", "VERBOSE=1"], "--verbose"),
+        (["grade", "MOMENT=published"], '--moment "published"'),
         (["audit", "ONLY=langevin"], '--only "langevin"'),
         (["audit", "FULL=1"], "--full"),
         (["power", "ONLY=langevin"], '-m grader power --only "langevin"'),
@@ -76,3 +79,23 @@ def test_uv_installs_the_locked_versions_and_plain_pip_serves_where_it_is_absent
     assert "uv sync" in with_uv
     assert "--frozen" in with_uv
     assert "-m pip" not in with_uv
+
+
+def test_a_set_up_that_fails_is_one_sentence(tmp_path: Path):
+    """As without a network: what pip or uv says is in a file."""
+    for name in ("Makefile", "pyproject.toml", "uv.lock"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("make", "sh", "bash", "cat", "touch"):
+        if found := shutil.which(name):
+            (tools / name).symlink_to(found)
+    (tools / "python3").write_text('#!/bin/sh\n[ "$1" = -c ] && exit 0\necho "a long story"; exit 1\n')
+    (tools / "python3").chmod(0o755)
+    ran = make("grade", folder=tmp_path, path=str(tools))
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    said = ran.stderr.splitlines()
+    assert said[0] == ".venv could not be set up (is there a network?): the reason is in .setup.log."
+    assert [line for line in said[1:] if not line.startswith("make: ***")] == []
+    assert (tmp_path / ".setup.log").read_text() == "a long story\n"

@@ -38,7 +38,7 @@ def archive(request: pytest.FixtureRequest, packages: Path) -> zipfile.ZipFile:
 
 
 def texts(archive: zipfile.ZipFile) -> dict[str, str]:
-    measurements = ".npz"  # numbers, of which nothing here speaks
+    measurements = (".npz", ".gz")  # numbers, of which nothing here speaks
     entries = [entry for entry in archive.infolist() if not entry.filename.endswith(measurements)]
     return {entry.filename: archive.read(entry).decode() for entry in entries}
 
@@ -49,8 +49,10 @@ def student_folder(packages: Path, folder: Path) -> Path:
     return folder
 
 
-def run_checks(folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "pytest"], cwd=folder, capture_output=True, text=True)
+def run_checks(folder: Path, elsewhere: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the checks in a student's folder, or as an editor does from elsewhere."""
+    command = [sys.executable, "-m", "pytest", *([str(folder)] if elsewhere else [])]
+    return subprocess.run(command, cwd=elsewhere or folder, capture_output=True, text=True)
 
 
 def reference_solution() -> set[str]:
@@ -142,6 +144,7 @@ def test_no_package_has_an_import_that_it_cannot_satisfy(archive: zipfile.ZipFil
     if "setup.sh" in names:
         required = re.findall(r"^([a-z0-9-]+)==", texts(archive)["grader/release/container/pinned.txt"], re.MULTILINE)
         required += re.findall(r"^([a-z0-9-]+)==", texts(archive)["grader/release/container/torch.txt"], re.MULTILINE)
+        required += ["pooch"]  # for the helper's download, which never runs there
     else:
         required = re.findall(r"^([a-z0-9-]+)", texts(archive)["requirements.txt"], re.MULTILINE)
     known = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in required} | set(sys.stdlib_module_names)
@@ -175,20 +178,67 @@ def test_every_file_that_the_container_installs_has_a_hash_but_torch_s(packages:
 # --- the students' ---------------------------------------------------------------------------------
 
 
-def test_an_unfinished_file_says_what_comes_next_in_the_order_of_the_handout(packages: Path, tmp_path: Path):
+def test_an_untouched_template_says_what_comes_next_and_each_thing_once(packages: Path, tmp_path: Path):
+    """In the order of the handout, each question with the hint of its stub, and nothing as a failure."""
     outcome = run_checks(student_folder(packages, tmp_path))
     assert outcome.returncode == 1
-    questions = list(dict.fromkeys(re.findall(r"Not implemented yet: (\d\.\d)", outcome.stdout)))
-    assert questions == sorted(questions)
-    assert re.search(r"Next: question 4\.1, .*\n.*Not implemented yet: 4\.1 \(hw5_gan\.py, line \d+\)", outcome.stdout)
-    assert "Traceback" not in outcome.stdout
+    stubs = re.findall(r"^(\d\.\d)  hw5_\w+\.py, line \d+: \S.*$", outcome.stdout, re.MULTILINE)
+    assert stubs == ["4.1", "4.2", "4.3", "4.4", "4.5", "5.1", "5.2", "5.3"]
+    assert re.search(r"Next: question 4\.1 \(hw5_gan\.py, line \d+\): define the layers of Table 1", outcome.stdout)
+    assert "optional: 1.1, 1.2, " in outcome.stdout
+    for unwanted in ("Traceback", "failed", "handed in", "submitted", "FAILURES"):
+        assert unwanted not in outcome.stdout
 
 
-def test_a_finished_file_passes_every_public_check(packages: Path, tmp_path: Path):
-    folder = student_folder(packages, tmp_path)
+def test_a_finished_homework_passes_every_public_check_and_is_told_to_train(packages: Path, tmp_path: Path):
+    """Also when pytest is started in another folder, and where there is no homework."""
+    folder = student_folder(packages, tmp_path / "homework")
     for name in MODULES:
         (folder / name).write_bytes((REFERENCE / name).read_bytes())
-    outcome = run_checks(folder)
+    (tmp_path / "elsewhere").mkdir()
+    outcome = run_checks(folder, tmp_path / "elsewhere")
     assert outcome.returncode == 0, outcome.stdout
-    assert "Next:" not in outcome.stdout
-    assert f"{sum(row.audience == 'public' for row in rubric.read())} passed" in outcome.stdout
+    rows = [row for row in rubric.read() if row.audience == "public"]
+    judged = [row for row in rows if "advice" not in row.tags and row.name != "figures_are_graded_by_hand"]
+    assert f"\n{len(judged)} passed in " in outcome.stdout
+    points, later = sum(row.points for row in rows), [row for row in rubric.read() if row.audience == "hidden"]
+    counted = [row for row in later if row.points]
+    assert f"\nall  {points:g} of {points:g}; {len(counted)} more checks, worth " in outcome.stdout
+    assert f"worth {sum(row.points for row in counted):g} points, are shown after grading\n" in outcome.stdout
+    assert "All public checks pass. Next: train, with python hw5_gan.py and python hw5_diffusion.py." in outcome.stdout
+
+
+def test_the_sample_of_digits_lies_where_the_helper_looks_for_it(packages: Path):
+    archive = zipfile.ZipFile(packages / "student.zip")
+    helper = archive.read("hw5_utils.py").decode()
+    assert 'SAMPLE = Path(__file__).resolve().parent / "data" / "mnist-6000-idx3-ubyte.gz"' in helper
+    assert archive.read("data/mnist-6000-idx3-ubyte.gz") == package.SAMPLE.read_bytes()
+
+
+OF_ONE_SYSTEM = re.compile(
+    r"\bos\.(fork|sched_\w+|get[ug]id|set[ug]id|kill|chown|mkfifo|O_\w+)\b|\b(resource|fcntl|pwd|termios|signal)\b\.\w"
+    r"|[\"']/(proc|dev|tmp|sys|usr|etc)\b|\bmultiprocessing\b|\bsocket\."
+)
+"""Calls and paths that Windows or macOS has not."""
+
+
+def test_students_receive_nothing_that_runs_on_one_system_alone(packages: Path):
+    found = {
+        (name, match[0])
+        for name, text in texts(zipfile.ZipFile(packages / "student.zip")).items()
+        if name.endswith(".py")
+        for match in OF_ONE_SYSTEM.finditer(text)
+    }
+    assert found == set()
+
+
+def test_a_python_that_is_too_old_or_too_new_is_told(packages: Path, tmp_path: Path):
+    folder = student_folder(packages, tmp_path)
+    rule = (folder / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
+    program = re.search(r"\$\(PYTHON\) -c '(.*)'\n", rule)
+    assert program is not None
+    for version, right in (((3, 9), False), ((3, 10), True), ((3, 14), True), ((3, 15), False)):
+        code = program[1].replace("sys.version_info", f"{(*version, 1)}")
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert (ran.returncode == 0) == right
+        assert right or f"needs Python 3.10 to 3.14; this is {version[0]}.{version[1]}." in ran.stderr

@@ -96,7 +96,8 @@ def document() -> dict:
 
 
 @pytest.mark.parametrize(
-    ("reader", "says", "sees"), [("student", "As a student sees it", False), ("instructor", "As an instructor", True)]
+    ("reader", "says", "sees"),
+    [("student", "As a student sees it", False), ("instructor", "As the staff see", True)],
 )
 def test_a_result_file_is_shown_as_the_reader_sees_it(tmp_path: Path, reader: str, says: str, sees: bool):
     (tmp_path / "results.json").write_text(json.dumps(document()), encoding="utf-8")

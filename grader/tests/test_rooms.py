@@ -35,7 +35,8 @@ BESIDE_STUDENTS_CODE = ("observations", "probes", "status")
 HANDED_OUT = (
     *("Makefile", "README.md", "pyproject.toml", "requirements.txt"),
     *(*assignment.FILES, f"{assignment.HELPERS[0]}.py"),
-    *("tests/__init__.py", "tests/conftest.py", "tests/public/*.py", "tests/support/*.py"),
+    *("tests/__init__.py", "tests/conftest.py", "tests/public/*.py", "tests/support/*.py", "tests/local/*.py"),
+    *("tests/later.json", "data/mnist-6000-idx3-ubyte.gz"),
     *(f"tests/support/{room}/*.py" for room in ("advice", "homework", "judging", "observed", "probes")),
     "tests/support/advice/digit_space.npz",
 )

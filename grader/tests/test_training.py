@@ -278,6 +278,8 @@ def test_the_diffusion_script_writes_all_files_where_it_is_told(script: Callable
     printed, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
     assert printed.startswith("iteration 1000: loss 0.")
+    written = "model.ckpt, samples.npz, score.png, samples.png, trajectory.png, diffusion-training.ckpt"
+    assert printed.endswith(f"\nWritten to here: {written}.\n")
     assert sorted(path.name for path in (tmp_path / "here").iterdir()) == ["diffusion-training.ckpt", *ALL_FILES]
     assert np.load(tmp_path / "here" / "samples.npz")["points"].shape == (1000, 2)
 
@@ -295,7 +297,9 @@ def test_ctrl_c_keeps_a_training_and_resume_goes_on(script: Callable, tmp_path: 
     done = torch.load(checkpoint, weights_only=True)["done"]
     assert done >= 100
     resumed = script("hw5_diffusion.py", "--epochs", str(done + 1), "--resume")
-    assert resumed.communicate() == ("", "")
+    printed, errors = resumed.communicate()
+    assert errors == ""
+    assert printed.startswith(f"iteration {5 * (done + 1)}: loss ")
     assert torch.load(checkpoint, weights_only=True)["done"] == done + 1
     assert sorted(path.name for path in tmp_path.iterdir()) == [checkpoint.name, *ALL_FILES]
 
@@ -306,6 +310,7 @@ def test_the_gan_script_trains_on_the_sample_and_writes_all_files(script: Callab
     assert (process.returncode, errors) == (0, "")
     assert "sample of 6,000" in printed
     assert "epoch 0: loss of D" in printed
+    assert printed.endswith("Written: goal.pdf, test_0.png, test_1.png, samples.npz, gan-training.ckpt.\n")
     names = ["gan-training.ckpt", "goal.pdf", "samples.npz", "test_0.png", "test_1.png"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert np.load(tmp_path / "samples.npz")["digits"].shape == (64, 28, 28)

@@ -316,7 +316,9 @@ def test_the_progress_line_names_the_check_and_counts_those_that_are_judged(
     assert line.shown == [("me: starting", 0), *((f"me: {name}", k) for k, name in enumerate(names))]
     assert line.total == 3
     text = said(capsys)
-    assert f"Results: {tmp_path}/out/results.json, and as a student sees them: {tmp_path}/out/page.html" in text
+    out = tmp_path / "out"
+    pages = f"for the student, as before the due date: {out}/page.html; for the staff: {out}/staff.html"
+    assert f"Results: {out}/results.json; {pages}" in text
 
 
 def test_the_host_s_settings_of_pip_and_of_the_network_come_along(monkeypatch: pytest.MonkeyPatch):

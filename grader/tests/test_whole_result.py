@@ -112,14 +112,21 @@ def test_what_is_pending_at_the_end_has_the_last_word_and_nothing_else_changes(r
     assert (document["tests"][4]["output"], document["tests"][4]["extra_data"]["verdict"]) == ("no time", "timed out")
 
 
-def test_the_staff_s_rows_are_hidden_and_only_there_when_there_is_something_to_say(results: Results):
+def test_the_staff_s_row_is_hidden_and_only_there_when_the_grader_failed(results: Results):
     assert len(results.document()["tests"]) == len(ROWS)
     results.staff += ["one", "two"]
-    results.remarks += ["three"]
     assert results.document()["tests"][len(ROWS) :] == [
         {"name": "For the staff: the grader failed", "output": "one\n\ntwo", "visibility": "hidden"},
-        {"name": "For the staff: remarks", "output": "three", "visibility": "hidden"},
     ]
+
+
+def test_a_remark_on_which_no_points_depend_is_no_row(results: Results):
+    """A row that students do not see would hide their total."""
+    results.remarks += ["three"]
+    document = results.document()
+    assert len(document["tests"]) == len(ROWS)
+    assert document["extra_data"] == {"seed": 3, "remarks": ["three"]}
+    assert shown(terminal.show_remarks, results) == ["For the staff: three"]
 
 
 def test_without_a_leaderboard_and_with_everything_visible_neither_is_spoken_of(tmp_path: Path):
@@ -186,6 +193,39 @@ def test_a_class_on_the_terminal(results: Results):
     (cells,) = [[cell.strip() for cell in line.strip("│").split("│")] for line in lines if line.startswith("│")]
     earned = ["1.667" if problem.number == "4" else "0" for problem in PROBLEMS]
     assert cells == ["[one]", "1.667 / 4", *earned, "1 of 4", f"{results.seconds:.0f}"]
+
+
+def test_a_line_of_a_class_says_points_time_and_the_first_reason(results: Results):
+    results.facts["notes"] = ["something"]
+    results.seconds = 12.4
+    line = terminal.line_of("[one]", results)
+    assert line.split() == [*"[one] 1.667 / 4 12 s 4.2 failed: wrong here? (and 2 more) [1 note]".split()]
+
+
+@pytest.mark.parametrize(
+    ("text", "gist"),
+    [
+        ("hw5_gan.py cannot be imported: SyntaxError (hw5_gan.py, line 31): x", "SyntaxError, hw5_gan.py, line 31"),
+        ("Yours:          3.\nExpected:       4.\nLikely mistake: The sign is wrong.", "The sign is wrong."),
+        ("Yours:          3.\nExpected:       4.", "3. Expected: 4."),
+        ("Not implemented yet: 4.1 (hw5_gan.py, line 37).", "Not implemented yet: 4.1 (hw5_gan.py, line 37)."),
+        ("", "no text"),
+    ],
+)
+def test_a_reason_is_the_gist_of_a_message(text: str, gist: str):
+    found = [("4.1", "passed", ""), ("4.2", "failed", text)]
+    assert terminal.first_reason(found) == f"4.2 failed: {gist}"
+    assert terminal.first_reason(found[:1]) == ""
+
+
+def test_the_line_of_a_class_counts_submissions_and_says_what_is_left():
+    console = Console(width=100, record=True, force_terminal=True, color_system=None, file=io.StringIO())
+    with terminal.class_progress(console) as line:
+        line.update(line.add_task("somebody", total=7), advance=3)
+        line.refresh()
+    text = console.export_text()
+    assert "3/7" in text
+    assert "left; somebody" in text
 
 
 def test_a_progress_line_is_gone_when_it_is_done():

@@ -15,7 +15,7 @@ SURE = Draw(4, EXTREME)
 @visibility("after_published")
 @tags("gan", "losses")
 def test_discriminator_loss_is_binary_cross_entropy(submission: Submission) -> None:
-    """The discriminator loss has the value and the gradient of binary cross entropy, for batches of 7 and of 256."""
+    """The discriminator loss has the value and gradient of binary cross entropy."""
     judge_loss(submission, "4.4")
 
 
@@ -42,7 +42,7 @@ def test_discriminator_loss_stays_finite_at_extreme_logits(submission: Submissio
 @visibility("after_published")
 @tags("gan", "losses")
 def test_generator_loss_is_binary_cross_entropy(submission: Submission) -> None:
-    """The generator loss has the value and the gradient of -log D(G(z)), for batches of 7 and of 256."""
+    """The generator loss has the value and the gradient of -log D(G(z))."""
     judge_loss(submission, "4.5")
 
 

@@ -160,7 +160,7 @@ def _named(problem: Verdict, layout: Layout) -> Finding:
 @tags("gan", "networks")
 @with_examples(N_EXAMPLES, seed=SEEDS, n=IMAGES)
 def test_dnet_logits_equal_the_closed_form(submission: Submission, seed: int, n: int) -> None:
-    """DNet's logits have the shape (N, 1) and the values of Table 1's closed form, for any N including 1."""
+    """DNet's logits (N, 1) have the values of Table 1's closed form, for any N."""
     rng = np.random.Generator(np.random.PCG64(seed))
     weights = oracles.random_weights(DNET_SHAPES, rng)
     # Of both signs and many: for pixels in [0, 1] most units are on for every image or for none.
@@ -182,7 +182,7 @@ def _dnet(weights: oracles.Weights, images: np.ndarray) -> Numbers:
 @tags("gan", "networks")
 @with_examples(N_EXAMPLES, seed=SEEDS, n=BATCHES, zdim=(1, 70))
 def test_gnet_images_equal_the_closed_form(submission: Submission, seed: int, n: int, zdim: int) -> None:
-    """GNet's images have values in [0, 1], those of Table 2's closed form, for any zdim and any N including 1."""
+    """GNet's images have the values of Table 2's closed form, for any zdim and N."""
     rng = np.random.Generator(np.random.PCG64(seed))
     taken = zdim_unused(submission, zdim) if carries_forward() else None
     if taken is not None:

@@ -99,7 +99,7 @@ def test_noise_levels_are_drawn_uniformly_for_each_sample(submission: Submission
 @visibility("after_published")
 @tags("denoising", "laws")
 def test_perturbation_noise_is_standard_normal(submission: Submission) -> None:
-    """x~ is x plus sigma times a standard normal z that is new for every coordinate, sample and call."""
+    """x~ is x + sigma z, with a new standard normal z for each coordinate."""
 
     def experiment(seed: int, factor: int) -> list[laws.Test]:
         batches = _observe(submission, seed, factor)

@@ -80,7 +80,7 @@ def _starts_before_the_noise(submission: Submission, chains: Callable[..., list[
 @visibility("after_published")
 @tags("langevin", "laws")
 def test_langevin_noise_has_variance_twice_the_step_size(submission: Submission) -> None:
-    """Every step adds sqrt(2 alpha) z, with a standard normal z for each step, sample and coordinate."""
+    """Every step adds sqrt(2 alpha) z, with a new standard normal z."""
 
     def motion(chain: Chain) -> Motion | None:
         """What moves the chain, if it is not what the handout says."""
@@ -127,7 +127,7 @@ def test_langevin_noise_has_variance_twice_the_step_size(submission: Submission)
 @visibility("after_published")
 @tags("langevin")
 def test_langevin_continues_the_chain_across_levels(submission: Submission) -> None:
-    """Every step starts from the state before it, and every noise level from the last state of the level before."""
+    """Every step starts from the state before it, also where the noise level changes."""
     chain = observe_chain(submission)
     require_finite(chain)
     if chain.doubtful:

@@ -38,7 +38,7 @@ def _shapes(n_layers: int, latent_dim: int) -> list[tuple[int, ...]]:
 def test_scorenet_output_equals_the_closed_form(
     submission: Submission, seed: int, n: int, n_layers: int, latent_dim: int, power: int
 ) -> None:
-    """With given weights ScoreNet's output is that of its layers on (x, sigma), divided by sigma."""
+    """ScoreNet's output is that of its layers on (x, sigma), divided by sigma."""
     rng = np.random.Generator(np.random.PCG64(seed))
     weights = oracles.random_weights(_shapes(n_layers, latent_dim), rng)
     x = rng.normal(0, 1, (n, 2)).astype(np.float32)

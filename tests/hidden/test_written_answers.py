@@ -39,7 +39,7 @@ def test_mask_out_rates(submission: Submission) -> None:
 @visibility("after_published")
 @tags("written")
 def test_mutual_information(submission: Submission) -> None:
-    """The statement about InfoNCE is answered rightly, or differently with a reason that a person reads."""
+    """The statement about InfoNCE is right, or has a reason that people read."""
     judge_answer(submission, "3.3", True, open_to_reasons=True)  # as printed, the bound fails for some estimators
 
 

@@ -28,7 +28,7 @@ FOLLOWS = "This follows from your abar_t, which is charged once, in 2.3: with it
 @visibility("after_published")
 @tags("written")
 def test_forward_marginal_has_the_mean_of_the_chain(submission: Submission) -> None:
-    """The mean of x_t given x_0 is that of the forward process, step by step, for every t."""
+    """The mean of x_t given x_0 is that of the forward process, for every t."""
     _judge_marginal(submission, 0)
 
 
@@ -37,7 +37,7 @@ def test_forward_marginal_has_the_mean_of_the_chain(submission: Submission) -> N
 @visibility("after_published")
 @tags("written")
 def test_forward_marginal_has_the_variance_of_the_chain(submission: Submission) -> None:
-    """The variance of x_t given x_0 is that of the forward process, step by step, for every t."""
+    """The variance of x_t given x_0 is that of the forward process, for every t."""
     try:
         _judge_marginal(submission, 1)
     except Wrong:
@@ -70,7 +70,7 @@ def _follows(submission: Submission, asked: Asked, cases: list[Case], part: int,
 @visibility("after_published")
 @tags("written")
 def test_posterior_mean_is_that_of_the_conditioned_chain(submission: Submission) -> None:
-    """For t > 1 the mean of x_{t-1} given x_t and x_0 is that of the joint Gaussian of the chain."""
+    """For t > 1 the mean of x_{t-1} given x_t and x_0 is that of the chain's Gaussian."""
     _judge_posterior(submission, POSTERIOR, written_cases.posteriors(submission.seed), posterior.POSTERIOR_MEAN)
 
 
@@ -118,6 +118,6 @@ def test_posterior_mean_of_the_first_step_is_x_0(submission: Submission) -> None
 @visibility("after_published")
 @tags("written")
 def test_conditional_score_is_the_gradient_of_the_posterior(submission: Submission) -> None:
-    """The conditional score is the gradient of the log posterior of a mixture of Gaussians, for any lambda > 0."""
+    """The conditional score is the gradient of the log posterior, for any lambda > 0."""
     drawn = written_cases.conditional(submission.seed)
     judging_conditional.judge(submission, drawn, conditional.CONDITIONAL_SCORE)

@@ -28,7 +28,7 @@ BOUND = Asked("2.1", "elbo", ("the estimate",), "Question 2.1: with respect to w
 @visibility("after_published")
 @tags("written")
 def test_optimal_discriminator_maximises_the_value(submission: Submission) -> None:
-    """D*(x) is the D at which p_r log D + p_g log(1 - D) is largest, also where a density is 0."""
+    """D*(x) is where p_r log D + p_g log(1 - D) is largest, also where a density is 0."""
     judge(submission, DISCRIMINATOR, written_cases.densities(submission.seed), written.OPTIMAL_DISCRIMINATOR)
 
 
@@ -37,7 +37,7 @@ def test_optimal_discriminator_maximises_the_value(submission: Submission) -> No
 @visibility("after_published")
 @tags("written")
 def test_js_divergence_is_the_mean_of_two_kl_divergences(submission: Submission) -> None:
-    """The divergence of two distributions is that of the definition, in nats, also with zeros."""
+    """The divergence is that of the definition, in nats, also with zeros."""
     judge(submission, DIVERGENCE, written_cases.divergences(submission.seed), written.JS_DIVERGENCE)
 
 
@@ -46,7 +46,7 @@ def test_js_divergence_is_the_mean_of_two_kl_divergences(submission: Submission)
 @visibility("after_published")
 @tags("written")
 def test_value_at_optimum_is_the_largest_value_of_the_game(submission: Submission) -> None:
-    """For distributions with the divergence js, the value is that of Eq. 1 with the best discriminator."""
+    """The value is that of Eq. 1 with the best discriminator, for any divergence js."""
     judge(submission, VALUE, written_cases.values_of_the_game(submission.seed), written.VALUE_AT_OPTIMUM)
 
 
@@ -55,7 +55,7 @@ def test_value_at_optimum_is_the_largest_value_of_the_game(submission: Submissio
 @visibility("after_published")
 @tags("written")
 def test_generator_gradients_are_the_derivatives_of_both_losses(submission: Submission) -> None:
-    """Both derivatives with respect to the logit are right, for numbers and arrays, up to logits of +-1000."""
+    """Both derivatives by the logit are right, up to logits of +-1000."""
     cases = written_cases.logits(submission.seed)
     judge(submission, GRADIENTS, cases, written.GENERATOR_GRADIENTS, parts=(0, 1))
 
@@ -65,7 +65,7 @@ def test_generator_gradients_are_the_derivatives_of_both_losses(submission: Subm
 @visibility("after_published")
 @tags("written")
 def test_elbo_is_the_mean_over_paths_of_q(submission: Submission) -> None:
-    """The estimate is the mean of log p(x_0..T) - log q(x_1..T given x_0) over the sampled paths of q."""
+    """The estimate is the mean of log p - log q over the sampled paths of q."""
     world = written_cases.world(submission.seed)
     densities = written_cases.log_densities(world)
     expected = np.array(np.mean(densities[0] - densities[1]))

@@ -22,7 +22,7 @@ BY_HAND = "denoising_loss_of_one_point_matches_the_hand_computed_case"
 @visibility("visible")
 @tags("denoising")
 def test_denoising_loss_is_a_differentiable_scalar(submission: Submission) -> None:
-    """The denoising loss is one number, and differentiable with respect to the network's scores."""
+    """The denoising loss is one number, with a gradient for the network's scores."""
     evaluation = submission.observe(
         DenoisingLoss,
         DIFFUSION,
@@ -81,7 +81,7 @@ def _judge_form(evaluation: Evaluation) -> None:
 @visibility("visible")
 @tags("denoising")
 def test_denoising_loss_of_one_point_matches_the_hand_computed_case(submission: Submission) -> None:
-    """For one training point the loss is the number that Algorithm 1 gives by hand, with s(x, sigma) = -x."""
+    """For one point the loss is what Algorithm 1 gives by hand, with s(x, sigma) = -x."""
     _judge_by_hand(submission, one_point(submission))
 
 

@@ -33,7 +33,7 @@ def test_biases_start_at_zero(submission: Submission) -> None:
 @visibility("visible")
 @tags("gan", "initialisation")
 def test_weights_reach_the_kaiming_bound(submission: Submission) -> None:
-    """The weights of every layer fill the range of kaiming_uniform and no more, drawn anew by each construction."""
+    """The weights of every layer, drawn anew each time, fill kaiming_uniform's range."""
 
     def check(network: Specimens) -> None:
         require_fresh(fresh(submission, network), network)

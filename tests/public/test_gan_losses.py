@@ -12,7 +12,7 @@ from tests.support.submission import Submission
 @visibility("visible")
 @tags("gan", "losses")
 def test_discriminator_loss_is_a_finite_scalar(submission: Submission) -> None:
-    """The discriminator loss of a batch is one finite number with a gradient (its value is checked elsewhere)."""
+    """The discriminator loss is a finite number with a gradient (value: later)."""
     require_loss(submission, "4.4")
 
 
@@ -21,5 +21,5 @@ def test_discriminator_loss_is_a_finite_scalar(submission: Submission) -> None:
 @visibility("visible")
 @tags("gan", "losses")
 def test_generator_loss_is_a_finite_scalar(submission: Submission) -> None:
-    """The generator loss of a batch is one finite number with a gradient (its value is checked elsewhere)."""
+    """The generator loss is one finite number with a gradient (value: later)."""
     require_loss(submission, "4.5")

@@ -24,7 +24,7 @@ def test_dnet_executes_table_1(submission: Submission) -> None:
 @visibility("visible")
 @tags("gan", "networks")
 def test_dnet_parameters_follow_table_1(submission: Submission) -> None:
-    """DNet defines its weighted layers in the order of Table 1: 593 parameters in tensors of their own."""
+    """DNet's weighted layers are those of Table 1, in its order: 593 parameters."""
     require_parameters(submission, DNET, DNET_SHAPES)
 
 
@@ -42,6 +42,6 @@ def test_gnet_executes_table_2(submission: Submission) -> None:
 @visibility("visible")
 @tags("gan", "networks")
 def test_gnet_parameters_follow_table_2(submission: Submission) -> None:
-    """GNet defines its weighted layers in the order of Table 2: 107,777 parameters for zdim 64, right for any other."""
+    """GNet's weighted layers stand in the order of Table 2: 107,777 parameters."""
     require_parameters(submission, GNET, gnet_shapes(64), zdim=64)
     require_parameters(submission, GNET, gnet_shapes(OTHER_ZDIM), zdim=OTHER_ZDIM)

@@ -15,7 +15,7 @@ from tests.support.verdicts import Wrong, wrong
 @visibility("visible")
 @tags("gan", "training")
 def test_one_epoch_of_training_moves_both_networks(submission: Submission) -> None:
-    """One epoch on a tiny data set moves both networks (half) and writes the grid of generated images (half)."""
+    """One epoch moves both networks (half) and writes the grid of images (half)."""
     epoch = judged_epoch(submission)
     if not training.trains_on_the_data(epoch):
         seen = "GAN.train does not evaluate both losses (_get_loss_d on the digits, _get_loss_g)."

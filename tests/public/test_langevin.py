@@ -40,7 +40,7 @@ STEP_LINES = "Alg. 2, line 3 (step size) and line 6 (its use)"
 @visibility("visible")
 @tags("langevin")
 def test_langevin_returns_samples_and_trajectories(submission: Submission) -> None:
-    """The sampler returns the final samples (n, 2), or with return_traj the visited states (n, L*T, 2)."""
+    """The sampler returns samples (n, 2), or with return_traj the states (n, L*T, 2)."""
     samples = observe_run(submission, Design())
     judge_contract(samples)
     found = [judge_samples(samples, Design())]
@@ -57,7 +57,7 @@ def test_langevin_returns_samples_and_trajectories(submission: Submission) -> No
 @visibility("visible")
 @tags("langevin")
 def test_langevin_visits_every_level_in_descending_order(submission: Submission) -> None:
-    """The sampler makes T steps at each noise level, from the largest sigma to the smallest."""
+    """The sampler makes T steps at each noise level, from the largest to the smallest."""
     design = Design()
     run = observe_run(submission, design)
     n_levels, each = len(design.sigmas), design.iterations
@@ -122,7 +122,7 @@ def _follows(chain: Chain, order: Order) -> bool:
 @visibility("visible")
 @tags("langevin")
 def test_langevin_step_size_of_every_level(submission: Submission) -> None:
-    """At every noise level the score enters with the factor alpha_i = eps * sigma_i^2 / sigma_L^2."""
+    """At every level the score has the factor alpha_i = eps * sigma_i^2 / sigma_L^2."""
 
     def experiment(seed: int, factor: int) -> list[laws.Test]:
         chain = observe_chain(submission, Design(n=Design().n * factor), seed)

@@ -21,7 +21,7 @@ NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 @visibility("visible")
 @tags("scorenet", "networks")
 def test_scorenet_executes_eight_linear_layers(submission: Submission) -> None:
-    """ScoreNet runs n_layers linear layers (8) of width latent_dim, with Softplus between and none after the last."""
+    """ScoreNet runs n_layers linear layers of width latent_dim, Softplus between them."""
     found = scorenet.structure(submission)
     if not found.lines:
         settle(*(following(one, scorenet.LOOK_AT) for one in (AS_ASKED, found.sizes) if one is not None))
@@ -37,7 +37,7 @@ def test_scorenet_executes_eight_linear_layers(submission: Submission) -> None:
 @visibility("visible")
 @tags("scorenet", "networks")
 def test_scorenet_has_distinct_parameters(submission: Submission) -> None:
-    """Every linear layer of ScoreNet has weights of its own: 99,842 parameters, and right for other sizes."""
+    """Every linear layer of ScoreNet has weights of its own: 99,842 parameters."""
     for n_layers, latent_dim in (scorenet.DEFAULT, *OTHERS):
         total = scorenet.distinct_parameters(submission, n_layers, latent_dim)
         expected = scorenet_parameter_count(n_layers, latent_dim)
@@ -78,7 +78,7 @@ def _judge_as_it_is(submission: Submission, size: tuple[int, int], total: int, e
 @visibility("visible")
 @tags("scorenet")
 def test_scorenet_accepts_every_form_of_sigma(submission: Submission) -> None:
-    """ScoreNet gives the same answer for sigma as a float, as a 0-dimensional tensor and as a column (N, 1)."""
+    """ScoreNet takes sigma as a float, a 0-dimensional tensor or a column (N, 1)."""
     n, sigma = len(scorenet.POINTS), scorenet.SIGMA
     forms = {
         f"a tensor of shape ({n}, 1)": np.full((n, 1), sigma, dtype=np.float32),

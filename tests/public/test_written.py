@@ -55,7 +55,7 @@ def test_js_divergence_by_hand(submission: Submission) -> None:
 @visibility("visible")
 @tags("written")
 def test_value_at_optimum_by_hand(submission: Submission) -> None:
-    """The value is right for equal distributions, and for distributions that do not overlap."""
+    """The value is right for equal distributions, and for those that do not overlap."""
     cases = [_case((0.0,), "js = 0", 2 * np.log(0.5)), _case((float(np.log(2)),), "js = log 2", 0.0)]
     worked_out = (
         "Equal distributions have js = 0, and D* = 1/2 gives log(1/2) twice. Those that do not overlap have "
@@ -104,7 +104,7 @@ def test_elbo_by_hand(submission: Submission) -> None:
 @visibility("visible")
 @tags("written")
 def test_all_answers_are_given(submission: Submission) -> None:
-    """All five questions with True or False are answered by one of the two (which, is checked elsewhere)."""
+    """All five questions with True or False have an answer (right or not: later)."""
     require_answers(submission)
 
 

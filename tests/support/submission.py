@@ -17,7 +17,7 @@ import numpy as np
 from tests.support import remarks
 from tests.support.homework import assignment
 from tests.support.observations import BadReply, Failure, parse, printable
-from tests.support.transports import Transport
+from tests.support.transports import Caught, Transport
 from tests.support.verdicts import (
     Advice,
     Blocked,
@@ -123,7 +123,7 @@ class Submission:
             self._known.keep(key, answer)
         self._tell_of_the_surroundings(module)
         if isinstance(answer, Failure):
-            raise self.verdict(answer, module)
+            raise self.verdict(answer, module) from (answer.error if isinstance(answer, Caught) else None)
         if isinstance(answer, BadReply):
             told = f" ({_quoted(str(answer))})" if self.quote else ""  # it may name what a student's process has named
             raise Crashed(f"Your code's process sent an answer that is not a measurement{told}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,32 +30,58 @@ Perform = Callable[
 ]
 
 
+class OutOfTime(BaseException):
+    """The student's code, in this process, has used the time of its check; raised within it by a clock."""
+
+
+class Caught(Failure):
+    """A failure in this process, with the exception that a debugger can look at."""
+
+    error: Any = None
+
+
 class InProcess:
     """Runs the probes in this process, so that a student has a traceback and a debugger.
 
-    `folder` holds the student's files, `perform` is the probes' own function of that name; the exception of the last
-    failure is kept in `last_exception`.
+    `folder` holds the student's files, `perform` is the probes' own function of that name, and `within` surrounds each
+    call of it: a clock, which may raise `OutOfTime`. The exception of the last failure is kept in `last_exception`.
     """
 
-    def __init__(self, folder: Path, perform: Perform) -> None:
+    def __init__(
+        self, folder: Path, perform: Perform, within: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
         self.folder = folder
         self._perform = perform
+        self._within = within
+        self._endless: dict[tuple[str, str], Caught] = {}
         self.interrupted: dict[str, Failure] = {}
         self.remarks: dict[str, list[str]] = {}
         self.last_exception: BaseException | None = None
 
     def observe(self, module: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | Failure:
-        """Perform one operation in this process; a KeyboardInterrupt of the user's is passed on."""
+        """Perform one operation in this process; a KeyboardInterrupt of the user's is passed on.
 
+        What did not end in its time is not tried again: each check would wait for as long.
+        """
+        if (module, operation) in self._endless:
+            return self._endless[module, operation]
         here = os.getcwd()
+        result: dict[str, Any] = {}
         try:
-            result, self.last_exception = self._perform(
-                self.folder, module, operation, arguments, DEFINED[module], HELPERS
-            )
+            with self._within():
+                result, self.last_exception = self._perform(
+                    self.folder, module, operation, arguments, DEFINED[module], HELPERS
+                )
+        except OutOfTime as late:
+            self.last_exception = late
         finally:
             os.chdir(here)
-        if isinstance(self.last_exception, KeyboardInterrupt):
-            raise self.last_exception
+        error = self.last_exception
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        if isinstance(error, OutOfTime):
+            self._endless[module, operation] = Caught("timed_out", "Your code did not finish in its time.", error=error)
+            return self._endless[module, operation]
         if "interrupted" in result:
             self.interrupted[module] = Failure(**result["interrupted"])
-        return Failure(**result["failure"]) if "failure" in result else result["observation"]
+        return Caught(**result["failure"], error=error) if "failure" in result else result["observation"]

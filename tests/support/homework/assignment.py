@@ -51,6 +51,11 @@ class Artifact:
 EXACT_NAMES = False
 """A course's choice: whether a file under another name, such as "hw5_gan (1).py", is refused, or graded with a note."""
 
+HANDOUT = "https://courses.grainger.illinois.edu/cs446/sp2024/homework/hw/index.html"
+"""Where students find the handout: the course's page, or its PDF."""
+PAGES: dict[str, int] = {}
+"""The page of the PDF on which each question stands, for links to it."""
+
 TITLE = "CS446 homework 5: GAN and diffusion"
 
 GAN, DIFFUSION, WRITTEN = "hw5_gan", "hw5_diffusion", "hw5_written"
@@ -101,3 +106,8 @@ def module_of(question: str) -> Module | None:
     number = question.partition(".")[0]
     answering = (module for module in MODULES if any(problem.number == number for problem in module.problems))
     return next(answering, None)
+
+
+def handout_of(question: str) -> str:
+    """The address at which a question stands in the handout; nothing where the course names none."""
+    return f"{HANDOUT}#page={PAGES[question]}" if HANDOUT and question in PAGES else HANDOUT

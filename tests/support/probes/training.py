@@ -199,7 +199,8 @@ def _bring_to_life(gan: Any, zdim: int, digits: torch.Tensor) -> None:
     first attempt too: then those of the network's own initialisation follow, and others, until some are alive.
     """
     built = {network: [one.detach().clone() for one in network.parameters()] for network in (gan.disc, gan.gen)}
-    for give in (_one_sign, *(partial(_own_weights, built, seed) for seed in range(ATTEMPTS))):
+    ways: list[Callable[[Any], None]] = [_one_sign, *(partial(_own_weights, built, seed) for seed in range(ATTEMPTS))]
+    for give in ways:
         give(gan)
         if _alive(gan, zdim, digits):
             return
@@ -232,10 +233,10 @@ def _own_weights(built: dict[nn.Module, list[torch.Tensor]], seed: int, gan: Any
         with torch.no_grad():
             for parameter, value in zip(network.parameters(), values, strict=True):
                 parameter.copy_(value)
-        if seed and hasattr(network, "_weight_init"):
+        if seed and callable(again := getattr(network, "_weight_init", None)):
             with torch.random.fork_rng(), contextlib.suppress(Exception):
                 torch.manual_seed(seed)
-                network._weight_init()
+                again()
 
 
 def _alive(gan: Any, zdim: int, digits: torch.Tensor) -> bool:
