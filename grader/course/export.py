@@ -117,7 +117,7 @@ class _Reader:
     def _node(self, event: Any, depth: int) -> Node:
         node: Node
         if isinstance(event, yaml.AliasEvent):
-            return self.anchors.get(event.anchor, "")
+            return self.anchors.get(event.anchor or "", "")
         if isinstance(event, yaml.ScalarEvent):
             node = _scalar(event)
         elif depth >= DEEPEST:

@@ -48,7 +48,11 @@ def of_submission(place: Path) -> str:
 def _add(digest: hashlib._Hash, path: Path, name: str) -> None:
     try:
         status = os.lstat(path)
-        digest.update(repr((os.fsencode(name), stat.S_IFMT(status.st_mode), stat.S_ISREG(status.st_mode) and status.st_size)).encode())
+        digest.update(
+            repr(
+                (os.fsencode(name), stat.S_IFMT(status.st_mode), stat.S_ISREG(status.st_mode) and status.st_size)
+            ).encode()
+        )
         if stat.S_ISREG(status.st_mode):
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             with os.fdopen(descriptor, "rb") as file:

@@ -1,4 +1,4 @@
-"""What has been graded, on disk before anything else is begun: whatever ends the grading, the next run goes on there."""
+"""What has been graded, on the disk before anything else is begun: where one run ends, the next goes on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,21 @@ from types import TracebackType
 from grader.errors import CourseError
 
 NAME = "journal.sqlite"
-NETWORKED = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "lustre", "beegfs", "gpfs", "afs", "ceph", "fuse.sshfs", "glusterfs")
+NETWORKED = (
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "9p",
+    "lustre",
+    "beegfs",
+    "gpfs",
+    "afs",
+    "ceph",
+    "fuse.sshfs",
+    "glusterfs",
+)
 """File systems over a network, on which SQLite's write-ahead log does not work."""
 
 
@@ -85,7 +99,9 @@ class Journal:
                     (key.entry, key.files, key.grader, key.seed, packed),
                 )
         except sqlite3.Error as error:
-            raise CourseError(f"{self.path} cannot be written ({error}): free the disk, and give the command again.") from error
+            raise CourseError(
+                f"{self.path} cannot be written ({error}): give the command again when it can."
+            ) from error
 
     def get(self, key: Key) -> bytes | None:
         """The outcome under this key, if there is one."""

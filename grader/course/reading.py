@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,12 +64,12 @@ def _inner(folder: Path) -> Path:
         return folder
     deeper = [one for one in inside[0].iterdir() if not one.name.startswith(".")]
     several = sum(one.is_dir() or one.suffix == ".zip" for one in deeper) > 1
-    flat = any(layouts.re.fullmatch(one, path.name) for one in layouts.LAYOUTS.values() for path in deeper)
+    flat = any(re.fullmatch(one, path.name) for one in layouts.LAYOUTS.values() for path in deeper)
     return inside[0] if several or flat else folder
 
 
 def unpacked(archive: Path, workplace: Path) -> tuple[Path, list[tuple[str, str]]]:
-    """The content of a class's zip, and remarks on submissions; unpacked once, by a process that may do nothing else."""
+    """The content of a class's zip, and remarks on submissions; unpacked once, by a confined process."""
     with archive.open("rb") as file:
         digest = hashlib.sha256()
         while chunk := file.read(2**20):
