@@ -9,13 +9,13 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from grader.course import engine, fingerprint, gradebook, leftovers, outcome, page, platforms, reading
+from grader.course import engine, fingerprint, gradebook, leftovers, machines, outcome, page, platforms, reading
 from grader.course.bench import Bench, Task
 from grader.course.engine import Outcomes
 from grader.course.entries import Course, Entry
@@ -86,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
         remarks = [*course.remarks, *([journal.remark] if journal.remark else [])]
         written = gradebook.write(options.out, lines, rows, complete)
         written.append(page.write(options.out, f"{TITLE}: {options.submissions.name}", lines, rows, remarks, complete))
+        journal.set_written(fingerprint.of_grader())
         written += _for_platforms(options, console, lines, rows) if complete else []
     _tell(console, course, lines, rows, outcomes)
     for path in written:
@@ -155,7 +156,17 @@ def grade_here(
 def _grade(
     options: argparse.Namespace, console: Console, journal: Journal, tasks: Sequence[Task], stop: threading.Event
 ) -> Outcomes:
-    return grade_here(options, console, journal, tasks, stop)
+    """Grade on this machine, or on those of a scheduler."""
+    if not options.scheduler:
+        return grade_here(options, console, journal, tasks, stop)
+    grader = fingerprint.of_grader()
+    known = sum(journal.get(engine.key(task, grader)) is not None for task in tasks)
+    with (
+        machines.through(options.scheduler) as (grade_one, places),
+        Shown(console, len(tasks), known) as shown,
+        stopped_by_signals(stop, console),
+    ):
+        return engine.grade(tasks, journal, grader, lambda _: nullcontext(grade_one), places, stop, shown)
 
 
 @contextmanager

@@ -76,6 +76,7 @@ class Journal:
                 "CREATE TABLE IF NOT EXISTS outcomes (entry TEXT, files TEXT, grader TEXT, seed INTEGER, outcome BLOB,"
                 " PRIMARY KEY (entry, files, grader, seed))"
             )
+            self._base.execute("CREATE TABLE IF NOT EXISTS written (grader TEXT)")
         except sqlite3.DatabaseError as error:
             os.close(self._claim)
             raise CourseError(f"{self.path} cannot be used ({error}): move it away to grade anew.") from error
@@ -112,15 +113,19 @@ class Journal:
             ).fetchone()
         return zlib.decompress(found[0]) if found else None
 
-    def before(self, key: Key) -> bytes | None:
-        """The latest outcome of the same files under another grader, if there is one."""
+    def written(self) -> str:
+        """Which grader's outcomes stand in the gradebook; nothing before there is one."""
         with self._lock:
-            found = self._base.execute(
-                "SELECT outcome FROM outcomes WHERE entry = ? AND files = ? AND seed = ? AND grader != ?"
-                " ORDER BY rowid DESC LIMIT 1",
-                (key.entry, key.files, key.seed, key.grader),
-            ).fetchone()
-        return zlib.decompress(found[0]) if found else None
+            found = self._base.execute("SELECT grader FROM written").fetchone()
+        return str(found[0]) if found else ""
+
+    def set_written(self, grader: str) -> None:
+        """Say that the gradebook has this grader's outcomes."""
+        with self._lock:
+            self._base.execute("BEGIN")
+            self._base.execute("DELETE FROM written")
+            self._base.execute("INSERT INTO written VALUES (?)", (grader,))
+            self._base.execute("COMMIT")
 
     def take_over(self, other: Path) -> int:
         """Add what another journal holds, of a part of the class; returns how many outcomes. Raises `CourseError`."""

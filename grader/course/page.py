@@ -61,13 +61,17 @@ def class_page(title: str, lines: Sequence[Line], rows: Sequence[Row], remarks: 
 
 
 def _common(checks: Sequence[figures.OfCheck]) -> list[tuple[figures.Mistake, figures.OfCheck]]:
-    """The commonest named mistakes of all checks; one that several checks name counts where most made it."""
-    found: dict[str, tuple[figures.Mistake, figures.OfCheck]] = {}
+    """The commonest named mistakes of all checks, each with the check that names it most often."""
+    found: dict[str, list[tuple[figures.Mistake, figures.OfCheck]]] = {}
     for check in checks:
         for mistake in check.mistakes:
-            if mistake.said not in found or len(mistake.who) > len(found[mistake.said][0].who):
-                found[mistake.said] = (mistake, check)
-    return sorted(found.values(), key=lambda one: -len(one[0].who))
+            found.setdefault(mistake.said, []).append((mistake, check))
+    common = []
+    for said, named in found.items():
+        who = {line.entry.key: line for mistake, _ in named for line in mistake.who}
+        most = max(named, key=lambda one: len(one[0].who))[1]
+        common.append((figures.Mistake(said, list(who.values())), most))
+    return sorted(common, key=lambda one: -len(one[0].who))
 
 
 def _earned(line: Line, of: Sequence[Row]) -> float | None:

@@ -58,7 +58,7 @@ def take(submission: Path, source: Path, workplace: Path, user: int | None) -> I
     except UnreadableArchive as error:
         intake.problems = dict.fromkeys(MODULES, str(error))
         return intake
-    files = _listing(root, intake)
+    files = listing(root, intake)
     for module in MODULES:
         _take_module(module, files, source, intake)
     _take_artifacts(files, source, intake)
@@ -97,7 +97,7 @@ def unpack(archive: Path, target: Path, user: int | None) -> Path:
     return target
 
 
-def _listing(root: Path, intake: Intake) -> list[Path]:
+def listing(root: Path, intake: Intake) -> list[Path]:
     """Regular files below a folder, the shallowest first; links are not followed."""
     files: list[Path] = []
     entries = 0
