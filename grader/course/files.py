@@ -33,5 +33,6 @@ def _cell(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) else cell
+        guarded = f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) else cell
+        return guarded.replace("\r", " ")  # the csv module does not quote it, and readers end the row there
     return f"{cell:.10g}"

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -79,9 +80,8 @@ def run(options: argparse.Namespace) -> int:
         keys = pair.one.entry.key, pair.other.entry.key
         told.append([*keys, *(round(one, 3) for one in (pair.share, median, pair.surplus)), " | ".join(pair.mistakes)])
     put(options.out / NAME, table(told))
-    console.print(
-        f"{len(own)} submissions; two of them share {median:.0%} of their own code at the median.", markup=False
-    )
+    say = partial(console.print, markup=False, highlight=False)
+    say(f"{len(own)} submissions; two of them share {median:.0%} of their own code at the median.")
     for pair in found:
         who = " and ".join(f"{line.entry.shown} ({line.entry.key})" for line in (pair.one, pair.other))
         say(f"{pair.share:.0%} shared, {pair.surplus:.0%} more than the class: {who}")
