@@ -82,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
         stop = threading.Event()
         outcomes = _grade(options, console, journal, tasks, stop)
         lines = lines_of(course.entries, outcomes)
+        rows = gradebook.relevant(rows, lines)
         complete = outcomes.complete and not options.shard
         remarks = [*course.remarks, *([journal.remark] if journal.remark else [])]
         written = gradebook.write(options.out, lines, rows, complete)

@@ -60,6 +60,12 @@ class Line:
         return [one for one in found if one]
 
 
+def relevant(rows: Sequence[Row], lines: Sequence[Line]) -> list[Row]:
+    """The rows with points, and of the others those that somebody has: self-checks are only of what was handed in."""
+    had = {name for line in lines if line.outcome for name in line.outcome.checks}
+    return [row for row in rows if row.points or row.name in had]
+
+
 def header(rows: Sequence[Row]) -> list[Cell]:
     """The names of the columns."""
     late_column = ["After lateness"] if late.POLICY else []

@@ -74,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
         stop = threading.Event()
         outcomes = command.grade_here(options, console, journal, tasks, stop)
         lines = command.lines_of(course.entries, outcomes)
+        rows = gradebook.relevant(rows, lines)
         found = changes(lines, {name: one for name, one in old.items() if one}, rows)
         tell(console, found, len(tasks))
         if stop.is_set():
