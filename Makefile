@@ -18,8 +18,19 @@ ARGS =
 SEEDS =
 GAN_EPOCHS =
 DIFFUSION_EPOCHS =
+LAYOUT =
+ROSTER =
+CANVAS =
+COLUMN =
+BRIGHTSPACE =
+WORKERS =
+SHARD =
+MERGE =
+SCHEDULER =
+YES =
 
-KNOWN := PYTHON SUBMISSION SUBMISSIONS OUT READER MOMENT VERBOSE ONLY FULL SAMPLE SEED ARGS SEEDS GAN_EPOCHS DIFFUSION_EPOCHS
+KNOWN := PYTHON SUBMISSION SUBMISSIONS OUT READER MOMENT VERBOSE ONLY FULL SAMPLE SEED ARGS SEEDS GAN_EPOCHS DIFFUSION_EPOCHS \
+	LAYOUT ROSTER CANVAS COLUMN BRIGHTSPACE WORKERS SHARD MERGE SCHEDULER YES
 given = $(foreach one,$(.VARIABLES),$(if $(filter command,$(origin $(one))),$(one)))
 unknown := $(filter-out $(KNOWN) MAKEFLAGS -*-command-variables-*-,$(given))
 ifneq ($(strip $(unknown)),)
@@ -30,14 +41,32 @@ endif
 said = $(1) >.setup.log 2>&1 || { echo "$(VENV) could not be set up (is there a network?): the reason is in .setup.log." >&2; exit 1; }
 
 .PHONY: grade test reproduce lint format lock template rubric benchmark audit layers neighbours automatic fuzz calibrate \
-	power mutate package rehearse oldest preview clean help
+	power mutate package rehearse oldest preview class regrade similar clean help
+
+# The class that SUBMISSIONS names, and where its results go.
+CLASS = "$(SUBMISSIONS)" --out "$(OUT)" $(if $(LAYOUT),--layout "$(LAYOUT)") $(if $(ROSTER),--roster "$(ROSTER)")
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## */\t/' | expand -t 12
 
-grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or SUBMISSIONS=folder; OUT=folder, VERBOSE=1, MOMENT=published
-	@$(RUN) -m grader grade $(if $(SUBMISSIONS),--class "$(SUBMISSIONS)",$(if $(SUBMISSION),"$(SUBMISSION)")) --out "$(OUT)" \
+ifneq ($(SUBMISSIONS),)
+grade: class
+else
+grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or the class SUBMISSIONS=export; OUT=folder, VERBOSE=1, MOMENT=published
+	@$(RUN) -m grader grade $(if $(SUBMISSION),"$(SUBMISSION)") --out "$(OUT)" \
 		$(if $(MOMENT),--moment "$(MOMENT)") $(if $(VERBOSE),--verbose)
+endif
+
+class: $(VENV)/ready  ## a whole class, SUBMISSIONS=export: gradebook and page; ROSTER=, CANVAS=, BRIGHTSPACE=, LAYOUT=
+	@$(RUN) -m grader class $(CLASS) $(if $(CANVAS),--canvas "$(CANVAS)") $(if $(COLUMN),--column "$(COLUMN)") \
+		$(if $(BRIGHTSPACE),--brightspace "$(BRIGHTSPACE)") $(if $(WORKERS),--workers $(WORKERS)) \
+		$(if $(SHARD),--shard $(SHARD)) $(if $(MERGE),--merge $(MERGE)) $(if $(SCHEDULER),--scheduler "$(SCHEDULER)")
+
+regrade: $(VENV)/ready  ## after a fix: who of SUBMISSIONS=export goes up or down; writes it with YES=1
+	@$(RUN) -m grader regrade $(CLASS) $(if $(WORKERS),--workers $(WORKERS)) $(if $(filter 1,$(YES)),--yes)
+
+similar: $(VENV)/ready  ## which of SUBMISSIONS=export are more alike than the class is, for the staff alone
+	@$(RUN) -m grader similar $(CLASS)
 
 test: $(VENV)/ready  ## run every test of the suites and of the grader, or those of ARGS="-k wire"
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist loadgroup $(ARGS)  # a worker a processor, one thread each
@@ -112,7 +141,8 @@ ifneq ($(shell command -v uv),)
 else
 	@$(call said,$(PYTHON) -m venv $(VENV))
 	@$(call said,$(RUN) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1")  # earlier ones know no groups
-	@$(call said,$(RUN) -m pip install --quiet --disable-pip-version-check --group grading --group audit --group development)
+	@$(call said,$(RUN) -m pip install --quiet --disable-pip-version-check --group grading --group course --group audit \
+		--group development)
 endif
 	@touch $@
 

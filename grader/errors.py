@@ -3,6 +3,7 @@
 UserError
 ├── RubricError       a check is declared wrongly (grader/rubric.py)
 ├── SubmissionError   there is nothing to grade where the command points (this module)
+├── CourseError       a class cannot be read, or its results not be kept (grader/course)
 ├── ProtectionError   this host protects the grading too little (this module)
 ├── TemplateError     the students' files cannot be cut, or are not up to date (grader/release/template.py)
 ├── PackageError      a package cannot be built as it should be (grader/release/package.py)
@@ -20,6 +21,10 @@ class UserError(Exception):
 
 class SubmissionError(UserError):
     """There is nothing to grade where the command points."""
+
+
+class CourseError(UserError):
+    """A class cannot be read, or its results cannot be kept."""
 
 
 class ProtectionError(UserError):

@@ -40,6 +40,9 @@ class Verb:
 
 VERBS = {
     "grade": Verb("grader.run.grade", "grade one submission, or a folder of them", in_container=True),
+    "class": Verb("grader.course.command", "grade a whole class into a gradebook and a page; goes on where it ended"),
+    "regrade": Verb("grader.course.regrade", "after a fix: who goes up or down, by how much and why; --yes writes it"),
+    "similar": Verb("grader.course.similar", "which submissions are more alike than the class is"),
     "rubric": Verb("grader.report.points", "print the checks, their points and who sees them", in_container=True),
     "preview": Verb("grader.release.preview", "write the page that Gradescope would show"),
     "package": Verb("grader.release.package", "build autograder.zip for Gradescope and student.zip for the students"),

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 from pathlib import Path
 
 NEW_MOUNTS, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 READ_ONLY, NO_SUID, NO_DEVICES, REMOUNT, BIND, MOVE, RECURSIVE, PRIVATE = 1, 2, 4, 32, 4096, 8192, 16384, 1 << 18
 _RELATIVE_TIMES = 1 << 21
 
+_SET_PARENT_DEATH_SIGNAL = 1
 _SET_NO_NEW_PRIVS, _SET_CHILD_SUBREAPER, _DROP_BOUNDING, _SET_SECURE_BITS, _AMBIENT = 38, 36, 24, 28, 47
 _CLEAR_ALL_AMBIENT = 4
 _NO_ROOT_LOCKED = 0b1111
@@ -59,6 +61,11 @@ def map_own_user(user: int, group: int) -> bool:
 def adopt_orphans() -> None:
     """Become the parent of descendants whose own parent ends, so that they are found below this process."""
     _libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_parent() -> None:
+    """Be killed when the thread that started this process ends, however it ends."""
+    _libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
 def give_up_privileges() -> bool:

@@ -36,7 +36,7 @@ DEEPEST = 16
 """Parts of a path; what lies deeper is no hand-in, and a folder made for each part would never end."""
 LARGEST_MEMORY = 512 * 2**20
 """Bytes of data in memory: the archive, one file of it, and its directory, which may name millions."""
-_UNREADABLE = (
+UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, tarfile.TarError),
     *(NotImplementedError, RuntimeError, OSError, ValueError, LookupError, ArithmeticError),
 )
@@ -113,7 +113,7 @@ def unpack(content: bytes, target: Path, wanted: Sequence[Wanted], name: str = "
             return _untar(io.BytesIO(content), target, wanted)
     except TooLargeError:
         return Unpacked.TOO_LARGE
-    except _UNREADABLE:
+    except UNREADABLE:
         return Unpacked.NO_ARCHIVE
     return Unpacked.NO_ARCHIVE
 
@@ -127,15 +127,15 @@ def _unzip(content: bytes, target: Path, wanted: Sequence[Wanted]) -> Unpacked:
     for entry in listed:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         kind = stat.S_IFMT(entry.external_attr >> 16)
-        if kind in (0, stat.S_IFREG) and not entry.filename.endswith(("/", "\\")) and _stays_below(path):
+        if kind in (0, stat.S_IFREG) and not entry.filename.endswith(("/", "\\")) and stays_below(path):
             if entry.flag_bits & 1 and selection.is_source(path.name):
                 return Unpacked.ENCRYPTED
-            entries.append(Entry(path, lambda size, entry=entry: _read_of_zip(archive, entry, size)))  # type: ignore[misc]
+            entries.append(Entry(path, lambda size, entry=entry: read_of_zip(archive, entry, size)))  # type: ignore[misc]
     _extract(entries, target, wanted)
     return Unpacked.DONE
 
 
-def _read_of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> bytes:
+def read_of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> bytes:
     with archive.open(entry) as packed:
         return packed.read(size)
 
@@ -165,7 +165,7 @@ def _members(archive: tarfile.TarFile) -> Iterator[Entry]:
         if number >= MOST_ENTRIES:
             raise TooLargeError
         path = PurePosixPath(member.name.replace("\\", "/"))
-        if member.isreg() and _stays_below(path):
+        if member.isreg() and stays_below(path):
             yield Entry(path, lambda size, member=member: _read_of_tar(archive, member, size))  # type: ignore[misc]
 
 
@@ -179,7 +179,7 @@ def _extract(entries: Sequence[Entry], target: Path, wanted: Sequence[Wanted]) -
     kept = 0
     for entry in entries:
         if selection.is_source(entry.path.name):
-            kept += _write(entry, target, LARGEST_FILE)
+            kept += write(entry, target, LARGEST_FILE)
             if kept > LARGEST_TOTAL:
                 raise TooLargeError
     beside = selection.selected([entry.path.name for entry in entries], wanted)
@@ -191,11 +191,11 @@ def _extract(entries: Sequence[Entry], target: Path, wanted: Sequence[Wanted]) -
         if (name not in beside and not selection.is_archive(name)) or kept + most >= LARGEST_TOTAL:
             most = -1
         # A damaged one, or one too many, is not worth the sources; one byte too many shows that it is too large.
-        with contextlib.suppress(*_UNREADABLE):
-            kept += _write(entry, target, most + 1)
+        with contextlib.suppress(*UNREADABLE):
+            kept += write(entry, target, most + 1)
 
 
-def _write(entry: Entry, target: Path, most: int) -> int:
+def write(entry: Entry, target: Path, most: int) -> int:
     """Write at most `most` bytes of an entry; returns how many. A name that cannot be had is left out."""
     content = entry.read(most) if most else b""
     path = target / entry.path
@@ -205,7 +205,7 @@ def _write(entry: Entry, target: Path, most: int) -> int:
     return 0
 
 
-def _stays_below(path: PurePosixPath) -> bool:
+def stays_below(path: PurePosixPath) -> bool:
     """Whether a path leads neither up nor out, nor too deep."""
     below = bool(path.name) and not path.is_absolute() and ".." not in path.parts
     return below and len(path.parts) <= DEEPEST

@@ -27,7 +27,7 @@ MODULES = tuple(module.name for module in assignment.MODULES)
 REQUIRED = tuple(module.name for module in assignment.MODULES if not module.optional)
 LARGEST_SOURCE = 2**20
 MOST_ENTRIES = 10_000
-DEEPEST = 8
+DEEPEST = 16
 MOST_COPIES = 200
 MOST_ARCHIVES = 4
 """Archives that are opened of one hand-in, those in others included."""
@@ -81,10 +81,10 @@ def take(
 
 def _handed_in(submission: Path, workplace: Path, user: int | None, intake: Intake) -> list[Found]:
     if submission.is_dir():
-        return _listing(submission, PurePosixPath(), intake)
+        return listing(submission, PurePosixPath(), intake)
     if any(names.fit(submission.name, module) is not None for module in MODULES):
         return [Found(submission, PurePosixPath(submission.name))]
-    return _listing(archives.unpack(submission, workplace / "unpacked", user), PurePosixPath(), intake)
+    return listing(archives.unpack(submission, workplace / "unpacked", user), PurePosixPath(), intake)
 
 
 def _open_archives(files: list[Found], workplace: Path, user: int | None, intake: Intake, closed: list[str]) -> None:
@@ -100,7 +100,7 @@ def _open_archives(files: list[Found], workplace: Path, user: int | None, intake
         except UnreadableArchive as error:
             closed.append(str(error))
         else:
-            inside = _listing(folder, one.known_as, intake)
+            inside = listing(folder, one.known_as, intake)
             files += inside
             if any(names.fit(file.name, module) is not None for file in inside for module in MODULES):
                 intake.note(f"{shown(one.known_as)} was unpacked, and what is in it was graded.")
@@ -110,7 +110,7 @@ def _is_among(module: str, files: Sequence[Found]) -> bool:
     return any((quality := names.fit(file.name, module)) is not None and quality <= names.SAME for file in files)
 
 
-def _listing(root: Path, known_as: PurePosixPath, intake: Intake) -> list[Found]:
+def listing(root: Path, known_as: PurePosixPath, intake: Intake) -> list[Found]:
     """Regular files below a folder, the shallowest first; links are not followed."""
     files: list[Found] = []
     entries = 0

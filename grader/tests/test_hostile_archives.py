@@ -13,7 +13,7 @@ import pytest
 
 from grader.bench.unpack import unpack
 from grader.project import REFERENCE
-from grader.run import intake
+from grader.run import archives
 from grader.tests.arena import MODULES, Arena
 from grader.tests.handins import zipped
 from tests.support.status import NO_FAULT
@@ -173,7 +173,7 @@ def test_an_archive_of_deep_folders_makes_none(tmp_path: Path):
         for number in range(20):
             archive.writestr(f"{number}/" + "d/" * 300 + "x.py", b"")
         archive.writestr("me/hw5_gan.py", b"x = 1")
-    unpack(content.getvalue(), tmp_path, intake.WANTED)
+    unpack(content.getvalue(), tmp_path, archives.WANTED)
     assert len(list(tmp_path.rglob("*"))) <= 4
     assert (tmp_path / "me" / "hw5_gan.py").read_bytes() == b"x = 1"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.bench import selection
-from grader.run import intake
+from grader.run import archives, intake
 from tests.support.advice import image_grids, trained_model
 
 
@@ -112,7 +112,7 @@ def test_the_limits_are_those_that_a_student_reads():
         ("samples.npz", trained_model.ADD),
         ("test_0.png", image_grids.ADD),
     ):
-        assert f"{selection.largest(name, intake.WANTED) // 2**20} MB" in text
+        assert f"{selection.largest(name, archives.WANTED) // 2**20} MB" in text
 
 
 def test_a_zip_gives_the_same_files_as_its_folder(handed_in: Path, tmp_path: Path):

@@ -50,5 +50,5 @@ def test_students_have_what_grading_leaves_from_the_least_that_is_enough_on():
 
 
 def test_what_may_be_handed_in_is_bounded():
-    assert (intake.MOST_ENTRIES, intake.DEEPEST) == (10_000, 8)
+    assert (intake.MOST_ENTRIES, intake.DEEPEST) == (10_000, 16)
     assert intake.LARGEST_SOURCE == 2**20

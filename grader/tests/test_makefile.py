@@ -35,7 +35,12 @@ def test_every_verb_for_people_has_a_target():
     [
         (["grade"], '-m grader grade  --out "out"'),
         (["grade", "SUBMISSION=a b"], '-m grader grade "a b" --out "out"'),
-        (["grade", "SUBMISSIONS=a b", "OUT=c d"], '-m grader grade --class "a b" --out "c d"'),
+        (["grade", "SUBMISSIONS=a b", "OUT=c d"], '-m grader class "a b" --out "c d"'),
+        (["class", "SUBMISSIONS=a.zip", "ROSTER=r.csv"], '-m grader class "a.zip" --out "out"  --roster "r.csv"'),
+        (["class", "SUBMISSIONS=a.zip", "CANVAS=c.csv", "COLUMN=Homework 5"], '--canvas "c.csv" --column "Homework 5"'),
+        (["class", "SUBMISSIONS=a.zip", "SHARD=1/8", "MERGE=a b"], "--shard 1/8 --merge a b"),
+        (["regrade", "SUBMISSIONS=a.zip", "YES=1"], '-m grader regrade "a.zip" --out "out"    --yes'),
+        (["similar", "SUBMISSIONS=a.zip"], '-m grader similar "a.zip" --out "out"'),
         (["preview", "SUBMISSION=a"], '-m grader preview "a" --as "student" --out "out/preview.html"'),
         (["preview", "SUBMISSION=a", "READER=instructor"], '--as "instructor"'),
         (["preview", "SUBMISSION=a", "MOMENT=published"], '--moment "published"'),
@@ -71,7 +76,7 @@ def test_uv_installs_the_locked_versions_and_plain_pip_serves_where_it_is_absent
             (tools / name).symlink_to(found)
     without = make("--dry-run", ".venv/ready", folder=tmp_path, path=str(tools)).stdout
     assert "-m pip install" in without
-    assert "--group grading --group audit --group development" in without
+    assert "--group grading --group course --group audit --group development" in without
     assert "uv sync" not in without
     (tools / "uv").write_text("#!/bin/sh\n")
     (tools / "uv").chmod(0o755)

@@ -23,7 +23,7 @@ from tests.support.homework import assignment
 
 GRADER = (
     *("errors", "verbs", "project", "wire", "messages", "rubric"),
-    *("bench", "report", "judge", "run", "release", "calibrate", "audit", "reproduce", "__main__"),
+    *("bench", "report", "judge", "run", "course", "release", "calibrate", "audit", "reproduce", "__main__"),
 )
 SUPPORT = (
     *("homework", "observations", "status", "verdicts", "laws", "marks", "transports", "submission"),

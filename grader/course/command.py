@@ -1,0 +1,227 @@
+"""The verb `class`: a whole class, from what was downloaded to a gradebook and a page; goes on where it ended."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from grader.course import engine, fingerprint, gradebook, leftovers, machines, outcome, page, platforms, reading
+from grader.course.bench import Bench, Task
+from grader.course.engine import Outcomes
+from grader.course.entries import Course, Entry
+from grader.course.files import put
+from grader.course.gradebook import Line
+from grader.course.journal import Journal
+from grader.course.progress import Shown
+from grader.errors import ProtectionError, SubmissionError
+from grader.project import SUITES
+from grader.report import terminal
+from grader.rubric import Row, graded, read
+from grader.run import memory, protection
+from grader.run.clocks import Clocks
+from tests.support.homework.assignment import TITLE
+
+FIRST_SLOT = 40
+INTERRUPTED = 130
+RECORDS, WORKPLACE = "running", "submissions"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to grade, with what, and what to make of it."""
+    add_class(parser)
+    parser.add_argument("--workers", type=int, help="graded at once (default: as many as processors and memory allow)")
+    parser.add_argument("--canvas", type=Path, help="Canvas's own gradebook: one column of a copy is filled")
+    parser.add_argument(
+        "--column", default="", help="a part of that column's title, where there are several assignments"
+    )
+    parser.add_argument("--brightspace", metavar="TITLE", help="write what Brightspace imports for this grade item")
+    parser.add_argument("--shard", metavar="I/N", help="grade the I-th of N parts only; merge the folders later")
+    parser.add_argument("--merge", type=Path, nargs="*", default=[], help="take over what other folders hold")
+    parser.add_argument("--scheduler", default="", help="a Dask scheduler: tls://HOST:PORT, or tcp:// on this machine")
+
+
+def add_class(parser: argparse.ArgumentParser) -> None:
+    """Where the class is, and where its results go."""
+    parser.add_argument("submissions", type=Path, help="an export or a folder of submissions, as a folder or zip")
+    parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the results (default: out)")
+    parser.add_argument("--layout", default="", help="moodle, canvas, blackboard, brightspace, plain or an expression")
+    parser.add_argument("--roster", type=Path, help="the platform's grades (CSV): rows for those who handed nothing in")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Grade a class; returns 0 when all of it is graded, 1 when the grader has failed on some, 130 when interrupted.
+
+    Raises `CourseError`, `SubmissionError` for what is no class, `ProtectionError` where the host protects too little.
+    """
+    if not options.submissions.exists():
+        raise SubmissionError(f"{options.submissions} does not exist.")
+    if not options.scheduler and (weakness := protection.refusal()):
+        raise ProtectionError(weakness)
+    protection.close(options.out)
+    console = terminal.console(160)
+    with Journal(options.out) as journal:
+        end_leftovers(options.out)
+        course = opened(options)
+        rows = read(SUITES)
+        for other in options.merge:
+            journal.take_over(other)
+        tasks = tasks_of(course.entries)
+        if options.shard:
+            tasks = engine.part(tasks, options.shard)
+        gradebook.withdraw(options.out)
+        stop = threading.Event()
+        outcomes = _grade(options, console, journal, tasks, stop)
+        lines = lines_of(course.entries, outcomes)
+        rows = gradebook.relevant(rows, lines)
+        complete = outcomes.complete and not options.shard
+        remarks = [*course.remarks, *([journal.remark] if journal.remark else [])]
+        written = gradebook.write(options.out, lines, rows, complete)
+        written.append(page.write(options.out, f"{TITLE}: {options.submissions.name}", lines, rows, remarks, complete))
+        journal.set_written(fingerprint.of_grader())
+        written += _for_platforms(options, console, lines, rows) if complete else []
+    _tell(console, course, lines, rows, outcomes)
+    for path in written:
+        console.print(f"  {path}", markup=False, highlight=False, soft_wrap=True)
+    if stop.is_set() or not complete:
+        again = " ".join(shlex.quote(word) for word in sys.argv[1:])
+        console.print(f"Not finished. To go on where this ended, give the same command again: {again}", markup=False)
+        return INTERRUPTED if stop.is_set() else 0
+    return 1 if outcomes.reasons or any(line.of_the_grader for line in lines) else 0
+
+
+def opened(options: argparse.Namespace) -> Course:
+    """The class that is meant, with those of the roster."""
+    if options.submissions.is_dir():
+        protection.close(options.submissions)
+    course = reading.read(options.submissions, options.out / WORKPLACE, options.layout)
+    if options.roster:
+        platforms.add_roster(course.entries, options.roster)
+    return course
+
+
+def tasks_of(entries: Sequence[Entry], seed: int = 0) -> list[Task]:
+    """What there is to grade."""
+    return [Task(one.key, fingerprint.of_submission(one.place), one.place, seed) for one in entries if one.place]
+
+
+def lines_of(entries: Sequence[Entry], outcomes: Outcomes) -> list[Line]:
+    """Each entry with what became of it."""
+    return [
+        Line(
+            one,
+            outcome.read(outcomes.graded[one.key]) if one.key in outcomes.graded else None,
+            one.reason or outcomes.reasons.get(one.key, "" if one.key in outcomes.graded else "Not graded yet."),
+        )
+        for one in entries
+    ]
+
+
+def end_leftovers(out: Path) -> None:
+    """End what an earlier run has left, when it was killed."""
+    for records in sorted((out / RECORDS).glob("*")):
+        leftovers.end_all(records)
+
+
+def as_many_as_fit() -> int:
+    """Submissions that can be graded at once: each may need all the memory that it is granted."""
+    each = max(memory.OF_GRADING.values()) + Clocks.memory
+    return max(1, min(len(os.sched_getaffinity(0)), memory.size_of_container() // each))
+
+
+def grade_here(
+    options: argparse.Namespace, console: Console, journal: Journal, tasks: Sequence[Task], stop: threading.Event
+) -> Outcomes:
+    """Grade on this machine, with progress, until it is done or somebody stops it."""
+    grader = fingerprint.of_grader()
+    known = sum(journal.get(engine.key(task, grader)) is not None for task in tasks)
+    records = options.out / RECORDS
+    workers = options.workers or as_many_as_fit()
+
+    def place(number: int) -> Bench:
+        return Bench(records, FIRST_SLOT + number)
+
+    with Shown(console, len(tasks), known) as shown, stopped_by_signals(stop, console):
+        return engine.grade(tasks, journal, grader, place, workers, stop, shown)
+
+
+def _grade(
+    options: argparse.Namespace, console: Console, journal: Journal, tasks: Sequence[Task], stop: threading.Event
+) -> Outcomes:
+    """Grade on this machine, or on those of a scheduler."""
+    if not options.scheduler:
+        return grade_here(options, console, journal, tasks, stop)
+    grader = fingerprint.of_grader()
+    known = sum(journal.get(engine.key(task, grader)) is not None for task in tasks)
+    with (
+        machines.through(options.scheduler) as (grade_one, places),
+        Shown(console, len(tasks), known) as shown,
+        stopped_by_signals(stop, console),
+    ):
+        return engine.grade(tasks, journal, grader, lambda _: nullcontext(grade_one), places, stop, shown)
+
+
+@contextmanager
+def stopped_by_signals(stop: threading.Event, console: Console) -> Iterator[None]:
+    """Let the first interruption finish what runs; the second ends at once, and the journal has what is done."""
+
+    def heard(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        console.print("Stopping: what is being graded is finished first.", markup=False)
+
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _for_platforms(options: argparse.Namespace, console: Console, lines: list[Line], rows: list[Row]) -> list[Path]:
+    """The tables that other systems take."""
+    written = []
+    if options.canvas:
+        filled = platforms.fill_canvas(options.canvas, lines, rows, options.column)
+        written.append(options.out / "canvas.csv")
+        put(written[-1], filled.content)
+        say = partial(console.print, markup=False, highlight=False)
+        say(f"Canvas: the column {filled.column!r} is filled in a copy; nothing else is changed.")
+        if filled.not_in_canvas:
+            say(f"  graded, but not in Canvas's file: {', '.join(filled.not_in_canvas)}")
+        if filled.without_points:
+            say(f"  in Canvas's file, left as they were: {', '.join(filled.without_points)}")
+    if options.brightspace:
+        written.append(options.out / "brightspace.csv")
+        put(written[-1], platforms.brightspace(lines, rows, options.brightspace))
+    return written
+
+
+def _tell(console: Console, course: Course, lines: list[Line], rows: list[Row], outcomes: Outcomes) -> None:
+    """The class in a few lines."""
+    points = [total for line in lines if (total := line.total(rows)) is not None]
+    say = partial(console.print, markup=False, highlight=False)
+    say(f"{course.layout}: {len(lines)} submissions, {len(points)} with a total; {outcomes.repeated} graded before.")
+    if points:
+        mean, most = sum(points) / len(points), graded(rows)
+        say(f"mean {mean:.2f} of {most:g} points, {sum(one >= most for one in points)} with full marks")
+    for line in lines:
+        if line.outcome is None or line.of_the_grader:
+            say(f"  no total: {line.entry.key} ({line.entry.shown}): {' '.join(line.remarks) or line.status}")
+    missing = sorted({text for line in lines if line.outcome for text in line.outcome.missing})
+    if missing:
+        console.print("[bold red]NOT in force on this host:[/]")
+        for one in missing:
+            say(f"  {one}")
+    for remark in course.remarks:
+        say(f"  {remark}")

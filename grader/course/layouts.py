@@ -1,0 +1,143 @@
+"""Downloads of other platforms, read by the names of what is in them: one expression for each, with named groups.
+
+`person`, `id`, `time`, `file` and `late` are what an expression may name. Where it names a `file`, the files of one
+submission lie flat beside those of all others and are gathered. Another platform is one more entry.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.course.entries import Course, Entry, Person, flag_repeated, fresh_key, text
+from grader.course.export import IGNORED, look
+from grader.errors import CourseError
+
+LAYOUTS = {
+    "moodle": r"(?P<person>[^_]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>[^/]+)?",
+    "blackboard": r".+?_(?P<id>[^_]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)",
+    "brightspace": r"(?:(?P<id>[^\s-]+(?:-[^\s-]+)?) - )?(?P<person>.+?) - (?P<time>.*\d{1,4}.*\d{3,4} ?[AP]M)",
+    "canvas": r"(?P<person>[^_]+)_(?P<late>LATE_)?(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+)",
+}
+"""Names at the top of a download, by platform."""
+PLAIN = "plain"
+_NUMBERED_AGAIN = re.compile(r"-\d{1,2}(?=\.\w+$)")
+"""What Canvas puts into the name of a file that was handed in again."""
+
+
+def read(folder: Path, staging: Path, layout: str = "") -> Course:
+    """The submissions of a folder; `layout` names one of `LAYOUTS`, is an expression, or is found by the names.
+
+    Files that lie flat are gathered in `staging`. Raises `CourseError` when there is no submission, or the expression
+    is none.
+    """
+    try:
+        listed = sorted(os.scandir(folder), key=lambda one: one.name)
+    except OSError as error:
+        raise CourseError(f"{folder} cannot be read: {error.strerror}.") from error
+    paths = [Path(one.path) for one in listed if one.name not in IGNORED and not one.name.startswith(".")]
+    name, expression = _chosen(layout, [_shown(path) for path in paths])
+    entries: list[Entry] = []
+    course = Course(entries, name)
+    flat: dict[tuple[str, ...], list[tuple[Path, str]]] = {}
+    for path in paths:
+        found = expression.fullmatch(_shown(path)) if expression else None
+        groups = found.groupdict() if found else {}
+        if groups.get("file"):
+            of = ("person", "id", "time", "submission", "late")
+            key = tuple(groups.get(one) or "" for one in of)
+            flat.setdefault(("", key[1], "", "", key[4]) if name == "canvas" else key, []).append(
+                (path, groups["file"])
+            )
+            continue
+        if path.is_dir() or path.suffix.lower() == ".zip" or path.is_symlink():
+            entries.append(_entry(path, groups, entries))
+            if expression and not found:
+                entries[-1].remarks.append(f"Its name is not as {name} writes them.")
+        elif not found:
+            course.remarks.append(f"{text(_shown(path))} is no submission and was passed over.")
+    for files in flat.values():
+        entries.append(_gathered(files, expression, staging, entries))
+    if not entries:
+        raise CourseError(f"{folder} holds no submission: no folder and no zip.")
+    flag_repeated(entries)
+    return course
+
+
+def _chosen(layout: str, names: list[str]) -> tuple[str, re.Pattern[str] | None]:
+    """The layout's name and expression: the one asked for, or the first that fits most of the names."""
+    if layout and layout != PLAIN:
+        try:
+            return layout if layout in LAYOUTS else "names as given", re.compile(LAYOUTS.get(layout, layout))
+        except re.error as error:
+            raise CourseError(f"LAYOUT is neither of {', '.join(LAYOUTS)} nor an expression: {error}.") from error
+    for name, pattern in LAYOUTS.items():
+        expression = re.compile(pattern)
+        if not layout and sum(bool(expression.fullmatch(one)) for one in names) * 2 > len(names):
+            return name, expression
+    return "folder of submissions", None
+
+
+def _shown(path: Path) -> str:
+    """A name as text: bytes that are none become "?"."""
+    return os.fsencode(path.name).decode(errors="replace").replace("\ufffd", "?")
+
+
+def _entry(path: Path, groups: dict[str, str | None], others: list[Entry]) -> Entry:
+    name = _shown(path)
+    entry = Entry(fresh_key(name.removesuffix(".zip"), (one.key for one in others)), name, None)
+    entry.place, entry.reason = look(path)
+    entry.people = (_person(groups, name.removesuffix(".zip")),)
+    entry.submitted = text(groups.get("time") or "")
+    return entry
+
+
+def _person(groups: dict[str, str | None], name: str) -> Person:
+    """Who it is, as far as the name tells; the platform's number of a hand-in is no student's id."""
+    return Person(text(groups.get("person") or groups.get("id") or name), text(groups.get("id") or ""))
+
+
+def _gathered(
+    files: list[tuple[Path, str]], expression: re.Pattern[str] | None, staging: Path, others: list[Entry]
+) -> Entry:
+    """One submission from files that lie flat: its zip, or a folder with copies of all of them."""
+    assert expression is not None
+    found = expression.fullmatch(_shown(files[0][0]))
+    groups = found.groupdict() if found else {}
+    name = "_".join(filter(None, (groups.get("person"), groups.get("id"))))
+    entry = Entry(fresh_key(name, (one.key for one in others)), _shown(files[0][0]), None)
+    entry.people = (_person(groups, name),)
+    entry.submitted = text(groups.get("time") or "")
+    if groups.get("late"):
+        entry.lateness = "late"
+    if len(files) == 1 and files[0][0].suffix.lower() == ".zip":
+        entry.place, entry.reason = look(files[0][0])
+        return entry
+    target = staging / entry.key
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True, mode=0o700)
+    entry.remarks += _copies(files, target)
+    entry.place, entry.reason = look(target)
+    return entry
+
+
+def _copies(files: list[tuple[Path, str]], target: Path) -> Iterator[str]:
+    """Copy regular files under the names that students gave them; yields what could not be."""
+    for path, name in files:
+        plain = _NUMBERED_AGAIN.sub("", Path(name).name)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with os.fdopen(descriptor, "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    yield f"{text(name)} is not a regular file."
+                    continue
+                with (target / plain).open("xb") as copy:
+                    shutil.copyfileobj(file, copy)
+        except FileExistsError:
+            yield f"{text(plain)} was handed in more than once: the first by name was taken."
+        except OSError as error:
+            yield f"{text(name)} cannot be read ({error.strerror})."

@@ -1,0 +1,77 @@
+"""What became of one submission, as bytes: the same from a process here and from one on another machine."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from grader.errors import CourseError
+from grader.report.results import Results
+from tests.support.status import Status
+
+
+class Order(msgspec.Struct):
+    """Grade the folder or file at `place` with these random numbers."""
+
+    place: str
+    seed: int
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """One check: its status, the share of its points, what the student reads."""
+
+    status: str
+    credit: float
+    text: str
+
+
+class Graded(msgspec.Struct, frozen=True):
+    """One graded submission: each check by its name, what was in force, and the result file as text.
+
+    `failed` are the grader's own failures, for the staff; nothing of it depends on when or how fast it was graded
+    but `seconds`.
+    """
+
+    checks: dict[str, Judgement]
+    document: str
+    in_force: list[str] = []
+    missing: list[str] = []
+    notes: list[str] = []
+    failed: list[str] = []
+    seconds: float = 0.0
+
+    @property
+    def by_the_grader(self) -> bool:
+        """Whether the grader itself has failed somewhere: the points are then not the student's."""
+        return bool(self.failed) or any(one.status == Status.GRADER_ERROR for one in self.checks.values())
+
+    def results(self) -> dict[str, Any]:
+        """The result file as data."""
+        return dict(json.loads(self.document))
+
+
+def of_results(results: Results) -> bytes:
+    """The outcome of a grading."""
+    checks = {name: Judgement(str(one.status), one.credit, one.text) for name, one in results.outcomes.items()}
+    facts = results.facts
+    return msgspec.json.encode(
+        Graded(
+            checks,
+            results.text(),
+            [str(one) for one in facts.get("in_force", [])],
+            [str(one) for one in facts.get("not_in_force", [])],
+            [str(one) for one in facts.get("notes", [])],
+            results.staff,
+            round(results.seconds, 3),
+        )
+    )
+
+
+def read(outcome: bytes) -> Graded:
+    """The outcome in these bytes; raises `CourseError` for any others."""
+    try:
+        return msgspec.json.decode(outcome, type=Graded)
+    except msgspec.DecodeError as error:
+        raise CourseError(f"an outcome cannot be read: {error}") from error

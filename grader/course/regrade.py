@@ -1,0 +1,134 @@
+"""The verb `regrade`: after a change of the grader, who goes up and who goes down, and why; written only when told to.
+
+Only what has no outcome yet under this grader is graded. The new outcomes are kept in the journal, so that writing them
+takes no second grading; the gradebook stays as it is until `--yes`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from grader.course import command, engine, figures, fingerprint, gradebook, outcome, page
+from grader.course.entries import Entry
+from grader.course.gradebook import Line
+from grader.course.journal import Journal
+from grader.errors import CourseError, ProtectionError, SubmissionError
+from grader.project import SUITES
+from grader.report import terminal
+from grader.rubric import Row, read
+from grader.run import protection
+from tests.support.homework.assignment import TITLE
+from tests.support.observations import printable
+
+LONGEST_REASON = 160
+
+
+@dataclass(frozen=True)
+class Change:
+    """How one submission's points change, and each check by which they do."""
+
+    entry: Entry
+    before: float | None
+    after: float | None
+    reasons: tuple[str, ...]
+
+    @property
+    def difference(self) -> float:
+        """Points more than before."""
+        return round((self.after or 0.0) - (self.before or 0.0), 3)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which class, and whether to write."""
+    command.add_class(parser)
+    parser.add_argument("--workers", type=int, help="graded at once (default: as many as processors and memory allow)")
+    parser.add_argument("--yes", action="store_true", help="write the new gradebook and pages")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show what changes; returns 0 when everything could be graded.
+
+    Raises `CourseError` when nothing was graded before.
+    """
+    if not options.submissions.exists():
+        raise SubmissionError(f"{options.submissions} does not exist.")
+    if weakness := protection.refusal():
+        raise ProtectionError(weakness)
+    protection.close(options.out)
+    console = terminal.console(160)
+    with Journal(options.out) as journal:
+        command.end_leftovers(options.out)
+        course = command.opened(options)
+        rows, grader = read(SUITES), fingerprint.of_grader()
+        tasks = command.tasks_of(course.entries)
+        shown = journal.written()
+        old = {task.entry: journal.get(engine.key(task, shown)) for task in tasks} if shown else {}
+        if not any(old.values()):
+            raise CourseError(f"{options.out} has no gradebook of this class yet: `make grade` makes it.")
+        stop = threading.Event()
+        outcomes = command.grade_here(options, console, journal, tasks, stop)
+        lines = command.lines_of(course.entries, outcomes)
+        rows = gradebook.relevant(rows, lines)
+        found = changes(lines, {name: one for name, one in old.items() if one}, rows)
+        tell(console, found, len(tasks))
+        if stop.is_set():
+            return command.INTERRUPTED
+        if options.yes:
+            gradebook.write(options.out, lines, rows, outcomes.complete)
+            title = f"{TITLE}: {options.submissions.name}"
+            page.write(options.out, title, lines, rows, course.remarks, outcomes.complete)
+            journal.set_written(grader)
+            console.print(f"Written to {options.out}.", markup=False)
+        else:
+            console.print("Nothing is written. To write it: the same command with YES=1.", markup=False)
+    return 1 if outcomes.reasons else 0
+
+
+def changes(lines: Sequence[Line], old: dict[str, bytes], rows: Sequence[Row]) -> list[Change]:
+    """Every submission whose points are others than before, those that lose most first."""
+    found = []
+    for line in lines:
+        if line.entry.key not in old:
+            continue
+        before = Line(line.entry, outcome.read(old[line.entry.key]))
+        reasons = tuple(_reason(row, before, line) for row in rows if before.points(row) != line.points(row))
+        if before.total(rows) != line.total(rows) or reasons:
+            found.append(Change(line.entry, before.total(rows), line.total(rows), reasons))
+    return sorted(found, key=lambda one: (one.difference, one.entry.key))
+
+
+def _reason(row: Row, before: Line, after: Line) -> str:
+    """What a check says now, or if it says nothing, what it said before."""
+    points = [f"{one:g}" if (one := line.points(row)) is not None else "none" for line in (before, after)]
+    said = [_said(line, row) for line in (after, before)]
+    why = said[0] or (f"no longer: {said[1]}" if said[1] else "")
+    return printable(f"{row.number} {row.name}: {points[0]} to {points[1]}{f' ({why})' if why else ''}", LONGEST_REASON)
+
+
+def _said(line: Line, row: Row) -> str:
+    """The named mistake of a check, or else its status; nothing when it passed."""
+    judgement = line.outcome.checks.get(row.name) if line.outcome else None
+    if judgement is None or judgement.status == "passed":
+        return ""
+    return "; ".join(figures.mistakes(judgement.text)) or judgement.status
+
+
+def tell(console: Console, found: Sequence[Change], tried: int) -> None:
+    """Who goes up, who down, by how much and by what; and how often each reason is given."""
+    up, down = (sum(one.difference * sign > 0 for one in found) for sign in (1, -1))
+    console.print(f"{up} go up, {down} go down, {tried - up - down} keep their points.", markup=False, highlight=False)
+    for one in found:
+        totals = " to ".join("none" if points is None else f"{points:g}" for points in (one.before, one.after))
+        line = f"{one.difference:+g}  {one.entry.key} ({one.entry.shown}): {totals}"
+        console.print(line, markup=False, highlight=False)
+        for reason in one.reasons:
+            console.print(f"      {reason}", markup=False, highlight=False)
+    why = Counter(reason.partition(":")[0] for one in found for reason in one.reasons)
+    for check, count in why.most_common():
+        console.print(f"{count} by {check}", markup=False, highlight=False)

@@ -1,0 +1,213 @@
+"""The tables of a class: points and words where they belong, no formula in a cell, and nobody lost."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from grader.course import figures, gradebook, late, outcome, platforms, similar
+from grader.course.entries import Attempt, Entry, Person
+from grader.course.files import table
+from grader.course.gradebook import Line
+from grader.course.outcome import Judgement
+from grader.course.regrade import changes
+from grader.errors import CourseError
+from grader.rubric import read
+from grader.tests.a_worker import outcome as made
+
+ROWS = read()
+CHECK = next(row for row in ROWS if row.points)
+MISTAKE = (
+    "Yours:          at sigma = 1.31 it is 0.33.\nExpected:       0.65.\nLikely mistake: {}\nLook at:        Alg. 2"
+)
+
+
+def line(key: str, share: float = 1.0, *people: Person, said: str = "", **fields: object) -> Line:
+    """A line whose checks all pass, but for one that says something."""
+    graded = outcome.read(made(share))
+    if said:
+        graded = msgspec.structs.replace(graded, checks={**graded.checks, CHECK.name: Judgement("failed", 0.0, said)})
+    return Line(Entry(key, key, Path(key), people, **fields), graded)  # type: ignore[arg-type]
+
+
+def cells(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+ADA, BOB = Person("Ada", "0123", "ada@example.edu"), Person("Bob", "0456", "bob@example.edu")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_text_that_a_spreadsheet_would_run_is_guarded_and_a_number_is_not(start: str):
+    row = next(csv.reader(io.StringIO(table([[f"{start}1+1", -1.5, None, "a=b"]]), newline="")))
+    assert row == [f"'{start}1+1".replace("\r", " "), "-1.5", "", "a=b"]
+
+
+def test_a_row_is_a_submission_and_a_group_has_one_for_each_of_its_members():
+    lines = [line("one", 0.5, ADA, BOB), Line(Entry("two", "two", None), None, "Its folder is empty.")]
+    one, two = cells(gradebook.by_submission(lines, ROWS))
+    assert (one["Name"], one["SID"], one["Total"], one["Possible"]) == ("Ada; Bob", "0123; 0456", "10", "20")
+    assert (two["Total"], two["Status"], two["Remarks"]) == ("", "not graded", "Its folder is empty.")
+    assert [row["SID"] for row in cells(gradebook.by_person(lines, ROWS))] == ["0123", "0456", ""]
+    assert float(one[f"{CHECK.number} {CHECK.name}"]) == CHECK.points / 2
+    first = json.loads(next(gradebook.as_lines(lines, ROWS)))
+    assert (first["total"], len(first["checks"])) == (10, len(ROWS))
+
+
+def test_a_total_in_which_the_grader_has_failed_is_nobody_s():
+    one = line("one")
+    assert one.outcome is not None
+    checks = {**one.outcome.checks, CHECK.name: Judgement("grader error", 0.0, "contact the staff")}
+    failed = Line(one.entry, msgspec.structs.replace(one.outcome, checks=checks))
+    row = cells(gradebook.by_submission([failed], ROWS))[0]
+    assert (row["Total"], row["Status"]) == ("", "grader error")
+
+
+def test_lateness_stands_apart_and_a_policy_is_one_formula(monkeypatch: pytest.MonkeyPatch):
+    one = line("one", 1.0, ADA, lateness="26:30:00")
+    assert late.hours("26:30:00") == 26.5
+    assert "After lateness" not in gradebook.header(ROWS)
+    monkeypatch.setattr(late, "POLICY", lambda points, hours: points - hours / 10)
+    row = cells(gradebook.by_submission([one], ROWS))[0]
+    assert (row["Total"], row["After lateness"], row["Lateness"]) == ("20", "17.35", "26:30:00")
+
+
+def test_an_unfinished_gradebook_does_not_look_like_a_finished_one(tmp_path: Path):
+    gradebook.write(tmp_path, [line("one")], ROWS, complete=True)
+    gradebook.write(tmp_path, [line("one")], ROWS, complete=False)
+    assert all(path.name.startswith("unfinished-") for path in tmp_path.iterdir())
+    gradebook.write(tmp_path, [line("one")], ROWS, complete=True)
+    assert {path.name for path in tmp_path.iterdir()} == {gradebook.NAME, gradebook.BY_PERSON, gradebook.LINES}
+
+
+def test_a_roster_adds_those_who_handed_nothing_in(tmp_path: Path):
+    (tmp_path / "grades.csv").write_text(
+        "\ufeffFirst Name,Last Name,SID,Email,Status,Submission ID,Lateness (H:M:S)\n"
+        "Ada,E,0123,ada@example.edu,Graded,7,01:02:03\nEve,F,0789,eve@example.edu,Missing,,\n"
+        "Bob,G,0456,bob@example.edu,Graded,9,\n,,,,,,\n",
+        encoding="utf-8",
+    )
+    entries = [Entry("submission_7", "submission_7", Path("x"), (ADA,))]
+    platforms.add_roster(entries, tmp_path / "grades.csv")
+    assert entries[0].lateness == "01:02:03"
+    assert [(one.people[0].name, one.reason) for one in entries[1:]] == [
+        ("Eve F", "Nothing was handed in."),
+        ("Bob G", "The grades name a submission that is not in the download."),
+    ]
+    (tmp_path / "other.csv").write_text("a,b\n")
+    with pytest.raises(CourseError, match="neither a column SID nor a column Email"):
+        platforms.add_roster(entries, tmp_path / "other.csv")
+
+
+CANVAS = (
+    "Student,ID,SIS User ID,SIS Login ID,Section,Homework 5 (1234567),Homework 6 (1),Final Grade\n"
+    "    Points Possible,,,,,20.00,10.00,\n"
+    '"Example, Ada",98765,0123,ada1,CS446 A,,,A\n"=Example, Bob",98766,9,bob,CS446 A,3,,B\n'
+    '"Example, Eve",98767,8,eve,CS446 A,4,,C\n'
+)
+
+
+def test_one_column_of_canvas_s_file_is_filled_and_nothing_else(tmp_path: Path):
+    (tmp_path / "canvas.csv").write_text(CANVAS)
+    lines = [line("one", 0.5, ADA), line("two", 1.0, BOB), line("three", 0.0, Person("Zoe", "777"))]
+    filled = platforms.fill_canvas(tmp_path / "canvas.csv", lines, ROWS, "homework 5")
+    expected = CANVAS.replace("CS446 A,,,A", "CS446 A,10,,A").replace("CS446 A,3,,B", "CS446 A,20,,B")
+    assert filled.content == expected
+    assert (filled.column, filled.not_in_canvas) == ("Homework 5 (1234567)", ["Zoe (three)"])
+    assert filled.without_points == ["Example, Eve"]
+    with pytest.raises(CourseError, match=r"COLUMN= \(there are: Homework 5"):
+        platforms.fill_canvas(tmp_path / "canvas.csv", lines, ROWS)
+
+
+def test_two_submissions_of_one_person_are_left_to_people(tmp_path: Path):
+    (tmp_path / "canvas.csv").write_text(CANVAS)
+    filled = platforms.fill_canvas(tmp_path / "canvas.csv", [line("one", 1.0, ADA), line("two", 0.0, ADA)], ROWS, "5 (")
+    assert "CS446 A,,,A" in filled.content
+    assert "Example, Ada (several submissions)" in filled.without_points
+
+
+def test_brightspace_takes_ids_points_and_the_mark_of_the_line_s_end():
+    lines = [line("one", 0.5, ADA, Person("nobody")), Line(Entry("two", "two", None, (BOB,)), None, "x")]
+    assert platforms.brightspace(lines, ROWS, "HW5") == (
+        "OrgDefinedId,HW5 Points Grade,End-of-Line Indicator\n0123,10,#\n"
+    )
+
+
+def test_mistakes_are_counted_with_those_who_made_them():
+    lines = [line(key, said=MISTAKE.format("the mean over the coordinates.")) for key in "ab"] + [line("c")]
+    of = next(one for one in figures.checks(lines, ROWS) if one.row == CHECK)
+    assert (of.judged, of.passed, of.statuses) == (3, 1, {"failed": 2})
+    assert [(one.said, [who.entry.key for who in one.who]) for one in of.mistakes] == [
+        ("the mean over the coordinates.", ["a", "b"])
+    ]
+    assert figures.clusters(lines, ROWS) == []
+
+
+def test_nameless_failures_are_put_together_by_their_numbers():
+    def nameless(value: float) -> str:
+        return f"Yours:          the mean is {value:g}.\nExpected:       0.5."
+
+    values = {"a": 1.5, "b": 1.51, "c": 2.5, "d": 2.49, "e": 2.5, "f": 99.0}
+    found = figures.clusters([line(key, said=nameless(value)) for key, value in values.items()], ROWS)
+    assert [[who.entry.key for who in one.who] for one in found] == [["c", "d", "e"], ["a", "b"]]
+
+
+def test_the_distribution_has_full_marks_in_its_last_part():
+    counts = [one.count for one in figures.distribution([0, 0.9, 1.0, 19.999, 20.0], 20)]
+    assert (counts[0], counts[1], counts[-1], sum(counts)) == (2, 1, 2, 5)
+
+
+def test_versions_until_full_marks_are_counted():
+    def tried(key: str, *points: float) -> Line:
+        return line(key, attempts=tuple(Attempt("", one) for one in points))
+
+    lines = [tried("a", 3, 20, 20), tried("b", 20), tried("c", 1, 2)]
+    assert figures.attempts(lines, ROWS) == [("1 version", 1), ("2 versions", 1), ("never yet", 1)]
+    assert figures.attempts([tried("b", 20)], ROWS) == []
+
+
+def test_a_regrade_says_who_goes_up_and_down_and_why():
+    old = {"a": made(1.0), "b": made(0.5), "c": made(1.0)}
+    lines = [line("a", said=MISTAKE.format("a new reading.")), line("b", 0.6), line("c")]
+    down, up = changes(lines, old, ROWS)
+    assert (down.entry.key, down.difference) == ("a", -CHECK.points)
+    assert down.reasons == (f"{CHECK.number} {CHECK.name}: {CHECK.points:g} to 0 (a new reading.)",)
+    assert (up.entry.key, up.difference > 0) == ("b", True)
+
+
+def test_pairs_stand_out_from_the_class_s_own_and_one_person_is_none():
+    def submission(key: str, pieces: set[int], sid: str = "") -> tuple[Line, set[int]]:
+        return line(key, 1.0, Person(key, sid or key)), pieces
+
+    everybody = [submission(f"s{k}", {*range(5), *range(1000 * k + 100, 1000 * k + 195)}) for k in range(12)]
+    copied = set(range(50_000, 50_100))
+    own = [*everybody, submission("x", copied), submission("y", {*copied, 1}), submission("z", copied, "y")]
+    median, found = similar.pairs(own, {"x": {"rare", "of x"}, "y": {"rare"}})
+    assert median == pytest.approx(0.05)
+    assert [(one.one.entry.key, one.other.entry.key, one.mistakes) for one in found] == [
+        ("x", "y", ("rare",)),
+        ("x", "z", ()),
+    ]
+
+
+def test_renamed_and_commented_code_is_alike_and_other_code_is_not(tmp_path: Path):
+    texts = {
+        "a": "def f(x, y):\n    total = 0\n    for one in range(y):\n        total = total + x * one ** 2\n"
+        "    return total\n",
+        "b": "# mine\ndef g(u, v):\n    s = 0  # sum\n    for k in range(v):\n        s = s + u * k ** 2\n"
+        "    return s\n",
+        "c": "class Other:\n    def __init__(self):\n        self.values = [one for one in open('x').read()]\n",
+    }
+    pieces = {}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+        pieces[name] = similar._pieces([tmp_path / f"{name}.py"])
+    assert len(pieces["a"] & pieces["b"]) / len(pieces["a"]) > 0.8
+    assert len(pieces["a"] & pieces["c"]) / len(pieces["a"]) < 0.2
+    (tmp_path / "d.py").write_bytes(b"\xff\xfe")
+    assert similar._pieces([tmp_path / "d.py", tmp_path / "missing.py"]) == set()
