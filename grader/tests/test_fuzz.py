@@ -40,6 +40,7 @@ from grader.tests.trained import with_everything
 from tests.support.observations import (
     LONGEST_MESSAGE,
     LONGEST_NAME,
+    NOTEBOOK_LINES,
     BadReply,
     Failure,
     distrusted,
@@ -48,7 +49,6 @@ from tests.support.observations import (
 )
 from tests.support.observed import artifacts, denoising, langevin, losses, networks, training
 from tests.support.probes import vocabulary
-from tests.support.remarks import NOTEBOOK_LINES
 from tests.support.submission import Submission, _key
 from tests.support.transports import InProcess
 from tests.support.verdicts import Advice
