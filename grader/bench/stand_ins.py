@@ -13,7 +13,9 @@ import importlib.abc
 import importlib.machinery
 import multiprocessing
 import os
+import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing import context
@@ -204,6 +206,10 @@ def provide(error: BaseException | None) -> bool:
         return False
     if str(error) != f"No module named {name!r}":  # of a library that is stood in for already, when it is used
         return False
+    if name == top and (folder := _own_folder(error, top)):
+        package = sys.modules[top] = ModuleType(top)
+        package.__path__ = [folder]
+        return True
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
     _finder.names |= {name, *_BESIDE.get(name, ())}
@@ -213,6 +219,18 @@ def provide(error: BaseException | None) -> bool:
     if top == "google":
         _stay_out_of_colab()
     return True
+
+
+def _own_folder(error: ModuleNotFoundError, name: str) -> str:
+    """The folder of the sources, where the import that failed names it: `from NAME.layers import ...` beside layers.py.
+
+    It had another name when its owner ran it from the folder above.
+    """
+    lines = traceback.extract_tb(error.__traceback__)
+    found = re.search(rf"\b(?:from|import)\s+{re.escape(name)}\.(\w+)", (lines[-1].line or "") if lines else "")
+    folder = os.path.dirname(lines[-1].filename) if lines else ""
+    there = found is not None and any(os.path.exists(os.path.join(folder, found[1] + end)) for end in (".py", ""))
+    return folder if there and name not in sys.modules else ""
 
 
 def _stay_out_of_colab() -> None:
