@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from grader import rubric
+from grader.report import page, terminal
+from grader.report.results import Results
 from grader.run import intake, names
 from grader.tests.handins import NOTEBOOK, tarred, zipped
 
@@ -183,3 +189,14 @@ def test_more_copies_than_are_taken_are_told(tmp_path: Path):
 
 def test_an_optional_file_is_not_guessed_by_its_last_word():
     assert names.fit("my_written_answers.py", "hw5_written") == names.LAST_WORD
+
+
+def test_a_note_stands_where_people_read(tmp_path: Path):
+    results = Results(tmp_path / "results.json", rubric.read())
+    results.notes = ["'hw5_v2/hw5_gan.py' was graded."]
+    console = Console(record=True, file=io.StringIO(), width=160)
+    terminal.show(console, "ada", results)
+    told = "Note: 'hw5_v2/hw5_gan.py' was graded."
+    assert told in console.export_text()
+    assert results.document()["output"].startswith(told)
+    assert told in html.unescape(page.page(results.document(), "student", "ada"))
