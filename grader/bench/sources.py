@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.remarks import ENCODING, IS_A_NOTEBOOK, NOTEBOOK_LINES
+from tests.support.observations import ENCODING, IS_A_NOTEBOOK, NOTEBOOK_LINES
 
 MOST_MIRRORED = 500
 """Files and folders of the copy that a check finds in its own folder."""

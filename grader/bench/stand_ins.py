@@ -13,14 +13,16 @@ import importlib.abc
 import importlib.machinery
 import multiprocessing
 import os
+import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing import context
 from types import ModuleType
 from typing import Any
 
-from tests.support import remarks
+from tests.support import observations
 
 MOST = 20
 """Libraries that are stood in for in one process."""
@@ -194,7 +196,7 @@ def provide(error: BaseException | None) -> bool:
         if hasattr(builtins, str(error.name)):
             return False
         setattr(builtins, str(error.name), Quiet(str(error.name)))
-        note(f"{remarks.NOT_SHOWN}:{error.name}")
+        note(f"{observations.NOT_SHOWN}:{error.name}")
         return True
     if not isinstance(error, ModuleNotFoundError) or not isinstance(error.name, str) or len(_finder.names) >= MOST:
         return False
@@ -204,13 +206,31 @@ def provide(error: BaseException | None) -> bool:
         return False
     if str(error) != f"No module named {name!r}":  # of a library that is stood in for already, when it is used
         return False
+    if name == top and (folder := _own_folder(error, top)):
+        package = sys.modules[top] = ModuleType(top)
+        package.__path__ = [folder]
+        return True
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
     _finder.names |= {name, *_BESIDE.get(name, ())}
-    note(f"{remarks.NOT_SHOWN if _is_quiet(name) else remarks.STAND_IN}:{top[: remarks.LONGEST_SUBJECT]}")
+    note(
+        f"{observations.NOT_SHOWN if _is_quiet(name) else observations.STAND_IN}:{top[: observations.LONGEST_SUBJECT]}"
+    )
     if top == "google":
         _stay_out_of_colab()
     return True
+
+
+def _own_folder(error: ModuleNotFoundError, name: str) -> str:
+    """The folder of the sources, where the import that failed names it: `from NAME.layers import ...` beside layers.py.
+
+    It had another name when its owner ran it from the folder above.
+    """
+    lines = traceback.extract_tb(error.__traceback__)
+    found = re.search(rf"\b(?:from|import)\s+{re.escape(name)}\.(\w+)", (lines[-1].line or "") if lines else "")
+    folder = os.path.dirname(lines[-1].filename) if lines else ""
+    there = found is not None and any(os.path.exists(os.path.join(folder, found[1] + end)) for end in (".py", ""))
+    return folder if there and name not in sys.modules else ""
 
 
 def _stay_out_of_colab() -> None:
@@ -223,7 +243,7 @@ def _stay_out_of_colab() -> None:
         except FileNotFoundError:
             if not str(path).startswith(("/content", "drive/")):
                 raise
-            note(remarks.COLAB_FOLDER)
+            note(observations.COLAB_FOLDER)
 
     os.chdir = chdir
 
@@ -235,7 +255,7 @@ def prepare() -> None:
     _show_plain_bars()
     _open_no_windows()
     torch.compile = _compile
-    torch.nn.Module.compile = lambda self, *_, **__: note(remarks.EAGER)
+    torch.nn.Module.compile = lambda self, *_, **__: note(observations.EAGER)
     _load_in_this_process(torch.utils.data.DataLoader)
     # Nothing can be executed here, so that a new interpreter cannot be started: a worker is a fork.
     for method in ("spawn", "forkserver"):
@@ -253,7 +273,7 @@ def _show_plain_bars() -> None:
 
         def __init__(self, *arguments: Any, display: bool = True, **named: Any) -> None:
             self.container = None
-            note(f"{remarks.NOT_SHOWN}:tqdm")
+            note(f"{observations.NOT_SHOWN}:tqdm")
             super().__init__(*arguments, **named)
 
     for name in ("tqdm.notebook", "tqdm.gui", "tqdm.rich", "tqdm.tk"):
@@ -286,7 +306,7 @@ def _open_no_windows() -> None:
 
 def _compile(model: Any = None, **options: Any) -> Any:
     """In the place of torch.compile, which needs a compiler: the function or the network as it is."""
-    note(remarks.EAGER)
+    note(observations.EAGER)
     if model is None:
         return lambda model: _compile(model, **options)
     with suppress(AttributeError, TypeError):
@@ -303,7 +323,7 @@ def _load_in_this_process(loader: type) -> None:
         given = list(arguments)
         wanted = given[place - 1] if len(given) >= place else named.get("num_workers", 0)
         if isinstance(wanted, int) and wanted > 0:
-            note(remarks.NO_WORKERS)
+            note(observations.NO_WORKERS)
             if len(given) >= place:
                 given[place - 1] = 0
             named = {

@@ -1,7 +1,7 @@
 """Which of the files handed in is meant for which module, by its name.
 
-Browsers, editors, file managers and learning platforms change names: "hw5_gan (1).py", "HW5_GAN.py", "hw5_gan.py.txt",
-"exampleada_340934_208490284_hw5_gan-1.py".
+Browsers, editors, file managers and learning platforms change names: "file (1).py", "FILE.py", "file.py.txt",
+"exampleada_340934_208490284_file-1.py".
 """
 
 from __future__ import annotations

@@ -418,6 +418,16 @@ GRADED = [
         10,
     ),
     HandIn(
+        "run from the folder above, as a part of a package",
+        {
+            "hw5/hw5_gan.py": "from hw5.layers import Layer\n" + GAN.replace("nn.Linear(200, 1)", "Layer(200, 1)"),
+            "hw5/hw5_diffusion.py": "from .layers import Layer\n" + DIFFUSION,
+            "hw5/layers.py": HELD,
+            "hw5/__init__.py": "",
+        },
+        20,
+    ),
+    HandIn(
         "names of a learning platform",
         {
             "exampleada_340934_208490284_hw5_gan-1.py": "from layers import Layer\n" + GAN,

@@ -121,7 +121,7 @@ BAD = [
     ),
     Bad(
         "import error",
-        change("hw5_gan", lambda code: b"import a_package_of_my_own\n" + code),
+        change("hw5_gan", lambda code: b"from a_package_of_my_own import *\n" + code),
         GAN,
         "blocked",
         r"hw5_gan.py cannot be imported: ModuleNotFoundError \(hw5_gan.py, line 1\)",
@@ -176,11 +176,11 @@ BAD = [
         "hw5_gan.py ended its own process while it was imported",
     ),
     Bad(
-        "wrong file name",
-        renamed("hw5_gan", "hw5_gan (1).py"),
+        "wrong kind of file",
+        renamed("hw5_gan", "hw5_gan (1).docx"),
         GAN,
         "blocked",
-        r"hw5_gan.py is not among the submitted files; there is 'hw5_gan \(1\).py'",
+        r"hw5_gan.py is not among the submitted files; there is 'hw5_gan \(1\).docx'. Submit it as a Python file",
     ),
     Bad("empty folder", emptied, GAN + DIFFUSION, "blocked", "is not among the submitted files"),
     Bad("not a zip", as_text_file, GAN + DIFFUSION, "blocked", "is not a zip archive that can be opened"),

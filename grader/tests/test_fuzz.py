@@ -43,6 +43,7 @@ from tests.support.observations import (
     LONGEST_MESSAGE,
     LONGEST_NAME,
     MOST_ENTRIES,
+    NOTEBOOK_LINES,
     BadReply,
     Failure,
     distrusted,
@@ -51,7 +52,6 @@ from tests.support.observations import (
 )
 from tests.support.observed import networks
 from tests.support.probes import vocabulary
-from tests.support.remarks import NOTEBOOK_LINES
 from tests.support.submission import Submission, _key
 from tests.support.transports import InProcess
 from tests.support.verdicts import Advice

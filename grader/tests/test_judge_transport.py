@@ -94,6 +94,15 @@ def test_what_only_the_runner_can_know_a_bench_cannot_claim(ends: tuple[ThroughR
     assert observed(ends, b"R", {"failure": {"kind": kind, "message": "the runner's"}}) == Failure(kind, "the runner's")
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [(["eager", "no_workers"], ["eager", "no_workers"]), (["eager", 17, None, {}], ["eager"]), ("eager", []), ({}, [])],
+)
+def test_remarks_are_kept_beside_an_observation(ends: tuple[ThroughRunner, Runner], told: object, kept: list[str]):
+    assert observed(ends, b"B", {"remarks": told, "observation": {"a": 1}}) == {"a": 1}
+    assert ends[0].remarks == {"hw5_gan": kept}
+
+
 def test_an_interrupted_import_is_kept_beside_its_observation(ends: tuple[ThroughRunner, Runner]):
     answer = {"interrupted": {"kind": "raised", "line": 40}, "observation": {"a": 1}}
     assert observed(ends, b"B", answer) == {"a": 1}

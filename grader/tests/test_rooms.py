@@ -26,7 +26,7 @@ GRADER = (
     *("bench", "report", "judge", "run", "course", "release", "calibrate", "audit", "reproduce", "__main__"),
 )
 SUPPORT = (
-    *("homework", "observations", "status", "verdicts", "laws", "marks", "transports", "submission"),
+    *("homework", "observations", "status", "remarks", "verdicts", "laws", "marks", "transports", "submission"),
     *("probes", "observed", "judging", "advice"),
 )
 """The rooms of `grader/` and of `tests/support/`, from the ground up: each imports only of those before it."""

@@ -20,6 +20,15 @@ LONGEST_MESSAGE = 500
 """Characters of an exception's text."""
 MOST_ENTRIES = 50_000
 """Of one list or dictionary of a reply; a network written in Python loops executes some thousands of operations."""
+ENCODING, NOTEBOOK_LINES, NOT_SHOWN, STAND_IN, EAGER, NO_WORKERS, COLAB_FOLDER = (
+    *("encoding", "notebook_lines", "not_shown", "stand_in", "eager", "no_workers", "colab_folder"),
+)
+"""Names of remarks: in what the surroundings of a student's code have met it half way. Two may have a subject, after a
+colon."""
+LONGEST_SUBJECT = 40
+"""Characters of it."""
+IS_A_NOTEBOOK = "this file holds a notebook, not Python"
+"""What importing a notebook under a module's name raises."""
 _UNPRINTABLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Kinds of characters that show nothing or change how others are shown: control, direction, private use, ..."""
 

@@ -10,12 +10,17 @@ import re
 import sys
 
 from tests.support.homework.assignment import HELPERS
-
-ENCODING, NOTEBOOK_LINES, NOT_SHOWN, STAND_IN, EAGER, NO_WORKERS, COLAB_FOLDER = (
-    *("encoding", "notebook_lines", "not_shown", "stand_in", "eager", "no_workers", "colab_folder"),
+from tests.support.observations import (
+    COLAB_FOLDER,
+    EAGER,
+    ENCODING,
+    IS_A_NOTEBOOK,
+    LONGEST_SUBJECT,
+    NO_WORKERS,
+    NOT_SHOWN,
+    NOTEBOOK_LINES,
+    STAND_IN,
 )
-IS_A_NOTEBOOK = "this file holds a notebook, not Python"
-"""What importing a notebook under a module's name raises."""
 
 EXPORT = (
     "A notebook is not graded. Export it as a Python file (File > Save and Export Notebook As > Executable Script; in "
@@ -39,7 +44,6 @@ _SENTENCES = {
     NO_WORKERS: "Worker processes cannot be had where your code is graded. They were replaced: num_workers was 0.",
     COLAB_FOLDER: "There is no Google Drive where your code is graded: os.chdir to a folder of it was left out.",
 }
-LONGEST_SUBJECT = 40
 MOST_REMARKS = 20
 """Of one module."""
 _NAME = re.compile(rf"([a-z_]{{1,20}})(?::([A-Za-z_][A-Za-z0-9_.]{{0,{LONGEST_SUBJECT - 1}}}))?")

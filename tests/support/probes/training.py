@@ -148,7 +148,7 @@ class _Watched:
         parameters = list(getattr(self._gan, self._network).parameters())
         try:
             parts = gradients_of(loss.sum(), parameters, retain_graph=True, allow_unused=True)
-        except (RuntimeError, AttributeError):  # gone backward already, or parameters that are not trained
+        except (RuntimeError, AttributeError, TypeError):  # gone backward already, or parameters that are not trained
             parts = tuple(one.grad for one in parameters)
             if all(part is None or not part.any() for part in parts):
                 return
