@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         gradebook.withdraw(options.out)
         stop = threading.Event()
         outcomes = _grade(options, console, journal, tasks, stop)
-        lines = lines_of(course.entries, outcomes)
+        lines = lines_of(course.entries, outcomes, journal, tasks, partial(page.write_student, options.out))
         rows = gradebook.relevant(rows, lines)
         complete = outcomes.complete and not options.shard
         remarks = [*course.remarks, *([journal.remark] if journal.remark else [])]
@@ -114,16 +114,24 @@ def tasks_of(entries: Sequence[Entry], seed: int = 0) -> list[Task]:
     return [Task(one.key, fingerprint.of_submission(one.place), one.place, seed) for one in entries if one.place]
 
 
-def lines_of(entries: Sequence[Entry], outcomes: Outcomes) -> list[Line]:
-    """Each entry with what became of it."""
-    return [
-        Line(
-            one,
-            outcome.read(outcomes.graded[one.key]) if one.key in outcomes.graded else None,
-            one.reason or outcomes.reasons.get(one.key, "" if one.key in outcomes.graded else "Not graded yet."),
-        )
-        for one in entries
-    ]
+def lines_of(
+    entries: Sequence[Entry], outcomes: Outcomes, journal: Journal, tasks: Sequence[Task], each: Callable[[Line], None]
+) -> list[Line]:
+    """Each entry with what became of it; `each` sees those that are graded, with the whole result file.
+
+    The files are dropped afterwards: those of a large class would fill the memory.
+    """
+    grader, of = fingerprint.of_grader(), {task.entry: task for task in tasks}
+    lines = []
+    for one in entries:
+        stored = journal.get(engine.key(of[one.key], grader)) if one.key in outcomes.graded else None
+        if stored is None:
+            lines.append(Line(one, None, one.reason or outcomes.reasons.get(one.key, "Not graded yet.")))
+            continue
+        line = Line(one, outcome.read(stored))
+        each(line)
+        lines.append(Line(one, line.outcome.without_document() if line.outcome else None))
+    return lines
 
 
 def end_leftovers(out: Path) -> None:
@@ -143,7 +151,7 @@ def grade_here(
 ) -> Outcomes:
     """Grade on this machine, with progress, until it is done or somebody stops it."""
     grader = fingerprint.of_grader()
-    known = sum(journal.get(engine.key(task, grader)) is not None for task in tasks)
+    known = sum(journal.has(engine.key(task, grader)) for task in tasks)
     records = options.out / RECORDS
     workers = options.workers or as_many_as_fit()
 
@@ -161,7 +169,7 @@ def _grade(
     if not options.scheduler:
         return grade_here(options, console, journal, tasks, stop)
     grader = fingerprint.of_grader()
-    known = sum(journal.get(engine.key(task, grader)) is not None for task in tasks)
+    known = sum(journal.has(engine.key(task, grader)) for task in tasks)
     with (
         machines.through(options.scheduler) as (grade_one, places),
         Shown(console, len(tasks), known) as shown,

@@ -73,7 +73,12 @@ def run(options: argparse.Namespace) -> int:
             raise CourseError(f"{options.out} has no gradebook of this class yet: `make grade` makes it.")
         stop = threading.Event()
         outcomes = command.grade_here(options, console, journal, tasks, stop)
-        lines = command.lines_of(course.entries, outcomes)
+
+        def each(line: Line) -> None:
+            if options.yes:
+                page.write_student(options.out, line)
+
+        lines = command.lines_of(course.entries, outcomes, journal, tasks, each)
         rows = gradebook.relevant(rows, lines)
         found = changes(lines, {name: one for name, one in old.items() if one}, rows)
         tell(console, found, len(tasks))

@@ -67,10 +67,9 @@ def run(options: argparse.Namespace) -> int:
     console, rows = terminal.console(160), read(SUITES)
     with Journal(options.out) as journal:
         course = command.opened(options)
-        known = {
-            task.entry: journal.get(key(task, fingerprint.of_grader())) for task in command.tasks_of(course.entries)
-        }
-    lines = command.lines_of(course.entries, Outcomes({name: one for name, one in known.items() if one}))
+        grader, tasks = fingerprint.of_grader(), command.tasks_of(course.entries)
+        known = Outcomes({task.entry for task in tasks if journal.has(key(task, grader))})
+        lines = command.lines_of(course.entries, known, journal, tasks, lambda line: None)
     boilerplate = _pieces([*TEMPLATE.rglob("*.py"), *REFERENCE.rglob("*.py"), *(KNOWN / "styles").rglob("*.py")])
     own = [(line, _of(line) - boilerplate) for line in lines if line.entry.place is not None]
     median, found = pairs(own, rare_mistakes(lines, rows))
