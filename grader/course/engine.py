@@ -94,7 +94,10 @@ def grade(
             failures.append(error)
             stop.set()
 
-    threads = [threading.Thread(target=supervise, args=(number,)) for number in range(min(workers, waiting.qsize()))]
+    threads = [
+        threading.Thread(target=supervise, args=(number,), daemon=True)
+        for number in range(min(workers, waiting.qsize()))
+    ]
     for thread in threads:
         thread.start()
     _join(threads)

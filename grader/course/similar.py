@@ -39,6 +39,8 @@ FAR = 6.0
 """Surplus from which a pair is shown, in median absolute deviations of the class's pairs, and at least `LEAST`."""
 LEAST = 0.15
 MOST_PAIRS = 50
+LEAST_OWN = 100
+"""Pieces of its own that a submission must have: a line or two are no evidence."""
 RARE = 0.03
 """Part of the class that may have made a mistake for it to count as rare; two may always."""
 
@@ -96,7 +98,7 @@ def pairs(own: Sequence[tuple[Line, set[int]]], rare: dict[str, set[str]]) -> tu
     One person's several submissions are no pair.
     """
     shares: list[tuple[float, Line, Line]] = []
-    for (one, first), (other, second) in itertools.combinations([pair for pair in own if pair[1]], 2):
+    for (one, first), (other, second) in itertools.combinations([pair for pair in own if len(pair[1]) >= LEAST_OWN], 2):
         people = [{person.key for person in line.entry.people} - {""} for line in (one, other)]
         if not people[0] & people[1]:
             shares.append((len(first & second) / min(len(first), len(second)), one, other))
