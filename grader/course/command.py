@@ -23,7 +23,7 @@ from grader.course.files import put
 from grader.course.gradebook import Line
 from grader.course.journal import Journal
 from grader.course.progress import Shown
-from grader.errors import ProtectionError, SubmissionError
+from grader.errors import CourseError, ProtectionError, SubmissionError
 from grader.project import SUITES
 from grader.report import terminal
 from grader.rubric import Row, graded, read
@@ -52,10 +52,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_class(parser: argparse.ArgumentParser) -> None:
     """Where the class is, and where its results go."""
-    parser.add_argument("submissions", type=Path, help="an export or a folder of submissions, as a folder or zip")
+    parser.add_argument("submissions", type=_named, help="an export or a folder of submissions, as a folder or zip")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the results (default: out)")
     parser.add_argument("--layout", default="", help="moodle, canvas, blackboard, brightspace, plain or an expression")
     parser.add_argument("--roster", type=Path, help="the platform's grades (CSV): rows for those who handed nothing in")
+
+
+def _named(word: str) -> Path:
+    """A path that was given: none at all would be the folder in which this runs."""
+    if not word:
+        raise argparse.ArgumentTypeError("no class is named: SUBMISSIONS=export.zip")
+    return Path(word)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -63,11 +70,7 @@ def run(options: argparse.Namespace) -> int:
 
     Raises `CourseError`, `SubmissionError` for what is no class, `ProtectionError` where the host protects too little.
     """
-    if not options.submissions.exists():
-        raise SubmissionError(f"{options.submissions} does not exist.")
-    if not options.scheduler and (weakness := protection.refusal()):
-        raise ProtectionError(weakness)
-    protection.close(options.out)
+    prepare(options, runs_here=not options.scheduler)
     console = terminal.console(160)
     with Journal(options.out) as journal:
         end_leftovers(options.out)
@@ -97,6 +100,20 @@ def run(options: argparse.Namespace) -> int:
         console.print(f"Not finished. To go on where this ended, give the same command again: {again}", markup=False)
         return INTERRUPTED if stop.is_set() else 0
     return 1 if outcomes.reasons or any(line.of_the_grader for line in lines) else 0
+
+
+def prepare(options: argparse.Namespace, runs_here: bool) -> None:
+    """Make the folder of the results, for its owner alone; `runs_here` says whether student code will run.
+
+    Raises `SubmissionError`, `CourseError` for a class or a folder that cannot be meant, and `ProtectionError`.
+    """
+    if not options.submissions.exists():
+        raise SubmissionError(f"{options.submissions} does not exist.")
+    if options.out.resolve().is_relative_to(options.submissions.resolve()):
+        raise CourseError(f"{options.out} lies in the folder of the class: name another OUT.")
+    if runs_here and (weakness := protection.refusal()):
+        raise ProtectionError(weakness)
+    protection.close(options.out)
 
 
 def opened(options: argparse.Namespace) -> Course:

@@ -25,11 +25,10 @@ from grader.course.files import Cell, put, table
 from grader.course.gradebook import Line
 from grader.course.journal import Journal
 from grader.course.reading import SLOT
-from grader.errors import SubmissionError
 from grader.project import KNOWN, REFERENCE, SUITES, TEMPLATE
 from grader.report import terminal
 from grader.rubric import Row, read
-from grader.run import intake, protection, users
+from grader.run import intake, users
 from tests.support.homework.assignment import FILES
 
 NAME = "similar.csv"
@@ -63,9 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write and print the pairs that stand out; returns 0."""
-    if not options.submissions.exists():
-        raise SubmissionError(f"{options.submissions} does not exist.")
-    protection.close(options.out)
+    command.prepare(options, runs_here=False)
     console, rows = terminal.console(160), read(SUITES)
     with Journal(options.out) as journal:
         course = command.opened(options)
