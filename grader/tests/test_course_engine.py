@@ -183,6 +183,35 @@ def test_a_class_that_is_not_named_or_holds_its_own_results_is_refused(
     assert [path.name for path in folder.iterdir()] == ["ada"]
 
 
+def test_a_regrade_is_a_preview_until_it_is_told_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    folder, out = submissions(tmp_path / "class", ada="1", bob="0.5", eve="0.5"), tmp_path / "out"
+    monkeypatch.setattr(fingerprint, "of_submission", lambda place: place.name)
+    assert a_class.grade(str(folder), "--out", str(out), verb="regrade") == 2
+    assert "has no gradebook of this class yet" in capsys.readouterr().err
+    assert a_class.grade(str(folder), "--out", str(out)) == 0
+    before = {path: path.read_bytes() for path in out.rglob("*.*") if path.suffix in (".csv", ".html", ".json", ".zip")}
+    monkeypatch.setattr(fingerprint, "of_grader", lambda: "another grader")
+    for name, points in (("ada", "0.5"), ("bob", "1")):
+        (folder / name / "points.txt").write_text(points)
+    capsys.readouterr()
+    for _ in range(2):
+        assert a_class.grade(str(folder), "--out", str(out), verb="regrade") == 0
+        said = capsys.readouterr().out
+        assert "1 go up, 1 go down, 1 keep their points." in said
+        assert "-10  ada (ada): 20 to 10" in said
+        assert "Nothing is written." in said
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(graded(out)) == 6
+    assert a_class.grade(str(folder), "--out", str(out), "--yes", verb="regrade") == 0
+    assert {name: row["Total"] for name, row in table(out).items()} == {"ada": "10", "bob": "20", "eve": "10"}
+    assert len(graded(out)) == 6
+    capsys.readouterr()
+    assert a_class.grade(str(folder), "--out", str(out), verb="regrade") == 0
+    assert "0 go up, 0 go down, 3 keep their points." in capsys.readouterr().out
+
+
 def started(folder: Path, out: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "grader.tests.a_class", str(folder), str(out)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True)
