@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from grader.course.files import put
 from grader.course.gradebook import Line
 from grader.course.journal import Journal
 from grader.course.progress import Shown
-from grader.errors import ProtectionError, SubmissionError
+from grader.errors import CourseError, ProtectionError, SubmissionError
 from grader.project import SUITES
 from grader.report import terminal
 from grader.rubric import Row, graded, read
@@ -52,10 +52,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_class(parser: argparse.ArgumentParser) -> None:
     """Where the class is, and where its results go."""
-    parser.add_argument("submissions", type=Path, help="an export or a folder of submissions, as a folder or zip")
+    parser.add_argument("submissions", type=_named, help="an export or a folder of submissions, as a folder or zip")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the results (default: out)")
     parser.add_argument("--layout", default="", help="moodle, canvas, blackboard, brightspace, plain or an expression")
     parser.add_argument("--roster", type=Path, help="the platform's grades (CSV): rows for those who handed nothing in")
+
+
+def _named(word: str) -> Path:
+    """A path that was given: none at all would be the folder in which this runs."""
+    if not word:
+        raise argparse.ArgumentTypeError("no class is named: SUBMISSIONS=export.zip")
+    return Path(word)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -63,11 +70,7 @@ def run(options: argparse.Namespace) -> int:
 
     Raises `CourseError`, `SubmissionError` for what is no class, `ProtectionError` where the host protects too little.
     """
-    if not options.submissions.exists():
-        raise SubmissionError(f"{options.submissions} does not exist.")
-    if not options.scheduler and (weakness := protection.refusal()):
-        raise ProtectionError(weakness)
-    protection.close(options.out)
+    prepare(options, runs_here=not options.scheduler)
     console = terminal.console(160)
     with Journal(options.out) as journal:
         end_leftovers(options.out)
@@ -81,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         gradebook.withdraw(options.out)
         stop = threading.Event()
         outcomes = _grade(options, console, journal, tasks, stop)
-        lines = lines_of(course.entries, outcomes)
+        lines = lines_of(course.entries, outcomes, journal, tasks, partial(page.write_student, options.out))
         rows = gradebook.relevant(rows, lines)
         complete = outcomes.complete and not options.shard
         remarks = [*course.remarks, *([journal.remark] if journal.remark else [])]
@@ -99,6 +102,20 @@ def run(options: argparse.Namespace) -> int:
     return 1 if outcomes.reasons or any(line.of_the_grader for line in lines) else 0
 
 
+def prepare(options: argparse.Namespace, runs_here: bool) -> None:
+    """Make the folder of the results, for its owner alone; `runs_here` says whether student code will run.
+
+    Raises `SubmissionError`, `CourseError` for a class or a folder that cannot be meant, and `ProtectionError`.
+    """
+    if not options.submissions.exists():
+        raise SubmissionError(f"{options.submissions} does not exist.")
+    if options.out.resolve().is_relative_to(options.submissions.resolve()):
+        raise CourseError(f"{options.out} lies in the folder of the class: name another OUT.")
+    if runs_here and (weakness := protection.refusal()):
+        raise ProtectionError(weakness)
+    protection.close(options.out)
+
+
 def opened(options: argparse.Namespace) -> Course:
     """The class that is meant, with those of the roster."""
     if options.submissions.is_dir():
@@ -114,16 +131,24 @@ def tasks_of(entries: Sequence[Entry], seed: int = 0) -> list[Task]:
     return [Task(one.key, fingerprint.of_submission(one.place), one.place, seed) for one in entries if one.place]
 
 
-def lines_of(entries: Sequence[Entry], outcomes: Outcomes) -> list[Line]:
-    """Each entry with what became of it."""
-    return [
-        Line(
-            one,
-            outcome.read(outcomes.graded[one.key]) if one.key in outcomes.graded else None,
-            one.reason or outcomes.reasons.get(one.key, "" if one.key in outcomes.graded else "Not graded yet."),
-        )
-        for one in entries
-    ]
+def lines_of(
+    entries: Sequence[Entry], outcomes: Outcomes, journal: Journal, tasks: Sequence[Task], each: Callable[[Line], None]
+) -> list[Line]:
+    """Each entry with what became of it; `each` sees those that are graded, with the whole result file.
+
+    The files are dropped afterwards: those of a large class would fill the memory.
+    """
+    grader, of = fingerprint.of_grader(), {task.entry: task for task in tasks}
+    lines = []
+    for one in entries:
+        stored = journal.get(engine.key(of[one.key], grader)) if one.key in outcomes.graded else None
+        if stored is None:
+            lines.append(Line(one, None, one.reason or outcomes.reasons.get(one.key, "Not graded yet.")))
+            continue
+        line = Line(one, outcome.read(stored))
+        each(line)
+        lines.append(Line(one, line.outcome.without_document() if line.outcome else None))
+    return lines
 
 
 def end_leftovers(out: Path) -> None:
@@ -143,7 +168,7 @@ def grade_here(
 ) -> Outcomes:
     """Grade on this machine, with progress, until it is done or somebody stops it."""
     grader = fingerprint.of_grader()
-    known = sum(journal.get(engine.key(task, grader)) is not None for task in tasks)
+    known = sum(journal.has(engine.key(task, grader)) for task in tasks)
     records = options.out / RECORDS
     workers = options.workers or as_many_as_fit()
 
@@ -161,7 +186,7 @@ def _grade(
     if not options.scheduler:
         return grade_here(options, console, journal, tasks, stop)
     grader = fingerprint.of_grader()
-    known = sum(journal.get(engine.key(task, grader)) is not None for task in tasks)
+    known = sum(journal.has(engine.key(task, grader)) for task in tasks)
     with (
         machines.through(options.scheduler) as (grade_one, places),
         Shown(console, len(tasks), known) as shown,

@@ -41,9 +41,9 @@ class Silent:
 
 @dataclass
 class Outcomes:
-    """What is known of a class: outcomes and reasons by entry, and whether all of it was tried."""
+    """What is known of a class: whose outcomes the journal has, reasons by entry, and whether all of it was tried."""
 
-    graded: dict[str, bytes] = field(default_factory=dict)
+    graded: set[str] = field(default_factory=set)
     reasons: dict[str, str] = field(default_factory=dict)
     complete: bool = False
     repeated: int = 0
@@ -70,12 +70,11 @@ def grade(
     outcomes = Outcomes()
     waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
     for task in tasks:
-        known = journal.get(key(task, grader))
-        if known is None:
-            waiting.put(task)
-        else:
-            outcomes.graded[task.entry] = known
+        if journal.has(key(task, grader)):
+            outcomes.graded.add(task.entry)
             outcomes.repeated += 1
+        else:
+            waiting.put(task)
     lock, failures = threading.Lock(), list[BaseException]()
 
     def supervise(number: int) -> None:
@@ -95,7 +94,10 @@ def grade(
             failures.append(error)
             stop.set()
 
-    threads = [threading.Thread(target=supervise, args=(number,)) for number in range(min(workers, waiting.qsize()))]
+    threads = [
+        threading.Thread(target=supervise, args=(number,), daemon=True)
+        for number in range(min(workers, waiting.qsize()))
+    ]
     for thread in threads:
         thread.start()
     _join(threads)
@@ -120,7 +122,7 @@ def _grade(task: Task, grade_one: GradeOne, journal: Journal, grader: str, outco
         outcomes.reasons[task.entry] = f"The grader failed: {reason}"
         return outcomes.reasons[task.entry]
     journal.add(key(task, grader), outcome)
-    outcomes.graded[task.entry] = outcome
+    outcomes.graded.add(task.entry)
     return ""
 
 

@@ -95,10 +95,9 @@ def flag_repeated(entries: Iterable[Entry]) -> None:
     """Say in each of them when one person has several submissions: which one counts, people decide."""
     of: dict[str, list[Entry]] = {}
     for entry in entries:
-        for key in {person.key for person in entry.people if person.key}:
+        for key in {key for person in entry.people for key in (person.sid, person.email.casefold()) if key}:
             of.setdefault(key, []).append(entry)
-    for several in of.values():
-        for entry in several:
-            others = ", ".join(other.key for other in several if other is not entry)
-            if others:
-                entry.remarks.append(f"The same person has {others} as well.")
+    told = {(entry.key, other.key): entry for several in of.values() for entry in several for other in several}
+    for (own, other), entry in told.items():
+        if other != own:
+            entry.remarks.append(f"The same person has {other} as well.")

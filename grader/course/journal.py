@@ -113,6 +113,15 @@ class Journal:
             ).fetchone()
         return zlib.decompress(found[0]) if found else None
 
+    def has(self, key: Key) -> bool:
+        """Whether there is an outcome under this key."""
+        with self._lock:
+            found = self._base.execute(
+                "SELECT 1 FROM outcomes WHERE entry = ? AND files = ? AND grader = ? AND seed = ?",
+                (key.entry, key.files, key.grader, key.seed),
+            ).fetchone()
+        return found is not None
+
     def written(self) -> str:
         """Which grader's outcomes stand in the gradebook; nothing before there is one."""
         with self._lock:

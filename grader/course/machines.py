@@ -11,9 +11,9 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,14 +75,18 @@ def grade_packed(packed: bytes) -> bytes:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@cache
+_own = threading.local()
+
+
 def _bench() -> Bench:
-    """This process's bench, which ends with it."""
-    records = Path(tempfile.mkdtemp(prefix="class-records-"))
-    bench = Bench(records, FIRST_SLOT + os.getpid() % 200)
-    atexit.register(shutil.rmtree, records, ignore_errors=True)
-    atexit.register(bench.close)
-    return bench
+    """This thread's bench, which ends with the process: a worker with many resources grades in as many threads."""
+    if not hasattr(_own, "bench"):
+        records = Path(tempfile.mkdtemp(prefix="class-records-"))
+        _own.bench = Bench(records, FIRST_SLOT + threading.get_native_id() % 200)
+        atexit.register(shutil.rmtree, records, ignore_errors=True)
+        atexit.register(_own.bench.close)
+    found: Bench = _own.bench
+    return found
 
 
 def refuse_open(address: str) -> None:

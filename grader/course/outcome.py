@@ -47,6 +47,10 @@ class Graded(msgspec.Struct, frozen=True):
         """Whether the grader itself has failed somewhere: the points are then not the student's."""
         return bool(self.failed) or any(one.status == Status.GRADER_ERROR for one in self.checks.values())
 
+    def without_document(self) -> Graded:
+        """The same without the result file, the largest part of it."""
+        return msgspec.structs.replace(self, document="")
+
     def results(self) -> dict[str, Any]:
         """The result file as data."""
         return dict(json.loads(self.document))

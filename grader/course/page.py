@@ -95,18 +95,19 @@ def _sealed(text: str) -> str:
 def write(
     out: Path, title: str, lines: Sequence[Line], rows: Sequence[Row], remarks: Sequence[str], complete: bool
 ) -> Path:
-    """Write the class page, each student's page and result, and all of it as one zip; returns the page's path."""
-    for line in lines:
-        if line.outcome is None:
-            continue
-        document = line.outcome.results()
-        put(out / RESULTS / f"{line.entry.key}.json", line.outcome.document)
-        put(out / STUDENTS / f"{line.entry.key}.html", page.page(document, "student", line.entry.shown))
+    """Write the class page, and with all else that is there already one zip; returns the page's path."""
     path = out / NAME
     put(path, class_page(title, lines, rows, remarks, complete))
     if complete:
         _archive(out, lines)
     return path
+
+
+def write_student(out: Path, line: Line) -> None:
+    """Write the page and the result of one submission that has an outcome."""
+    assert line.outcome is not None
+    put(out / RESULTS / f"{line.entry.key}.json", line.outcome.document)
+    put(out / STUDENTS / f"{line.entry.key}.html", page.page(line.outcome.results(), "student", line.entry.shown))
 
 
 def _archive(out: Path, lines: Sequence[Line]) -> None:

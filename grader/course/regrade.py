@@ -18,11 +18,10 @@ from grader.course import command, engine, figures, fingerprint, gradebook, outc
 from grader.course.entries import Entry
 from grader.course.gradebook import Line
 from grader.course.journal import Journal
-from grader.errors import CourseError, ProtectionError, SubmissionError
+from grader.errors import CourseError
 from grader.project import SUITES
 from grader.report import terminal
 from grader.rubric import Row, read
-from grader.run import protection
 from tests.support.homework.assignment import TITLE
 from tests.support.observations import printable
 
@@ -56,11 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
     Raises `CourseError` when nothing was graded before.
     """
-    if not options.submissions.exists():
-        raise SubmissionError(f"{options.submissions} does not exist.")
-    if weakness := protection.refusal():
-        raise ProtectionError(weakness)
-    protection.close(options.out)
+    command.prepare(options, runs_here=True)
     console = terminal.console(160)
     with Journal(options.out) as journal:
         command.end_leftovers(options.out)
@@ -73,7 +68,12 @@ def run(options: argparse.Namespace) -> int:
             raise CourseError(f"{options.out} has no gradebook of this class yet: `make grade` makes it.")
         stop = threading.Event()
         outcomes = command.grade_here(options, console, journal, tasks, stop)
-        lines = command.lines_of(course.entries, outcomes)
+
+        def each(line: Line) -> None:
+            if options.yes:
+                page.write_student(options.out, line)
+
+        lines = command.lines_of(course.entries, outcomes, journal, tasks, each)
         rows = gradebook.relevant(rows, lines)
         found = changes(lines, {name: one for name, one in old.items() if one}, rows)
         tell(console, found, len(tasks))

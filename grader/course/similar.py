@@ -25,11 +25,10 @@ from grader.course.files import Cell, put, table
 from grader.course.gradebook import Line
 from grader.course.journal import Journal
 from grader.course.reading import SLOT
-from grader.errors import SubmissionError
 from grader.project import KNOWN, REFERENCE, SUITES, TEMPLATE
 from grader.report import terminal
 from grader.rubric import Row, read
-from grader.run import intake, protection, users
+from grader.run import intake, users
 from tests.support.homework.assignment import FILES
 
 NAME = "similar.csv"
@@ -39,6 +38,8 @@ FAR = 6.0
 """Surplus from which a pair is shown, in median absolute deviations of the class's pairs, and at least `LEAST`."""
 LEAST = 0.15
 MOST_PAIRS = 50
+LEAST_OWN = 100
+"""Pieces of its own that a submission must have: a line or two are no evidence."""
 RARE = 0.03
 """Part of the class that may have made a mistake for it to count as rare; two may always."""
 
@@ -61,16 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write and print the pairs that stand out; returns 0."""
-    if not options.submissions.exists():
-        raise SubmissionError(f"{options.submissions} does not exist.")
-    protection.close(options.out)
+    command.prepare(options, runs_here=False)
     console, rows = terminal.console(160), read(SUITES)
     with Journal(options.out) as journal:
         course = command.opened(options)
-        known = {
-            task.entry: journal.get(key(task, fingerprint.of_grader())) for task in command.tasks_of(course.entries)
-        }
-    lines = command.lines_of(course.entries, Outcomes({name: one for name, one in known.items() if one}))
+        grader, tasks = fingerprint.of_grader(), command.tasks_of(course.entries)
+        known = Outcomes({task.entry for task in tasks if journal.has(key(task, grader))})
+        lines = command.lines_of(course.entries, known, journal, tasks, lambda line: None)
     boilerplate = _pieces([*TEMPLATE.rglob("*.py"), *REFERENCE.rglob("*.py"), *(KNOWN / "styles").rglob("*.py")])
     own = [(line, _of(line) - boilerplate) for line in lines if line.entry.place is not None]
     median, found = pairs(own, rare_mistakes(lines, rows))
@@ -97,7 +95,7 @@ def pairs(own: Sequence[tuple[Line, set[int]]], rare: dict[str, set[str]]) -> tu
     One person's several submissions are no pair.
     """
     shares: list[tuple[float, Line, Line]] = []
-    for (one, first), (other, second) in itertools.combinations([pair for pair in own if pair[1]], 2):
+    for (one, first), (other, second) in itertools.combinations([pair for pair in own if len(pair[1]) >= LEAST_OWN], 2):
         people = [{person.key for person in line.entry.people} - {""} for line in (one, other)]
         if not people[0] & people[1]:
             shares.append((len(first & second) / min(len(first), len(second)), one, other))

@@ -39,7 +39,7 @@ def cluster() -> Iterator[Any]:
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
         LocalCluster(
-            n_workers=2, threads_per_worker=1, resources={machines.RESOURCE: 1}, dashboard_address=None, silence_logs=50
+            n_workers=2, threads_per_worker=1, resources={machines.RESOURCE: 1}, dashboard_address=":0", silence_logs=50
         ) as one,
     ):
         yield one

@@ -103,6 +103,8 @@ def test_every_picture_has_its_numbers_in_words_and_every_field_a_label():
 def test_the_files_are_for_their_owner_alone_and_one_zip_holds_them(tmp_path: Path):
     lines = a_class()
     write(tmp_path, lines, ROWS, complete=True)
+    for one in lines[:3]:
+        page.write_student(tmp_path, one)
     page.write(tmp_path, "The title", lines, ROWS, [], complete=True)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}

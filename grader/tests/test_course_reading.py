@@ -286,9 +286,10 @@ def test_a_zip_is_unpacked_and_what_is_odd_in_it_costs_its_own_submission(tmp_pa
     archive = packed(
         tmp_path / "export.zip",
         {
-            f"{top}/{export.METADATA}": "".join(submission(k, sid=str(k)) for k in (1, 2, 3)),
+            f"{top}/{export.METADATA}": "".join(submission(k, sid=str(k)) for k in (1, 2, 3, 4)),
             f"{top}/submission_1/hw5_gan.py": "x = 1\n",
             f"{top}/submission_1/.DS_Store": "",
+            f"{top}/submission_4/report.pdf": "%PDF",
             f"__MACOSX/{top}/._x": "",
             f"{top}/submission_2/hw5_gan.py": stat.S_IFLNK | 0o777,
             f"{top}/submission_2/../../../escaped.py": "x",
@@ -306,6 +307,9 @@ def test_a_zip_is_unpacked_and_what_is_odd_in_it_costs_its_own_submission(tmp_pa
     assert [path.name for path in second.place.iterdir()] == ["notes.py"]
     assert any("left out" in remark for remark in second.remarks)
     assert third.reason == "Its folder is empty."
+    fourth = entries["submission_4"].place
+    assert fourth is not None
+    assert (fourth / "report.pdf").read_bytes() == b""
     assert not list(tmp_path.rglob("escaped.py"))
     assert os.stat(first.place / "hw5_gan.py").st_uid == os.geteuid()
     again = reading.read(archive, tmp_path / "work")
