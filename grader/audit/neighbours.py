@@ -82,15 +82,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Grade the class; 1 when a right submission has lost a point, or anything is left."""
     attacks = [case for case in known.attacks() if options.only in case.name]
-    graded = grade(attacks[: options.size // 2] if options.size else attacks)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(graded.report(), encoding="utf-8")
+    graded = grade(attacks[: options.size // 2] if options.size else attacks, options.out)
     Console(width=None if sys.stdout.isatty() else 160).print(Markdown(graded.report()))
     return int(bool(graded.complaints) or not graded.attacks)
 
 
-def grade(attacks: list[Case]) -> Class:
-    """Grade the reference, then each attack, and the reference after it."""
+def grade(attacks: list[Case], out: Path) -> Class:
+    """Grade the reference, then each attack, and the reference after it; the report so far is rewritten each time."""
     graded = Class()
     with Runner(clocks=CLOCKS, slot=SLOT) as runner:
         _right(runner, graded, "the first")
@@ -98,13 +97,21 @@ def grade(attacks: list[Case]) -> Class:
         for case in attacks:
             _attack(runner, graded, case)
             _right(runner, graded, f"after {case.name}")
-        graded.last = Measured.of(runner)
+            graded.last = Measured.of(runner)
+            out.write_text(graded.report(), encoding="utf-8")
+    _compare_sizes(graded)
+    out.write_text(graded.report(), encoding="utf-8")
+    return graded
+
+
+def _compare_sizes(graded: Class) -> None:
+    if graded.first is None or graded.last is None:
+        return
     for name in ("runner", "bench", "judges"):
         if (growth := getattr(graded.last, name) - getattr(graded.first, name)) > GROWTH:
             graded.complaints.append(f"{name} has grown by {growth / 2**20:.0f} MB")
     if graded.last.descriptors > graded.first.descriptors:
         graded.complaints.append(f"{graded.last.descriptors - graded.first.descriptors} descriptors stay open")
-    return graded
 
 
 def _right(runner: Runner, graded: Class, which: str) -> None:

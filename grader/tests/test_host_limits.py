@@ -25,6 +25,7 @@ class Machine:
         self.below: dict[int, list[Process]] = {}
         self.memory = {SERVER: 300 * MIB}
         self.nameless: dict[int, int] = {}
+        self.shared = self.unseen = 0
 
 
 @pytest.fixture
@@ -33,6 +34,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(hosting.processes, "below", lambda root: one.below.get(root, []))
     monkeypatch.setattr(hosting.processes, "own_memory", lambda pid: one.memory.get(pid, 0))
     monkeypatch.setattr(hosting.processes, "held_by_descriptors", lambda pid, files: one.nameless.get(pid, 0))
+    monkeypatch.setattr(hosting.processes, "shared_memory", lambda: one.shared)
+    monkeypatch.setattr(hosting.processes, "shared_unseen", lambda pids: one.unseen)
     return one
 
 
@@ -42,6 +45,7 @@ def host(folder: Path, user: int | None = None, pid: int = 1) -> Host:
     one = Host(server, "hw5_gan", folder, folder / "scratch", user, CLOCKS)  # type: ignore[arg-type]
     one.pid = pid
     one.free_disk, one.free_files = hosting._free(folder)
+    one.shared_before = 0
     one.in_force = ["filtered system calls"]
     server.hosts.append(one)
     return one
@@ -58,6 +62,16 @@ def test_memory_counts_from_what_host_and_child_share_with_the_server(tmp_path: 
     machine.memory |= {1: 310 * MIB, 2: 400 * MIB, 3: 300 * MIB}
     machine.nameless = {2: 102 * MIB + more}  # 1,112 MiB in all, of which twice 300 are the server's
     assert one.excess() == ("Your code used more than 0.5 GiB of memory." if more else "")
+
+
+def test_shared_memory_that_nobody_has_touched_counts_when_the_machine_has_more(tmp_path: Path, machine: Machine):
+    one = host(tmp_path)
+    machine.below[SERVER] = [process(1)]
+    machine.memory[1] = 300 * MIB
+    machine.unseen = 600 * MIB
+    assert one.excess() == ""
+    machine.shared = 600 * MIB
+    assert one.excess() == "Your code used more than 0.5 GiB of memory."
 
 
 def test_a_single_process_shares_once(tmp_path: Path, machine: Machine):
