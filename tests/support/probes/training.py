@@ -148,7 +148,8 @@ def _bring_to_life(gan: Any, zdim: int, digits: torch.Tensor) -> None:
     first attempt too: then those of the network's own initialisation follow, and others, until some are alive.
     """
     built = {network: [one.detach().clone() for one in network.parameters()] for network in (gan.disc, gan.gen)}
-    for give in (_one_sign, *(partial(_own_weights, built, seed) for seed in range(ATTEMPTS))):
+    ways: list[Callable[[Any], None]] = [_one_sign, *(partial(_own_weights, built, seed) for seed in range(ATTEMPTS))]
+    for give in ways:
         give(gan)
         if _alive(gan, zdim, digits):
             return
