@@ -68,7 +68,7 @@ def test_an_audit_of_every_day_leaves_the_attacks_to_the_tests(graded, capsys: p
     seen = graded(sound)
     assert main(["audit", "--workers", "3", "--part", "2"]) == 0
     kinds, _, workers, suites, part = seen.asked[0]
-    assert kinds == sorted([cases.STYLES, cases.MUTANTS, cases.HALVES])
+    assert kinds == sorted([cases.STYLES, cases.MUTANTS, cases.SAMPLE, cases.HALVES])
     assert (workers, suites, part) == (3, SUITES, 2)
     text, styles = said(capsys), len(list(cases.styles()))
     assert f"{styles}/{styles} styles at full marks" in text
