@@ -135,10 +135,11 @@ def naming(result: CaseResult, rows: Sequence[Row]) -> Naming:
 
 
 def told(results: Sequence[CaseResult], rows: Sequence[Row]) -> list[Told]:
-    """The figures of each kind that was graded."""
+    """The figures of each kind that was graded; a mistake that no check finds is told in no way."""
     made = []
     for kind in LEAST:
-        of_kind = tuple(naming(one, rows) for one in results if one.case.kind == kind and one.outcomes)
+        found = [one for one in results if any(check.status not in NO_FAULT for check in one.outcomes.values())]
+        of_kind = tuple(naming(one, rows) for one in found if one.case.kind == kind)
         if of_kind:
             made.append(Told(kind, of_kind))
     return made

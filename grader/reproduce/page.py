@@ -19,12 +19,16 @@ SIDE, GAP = 28, 2
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One figure of the handout: its pictures as data URIs, each with what it shows, and what was measured of it."""
+    """One figure of the handout: its pictures as data URIs, each with what it shows, and what was measured of it.
+
+    `right` is whether that is as it should be.
+    """
 
     title: str
     asked: str
     pictures: list[tuple[str, str]]
     measured: str
+    right: bool = True
 
 
 def write(folder: Path, trained: str) -> Path:
@@ -43,14 +47,15 @@ def _figures(folder: Path) -> list[Exhibit]:
     grids = sorted(folder.glob("test_*.png"), key=_epoch)
     chosen = [grids[round(place)] for place in np.linspace(0, len(grids) - 1, min(GRIDS_SHOWN, len(grids)))]
     points = np.load(folder / "samples.npz", allow_pickle=False)["points"].astype(np.float64)
-    precision, coverage = spelling.precision(points), spelling.coverage(points)
+    spelled, drawn = spelling.measure(points), digit_grid.judge(cut(grids[-1]))
     return [
         Exhibit(
             "Figure 1: images by the generator (Question 4.6)",
             "three of the grids that train() writes, with their epochs; after about 30 epochs they are to look like "
             "digits.",
             [(_uri(grid), f"after {_epoch(grid)} epochs") for grid in chosen],
-            digit_grid.judge(cut(grids[-1])).sentence,
+            drawn.sentence,
+            drawn.good,
         ),
         Exhibit(
             "Figure 2: the score function (Question 5.4 a)",
@@ -62,8 +67,10 @@ def _figures(folder: Path) -> list[Exhibit]:
             "Figures 3 and 4: samples on their way, and the final ones (Question 5.4 b)",
             "1,000 samples at steps 0, 200, 400, 600 and 800, and at the end, where they are to follow CS446.",
             [(_uri(folder / "samples.png"), "the samples at six steps")],
-            f"{precision:.1%} of the final samples lie within {spelling.RADIUS} of a training point, and "
-            f"{coverage:.1%} of the training points have a sample as near.",
+            f"{spelled.precision:.1%} of the final samples lie within {spelling.RADIUS} of a training point, and "
+            f"{spelled.coverage:.1%} of the training points have a sample as near. Letters that can be read: "
+            f"{spelled.letters}.",
+            spelled.spells,
         ),
         Exhibit(
             "Figure 5: trajectories of the Langevin dynamics (Question 5.4 c)",

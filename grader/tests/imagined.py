@@ -180,6 +180,8 @@ class Imagined:
         mean, deviation = self.start.of(steps.first, steps.last) if known else (0.4, 1.7)
         uniform = self.start.family == langevin_states.UNIFORM
         drawn = rng.uniform(-(3**0.5), 3**0.5, shape) if uniform else rng.standard_normal(shape)
+        if self.start.family == langevin_states.CLIPPED_NORMAL:
+            mean, deviation, drawn = 0.0, 1.0, np.clip(drawn, -2, 1.5)
         return np.broadcast_to(mean + deviation * drawn, (n, 2))
 
     def _goes_on(self, states: np.ndarray, t: int, steps: langevin.Steps, rng: np.random.Generator) -> np.ndarray:

@@ -197,3 +197,30 @@ def test_the_latest_grid_is_shown_and_the_earlier_ones_are_listed_in_their_order
     assert picture.arrays["digits"].min() == 255
     assert picture.alt.startswith("test_20.png: blank")
     assert (advice.credit, advice.measures) == (0.0, {})
+
+
+def test_a_picture_with_a_letter_that_nobody_can_read_does_not_spell():
+    """Right figures all over, but the hole of the 6 is filled, or one letter has few points, or blurred ones."""
+    rng = np.random.default_rng(0)
+    points = pattern.points()
+    assert spelling.measure(points).letters == "C S 4 4 6"
+    hole, side = pattern.hole()
+    assert len(hole) == 45
+    filled = np.concatenate([points, hole + rng.uniform(-side / 2, side / 2, hole.shape)])
+    letter = np.searchsorted(spelling.EDGES, points[:, 0])
+    thin = np.concatenate([points[letter != 3], points[letter == 3][::40]])
+    blurred = points + np.where((letter == 0)[:, None], rng.normal(size=points.shape) * 0.06, 0)
+    for samples, letters in ((filled, "C S 4 4 _"), (thin, "C S 4 _ 6"), (blurred, "_ S 4 4 6")):
+        found = spelling.measure(samples)
+        assert found.letters == letters
+        assert found.reaches(spelling.SPELLS)
+        assert not found.spells
+
+
+@pytest.mark.parametrize(("drawn", "innocent"), [(FULL, True), (replace(FULL, precision=0.5), False), (None, False)])
+def test_the_sampler_is_to_blame_only_if_it_does_not_spell_with_the_exact_score(drawn: Spelling | None, innocent: bool):
+    assert trained_model._innocent(drawn) is innocent
+    assert trained_model._fault(RIGHT, innocent) == f"the {'network' if innocent else 'sampler'} is not right"
+    said = trained_model._cause(RIGHT, Spelling(1000, 0.5, 0.5, 0.96), innocent)
+    assert ("The sampler is right." in said) is innocent
+    assert ("Look at Algorithm 2" in said) is not innocent

@@ -112,7 +112,8 @@ def legible(samples: np.ndarray) -> tuple[bool, ...]:
     """
     points, n = pattern.points(), len(samples)
     squares = pattern.squared_distances(samples.astype(np.float64), points)
-    strokes, near = squares.min(axis=1) <= STROKE**2, squares <= RADIUS**2
+    strokes = np.asarray(squares.min(axis=1) <= STROKE**2)
+    reached = np.asarray(squares.min(axis=0) <= RADIUS**2)
     letter, own = np.searchsorted(EDGES, points[:, 0]), np.searchsorted(EDGES, samples[:, 0])
     attainable = attainable_coverage(n) / attainable_coverage(FULL)
     found = []
@@ -122,8 +123,8 @@ def legible(samples: np.ndarray) -> tuple[bool, ...]:
         if n < FULL:
             precise -= 4 * (precise * (1 - precise) / expected) ** 0.5
             covered *= attainable * max(1 - 4 * 0.3 / expected**0.5, 0.0)
-        reached: np.ndarray = np.any(near, axis=0)[letter == k]
-        found.append(bool(here.any() and strokes[here].mean() >= precise and reached.mean() >= covered))
+        reads = here.any() and strokes[here].mean() >= precise and reached[letter == k].mean() >= covered
+        found.append(bool(reads))
     return (*found[:-1], found[-1] and not _filled(samples[own == len(LETTERS) - 1]))
 
 
