@@ -29,7 +29,7 @@ endif
 # A step of the set-up: silent, and when it fails one sentence and the file with the reason.
 said = $(1) >.setup.log 2>&1 || { echo "$(VENV) could not be set up (is there a network?): the reason is in .setup.log." >&2; exit 1; }
 
-.PHONY: grade test reproduce lint format lock template rubric benchmark audit automatic fuzz calibrate power mutate package \
+.PHONY: grade test unseen reproduce lint format lock template rubric benchmark audit automatic fuzz calibrate power mutate package \
 	rehearse oldest preview clean help
 
 help:  ## what can be made
@@ -47,6 +47,9 @@ audit: $(VENV)/ready  ## prove the grader right; ONLY=text for some cases, FULL=
 
 calibrate: $(VENV)/ready  ## random decisions on right work under SEEDS=10000 seeds, against their laws; goes on where it ended
 	@$(RUN) -m grader calibrate $(if $(SEEDS),--seeds "$(SEEDS)")
+
+unseen: $(VENV)/ready  ## the known mistakes that students are told of only after grading
+	@$(RUN) -m grader unseen
 
 power: $(VENV)/ready  ## by how much each mutant is caught, or those of ONLY=text
 	@$(RUN) -m grader power $(if $(ONLY),--only "$(ONLY)")

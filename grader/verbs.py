@@ -48,6 +48,7 @@ VERBS = {
     "template": Verb("grader.release.template", "cut student_template/ from reference/"),
     "lock": Verb("grader.release.lock", "lock all requirements, and export the container's and the students'"),
     "audit": Verb("grader.audit.command", "prove the grader right on every submission whose result is known"),
+    "unseen": Verb("grader.audit.unseen", "list the known mistakes that no check tells which students see at once"),
     "power": Verb("grader.audit.power", "by how much each mutant is caught"),
     "automatic": Verb("grader.audit.automatic", "grade mistakes that nobody listed, made by rule"),
     "mutate": Verb("grader.audit.mutation.command", "change the grader at random, and see what no test notices"),

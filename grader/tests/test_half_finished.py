@@ -15,6 +15,8 @@ from grader.project import REFERENCE, ROOT
 from grader.release import template
 from tests.support.homework.assignment import DIFFUSION, GAN
 
+pytestmark = pytest.mark.xdist_group("states")
+
 Files = dict[str, str]
 REGION = re.compile(r" *# BEGIN SOLUTION (\d\.\d): (.+)\n(?:.*\n)*? *# END SOLUTION\n")
 WRITTEN = {name: (REFERENCE / f"{name}.py").read_text(encoding="utf-8") for name in (GAN, DIFFUSION)}
