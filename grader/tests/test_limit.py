@@ -125,3 +125,15 @@ def test_the_place_of_a_thread_is_the_last_line_of_the_student_s(tmp_path: Path)
     here = threading.get_ident()
     assert module.call(lambda: places.place_of_thread(here, tmp_path)) == "mine.py, line 2"
     assert places.place_of_thread(here, tmp_path) == ""
+
+
+@pytest.mark.parametrize(("limited", "asked", "marked"), [(True, None, 1), (True, 5.0, 0), (False, None, 0)])
+def test_a_check_has_the_usual_limit_unless_another_is_asked_for(limited: bool, asked: float | None, marked: int):
+    given: list[pytest.MarkDecorator] = []
+    check = Check()
+    check.add_marker = given.append
+    other = SimpleNamespace(function=None, add_marker=given.append)
+    manager = SimpleNamespace(has_plugin=lambda name: name == limit.PLUGIN)
+    config = SimpleNamespace(pluginmanager=manager, getoption=lambda name: asked, getini=lambda name: None)
+    Limit(Path(), print, limited).pytest_collection_modifyitems(config, [check, other])
+    assert [mark.args for mark in given] == [(limit.LIMIT,)] * marked

@@ -51,7 +51,7 @@ def student_folder(packages: Path, folder: Path) -> Path:
 
 def run_checks(folder: Path, elsewhere: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the checks in a student's folder, or as an editor does from elsewhere."""
-    command = [sys.executable, "-m", "pytest", *([str(folder)] if elsewhere else [])]
+    command = [sys.executable, "-m", "pytest", "--timeout=600", *([str(folder)] if elsewhere else [])]
     return subprocess.run(command, cwd=elsewhere or folder, capture_output=True, text=True)
 
 
