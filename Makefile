@@ -40,8 +40,8 @@ endif
 # A step of the set-up: silent, and when it fails one sentence and the file with the reason.
 said = $(1) >.setup.log 2>&1 || { echo "$(VENV) could not be set up (is there a network?): the reason is in .setup.log." >&2; exit 1; }
 
-.PHONY: grade test reproduce lint format lock template rubric benchmark audit layers neighbours automatic fuzz calibrate \
-	power mutate package rehearse oldest preview class regrade similar clean help
+.PHONY: grade test unseen reproduce lint format lock template rubric benchmark audit layers neighbours automatic fuzz \
+	calibrate power mutate package rehearse oldest preview class regrade similar clean help
 
 # The class that SUBMISSIONS names, and where its results go.
 CLASS = "$(SUBMISSIONS)" --out "$(OUT)" $(if $(LAYOUT),--layout "$(LAYOUT)") $(if $(ROSTER),--roster "$(ROSTER)")
@@ -82,6 +82,9 @@ layers: $(VENV)/ready  ## every attack with one layer of the protection after an
 
 neighbours: $(VENV)/ready  ## every attack between right submissions, and what is left on the machine; out/neighbours.md
 	@$(RUN) -m grader neighbours $(if $(ONLY),--only "$(ONLY)")
+
+unseen: $(VENV)/ready  ## the known mistakes that students are told of only after grading
+	@$(RUN) -m grader unseen
 
 power: $(VENV)/ready  ## by how much each mutant is caught, or those of ONLY=text
 	@$(RUN) -m grader power $(if $(ONLY),--only "$(ONLY)")

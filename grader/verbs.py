@@ -53,6 +53,7 @@ VERBS = {
     "audit": Verb("grader.audit.command", "prove the grader right on every submission whose result is known"),
     "layers": Verb("grader.audit.layers", "every attack, with one layer of the protection after another taken away"),
     "neighbours": Verb("grader.audit.neighbours", "every attack between right submissions, and what is left of it"),
+    "unseen": Verb("grader.audit.unseen", "list the known mistakes that no check tells which students see at once"),
     "power": Verb("grader.audit.power", "by how much each mutant is caught"),
     "automatic": Verb("grader.audit.automatic", "grade mistakes that nobody listed, made by rule"),
     "mutate": Verb("grader.audit.mutation.command", "change the grader at random, and see what no test notices"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.support.homework.assignment import FILES, QUESTIONS
+from tests.support.homework.assignment import FILES, QUESTIONS, REQUIRED
 from tests.support.submission import Submission
 from tests.support.transports import InProcess
 from tests.support.verdicts import Wrong
@@ -29,6 +29,8 @@ settings.load_profile("grading")
 
 HERE = Path(__file__).resolve().parent.parent
 """The folder in which the suites lie: a student's homework, or the project's checkout."""
+REFERENCE = HERE / "reference"
+"""In the checkout alone: right work, which needs no limit on a busy machine."""
 GRADED = "graded_submission"
 """The name of the plugin that is the submission, while one is graded."""
 LOCAL = "local_run"
@@ -52,7 +54,7 @@ def _add_what_a_student_needs(config: pytest.Config) -> None:
     from tests.local.run import LocalRun
 
     folder = _folder(config)
-    limit = Limit(folder, lambda text: _end(config, text))
+    limit = Limit(folder, lambda text: _end(config, text), limited=folder != REFERENCE)
     config.pluginmanager.register(limit, LIMIT)
     config.pluginmanager.register(LocalRun(folder, limit), LOCAL)
 
@@ -75,9 +77,11 @@ def _folder(config: pytest.Config) -> Path:
     The project's own checkout has no homework at its top: there it is the reference.
     """
     if named := config.getoption("--submission") or os.environ.get("HW5_SUBMISSION"):
-        return (config.invocation_params.dir / named).resolve()
-    reference = HERE / "reference"
-    return reference if (reference / FILES[0]).exists() and not (HERE / FILES[0]).exists() else HERE
+        folder = (config.invocation_params.dir / named).resolve()
+        if not folder.is_dir():
+            raise pytest.UsageError(f"{named} is no folder: name the one with {' and '.join(REQUIRED)}.")
+        return folder
+    return REFERENCE if (REFERENCE / FILES[0]).exists() and not (HERE / FILES[0]).exists() else HERE
 
 
 @pytest.fixture(scope="session")

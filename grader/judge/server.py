@@ -143,19 +143,19 @@ def judge(transport: ThroughRunner, order: JudgeOrder, suites: Path, bounds: Bou
 
 
 class _Registrar:
-    """Makes the graded submission known to the suites' fixture."""
+    """Makes the graded submission known to the suites' fixture, or that there will be one."""
 
-    def __init__(self, submission: Submission) -> None:
+    def __init__(self, submission: Submission | None) -> None:
         self.submission = submission
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the submission under the name that the fixture asks for."""
-        config.pluginmanager.register(self.submission, "graded_submission")
+        config.pluginmanager.register(self.submission or object(), "graded_submission")
 
 
 def prepare(suites: Path) -> None:
     """Import every suite once, for all judges that are forked from this process."""
-    pytest.main([*_arguments(suites), "--collect-only"])
+    pytest.main([*_arguments(suites), "--collect-only"], [_Registrar(None)])
 
 
 def serve(control: socket.socket, suites: Path) -> NoReturn:

@@ -45,7 +45,7 @@ def try_set(name: str, out: Path, python: str) -> str:
     uv = [sys.executable, "-m", "uv", "pip"]
     chosen = ["--resolution", SETS[name], "--requirement", str(folder / "requirements.txt")]
     _run(name, [*uv, "install", "--quiet", "--python", interpreter, *chosen])
-    checks = _run(name, [interpreter, "-m", "pytest"], folder)
+    checks = _run(name, [interpreter, "-m", "pytest", "--timeout=600"], folder)
     frozen = dict(line.split("==") for line in _run(name, [*uv, "freeze", "--python", interpreter]).split())
     versions = ", ".join(f"{one} {frozen[one]}" for one in NAMED)
     return f"{name}: {versions}: {checks.strip().splitlines()[-1]}"

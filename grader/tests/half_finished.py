@@ -25,6 +25,7 @@ WORDS = (
         "--capture=no",
         "--assert=plain",
         "--tb=native",
+        "--timeout=600",
         f"--rootdir={ROOT}",
         "-c",
         str(ROOT / "pyproject.toml"),

@@ -14,7 +14,7 @@ import pytest
 
 from grader import rubric
 from grader.__main__ import main
-from grader.audit import automatic, cases, page, run
+from grader.audit import automatic, cases, command, page, run, unseen
 from grader.audit.cases import Case, CaseError
 from grader.audit.headers import NOTHING, SOUND, HeaderError, Known
 from grader.audit.workshop import Workshop
@@ -388,3 +388,13 @@ def test_automatic_mutants_differ_from_the_reference_in_solutions_only(tmp_path:
         assert {cut(text, module) for text in texts} == {cut((REFERENCE / module).read_text(), module)}
         names |= {case.name for case in made}
     assert automatic.listed(automatic.EQUIVALENT.read_text()) <= names
+
+
+def test_what_no_public_check_tells_is_listed_by_question(capsys: pytest.CaptureFixture[str]):
+    public = {row.name for row in rubric.read() if row.audience == "public"}
+    mutants = {case.name: case for case in cases.all_cases((cases.MUTANTS,))}
+    listed = [name for mistakes in unseen.unseen().values() for name, _ in mistakes]
+    assert len(listed) == len(set(listed)) > 10
+    assert set(listed) == {name for name, case in mutants.items() if case.fails and not case.fails & public}
+    assert main(["unseen"]) == 0
+    assert f"{len(listed)} of {len(mutants)} known mistakes" in capsys.readouterr().out

@@ -88,6 +88,18 @@ def test_what_a_person_can_mend_is_one_line(
     assert len(printed.err.splitlines()) == 1
 
 
+def test_no_judge_loads_what_a_student_s_own_run_adds():
+    code = """import sys
+from pathlib import Path
+from grader.judge import server
+server.prepare(Path("tests"))
+print(*[name for name in sys.modules if name.startswith("tests.")])"""
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = ran.stdout.splitlines()[-1].split()
+    assert "tests.conftest" in loaded
+    assert [name for name in loaded if name.startswith(("tests.local", "tests.support.probes"))] == []
+
+
 def test_a_misspelt_visibility_is_one_line(tmp_path: Path):
     copy = checkout(tmp_path / "copy")
     suite = copy / "tests" / "public" / "test_gan_losses.py"

@@ -64,3 +64,14 @@ def test_the_guide_counts_the_checks_and_the_points_right():
     rows = rubric.read()
     assert f"{len(rows)} checks work" in GUIDE
     assert f"Autograder points: {sum(row.points for row in rows):g}." in GUIDE
+
+
+def test_the_students_guide_names_the_oldest_versions_that_the_requirements_allow():
+    guide = " ".join((DOCS / "student.md").read_text(encoding="utf-8").split())
+    listed = (ROOT / "grader" / "release" / "handout" / "requirements.txt").read_text(encoding="utf-8")
+    for name in ("torch", "torchvision", "numpy", "pytest"):
+        least = re.search(rf"^{name}>=([\d.]+)", listed, re.MULTILINE)
+        assert least is not None
+        assert re.search(rf"oldest versions .*\b{name} {re.escape(least[1])}\b.* and with the newest", guide), name
+    pinned = (ROOT / "grader" / "release" / "container" / "torch.txt").read_text(encoding="utf-8").split()[0]
+    assert f"graded with {pinned.replace('==', ' ')}." in guide

@@ -33,12 +33,11 @@ def loop(seconds: float = 5.0) -> None:
         pass
 
 
-def deaf(seconds: float) -> None:
-    """The same, and catch whatever comes."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def deaf(said: list[str]) -> None:
+    """Catch whatever comes, until the run would have been ended."""
+    while not said:
         try:
-            loop(until - time.monotonic())
+            loop(0.1)
         except BaseException:
             continue
 
@@ -75,7 +74,7 @@ def test_what_is_not_the_student_s_is_not_interrupted(clock: Any):
 def test_code_that_cannot_be_interrupted_ends_the_run_with_its_line(clock: Any):
     start(clock, 0.1)
     with clock.limit.around():
-        deaf(1.0)
+        deaf(clock.said)
     (said,) = clock.said
     assert said.startswith(
         "test_something did not finish within 0.1 s, and your code cannot be interrupted. It is at test"
@@ -125,3 +124,15 @@ def test_the_place_of_a_thread_is_the_last_line_of_the_student_s(tmp_path: Path)
     here = threading.get_ident()
     assert module.call(lambda: places.place_of_thread(here, tmp_path)) == "mine.py, line 2"
     assert places.place_of_thread(here, tmp_path) == ""
+
+
+@pytest.mark.parametrize(("limited", "asked", "marked"), [(True, None, 1), (True, 5.0, 0), (False, None, 0)])
+def test_a_check_has_the_usual_limit_unless_another_is_asked_for(limited: bool, asked: float | None, marked: int):
+    given: list[pytest.MarkDecorator] = []
+    check = Check()
+    check.add_marker = given.append
+    other = SimpleNamespace(function=None, add_marker=given.append)
+    manager = SimpleNamespace(has_plugin=lambda name: name == limit.PLUGIN)
+    config = SimpleNamespace(pluginmanager=manager, getoption=lambda name: asked, getini=lambda name: None)
+    Limit(Path(), print, limited).pytest_collection_modifyitems(config, [check, other])
+    assert [mark.args for mark in given] == [(limit.LIMIT,)] * marked

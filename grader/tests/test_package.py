@@ -51,7 +51,7 @@ def student_folder(packages: Path, folder: Path) -> Path:
 
 def run_checks(folder: Path, elsewhere: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the checks in a student's folder, or as an editor does from elsewhere."""
-    command = [sys.executable, "-m", "pytest", *([str(folder)] if elsewhere else [])]
+    command = [sys.executable, "-m", "pytest", "--timeout=600", *([str(folder)] if elsewhere else [])]
     return subprocess.run(command, cwd=elsewhere or folder, capture_output=True, text=True)
 
 
@@ -242,3 +242,6 @@ def test_a_python_that_is_too_old_or_too_new_is_told(packages: Path, tmp_path: P
         ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert (ran.returncode == 0) == right
         assert right or f"needs Python 3.10 to 3.14; this is {version[0]}.{version[1]}." in ran.stderr
+    suites = (folder / "tests" / "__init__.py").read_text(encoding="utf-8").replace("sys.version_info", "(3, 9, 1)")
+    with pytest.raises(SystemExit, match=r"^The checks need Python 3\.10 or later; this is 3\.9\.$"):
+        exec(suites, {})

@@ -16,10 +16,7 @@ from grader.report import page
 from tests.support.status import Status
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: install the system's package `chromium`"),
-    pytest.mark.xdist_group("browser"),  # one browser for all of them
-]
+pytestmark = pytest.mark.xdist_group("browser")
 WIDE, NARROW = {"width": 1200, "height": 900}, {"width": 390, "height": 800}
 TABLE = "\n".join(
     f"{k:>4}  conv2d(kernel 3, stride 1, padding 1, output channels {k})  {'the same ' * 9}" for k in range(9)
@@ -47,6 +44,8 @@ def document() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("There is no Chromium: install the system's package `chromium`.")
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is a tool of the developers")
     with sync_api.sync_playwright() as play:
         started = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

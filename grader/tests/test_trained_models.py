@@ -63,7 +63,7 @@ JUDGED = {
     "large steps": (sampler(alpha="1e6 * sigma"), "spells", 0.0, "run away"),
     "no samples": (sampler(returned="None"), "spells", 0.0, "the sampler did not return samples"),
     "raises": (sampler(alpha="1 / 0"), "spells", 0.0, "Your code raised ZeroDivisionError"),
-    "other size": ("", narrow(), 0.0, "another network than the handed-in ScoreNet() (net.0.bias has the shape"),
+    "other size": ("", narrow(), 0.0, "another network than your ScoreNet() (net.0.bias has the shape"),
     "layer missing": ("", {k: v for k, v in state().items() if "14" not in k}, 0.0, "net.14.weight is not in it"),
     "whole network": ("", torch.nn.Linear(2, 2), 0.0, "save the parameters alone"),
     "a list": ("", [1, 2], 0.0, "holds no parameters"),
@@ -114,7 +114,7 @@ def test_samples_alone_are_judged_by_their_place(
 ):
     advice = trained_model.advise(locally(hand_in(tmp_path, **arrays)))
     assert says in advice.text
-    assert "model.ckpt was not handed in" in advice.text
+    assert "There is no model.ckpt" in advice.text
     assert advice.credit == credit
     assert advice.measures == {}
 

@@ -22,7 +22,7 @@ from tests.local.places import place_of_thread
 from tests.support.transports import OutOfTime
 
 LIMIT = 60.0
-"""Seconds of one check: right work needs a few, of which most are the first import of torch."""
+"""Seconds of one check: right work needs a few, and torch is loaded before the first."""
 GRACE = 10.0
 """Seconds between the interruption and the end of a run that does not react to it."""
 PLUGIN = "timeout"
@@ -32,9 +32,10 @@ PLUGIN = "timeout"
 class Limit:
     """The clock of the checks; `folder` holds the student's files."""
 
-    def __init__(self, folder: Path, end: Callable[[str], None]) -> None:
-        """`end` ends the run with a text, when nothing else helps."""
+    def __init__(self, folder: Path, end: Callable[[str], None], limited: bool = True) -> None:
+        """`end` ends the run with a text, when nothing else helps; unless `limited`, a limit has to be asked for."""
         self.folder = folder
+        self.limited = limited
         self.end = end
         self._lock = threading.Lock()
         self.seconds = LIMIT
@@ -46,7 +47,7 @@ class Limit:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Give each check its limit, unless the command line, the settings or the environment name another."""
-        if not config.pluginmanager.has_plugin(PLUGIN):
+        if not self.limited or not config.pluginmanager.has_plugin(PLUGIN):
             return
         if config.getoption("timeout") is None and not config.getini("timeout") and "PYTEST_TIMEOUT" not in os.environ:
             for item in filter(number_of, items):

@@ -37,7 +37,7 @@ _PROBLEMS = {
     "unreadable": "it cannot be opened",
     "objects": "it holds Python objects; save the parameters alone: torch.save(scorenet.state_dict(), 'model.ckpt')",
     "no parameters": "it holds no parameters; save them with torch.save(scorenet.state_dict(), 'model.ckpt')",
-    "other network": "its parameters are those of another network than the handed-in ScoreNet()",
+    "other network": "its parameters are those of another network than your ScoreNet()",
     "no samples": "the sampler did not return samples",
     "no points": 'it holds no array "points" of shape (n, 2)',
 }
@@ -72,7 +72,7 @@ def _together(model: tuple[Opinion, Advice] | None, points: Opinion | None) -> A
     """The advice on the model, or without one on the samples, and whether the two agree."""
     if model is None:
         assert points is not None
-        text = f"{points.text}\nmodel.ckpt was not handed in, so nothing shows what drew these samples. {ADD}"
+        text = f"{points.text}\nThere is no model.ckpt, so nothing shows what drew these samples. {ADD}"
         return Advice(text, min(points.credit, SAMPLES_ALONE))
     opinion, advice = model
     if points is None:
