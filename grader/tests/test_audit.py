@@ -14,7 +14,7 @@ import pytest
 
 from grader import rubric
 from grader.__main__ import main
-from grader.audit import automatic, cases, command, page, run, unseen
+from grader.audit import automatic, cases, page, run, unseen
 from grader.audit.cases import Case, CaseError
 from grader.audit.headers import NOTHING, SOUND, HeaderError, Known
 from grader.audit.workshop import Workshop
