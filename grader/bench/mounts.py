@@ -36,7 +36,8 @@ def enter_view(trees: Iterable[Path], home: Path) -> bool:
 
     After False the process should end: it may be half way.
     """
-    wanted = list(dict.fromkeys([*_without_nested(trees), *DEVICES, home]))
+    trees = list(trees)
+    wanted, links = list(dict.fromkeys([*_without_nested(trees), *DEVICES, home])), _links_to(trees)
     if not kernel.unshare(kernel.NEW_MOUNTS) or not kernel.mount("none", "/", "", kernel.RECURSIVE | kernel.PRIVATE):
         return False
     handles = {path: os.open(path, os.O_PATH) for path in wanted if path.exists()}
@@ -58,6 +59,11 @@ def enter_view(trees: Iterable[Path], home: Path) -> bool:
         for handle in handles.values():
             os.close(handle)
     _link_as_outside(_STAGE, [path.parts[1] for path in wanted if len(path.parts) > 1])
+    for place, leads_to in links.items():
+        target = _STAGE / place.relative_to("/")
+        if not os.path.lexists(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.symlink(leads_to, target)
     for folder in ("tmp", "dev/shm", _ROOM.name, _SOURCE.name):
         (_STAGE / folder).mkdir(parents=True, exist_ok=True)
     os.chdir(_STAGE)
@@ -103,6 +109,15 @@ def _without_nested(trees: Iterable[Path]) -> list[Path]:
     plain = {path for path in every if not any(parent.is_symlink() for parent in (path, *path.parents))}
     plain |= {Path(os.path.realpath(path)) for path in every}
     return sorted(path for path in plain if not any(parent in plain for parent in path.parents))
+
+
+def _links_to(trees: Iterable[Path]) -> dict[Path, str]:
+    """Where links on the way to a tree stand, such as a virtual environment that is one, and where each leads.
+
+    Packages know themselves by that place, and look for their own data there long after they were imported.
+    """
+    places = [Path(place) for tree in map(os.path.abspath, trees) for place in (tree, *Path(tree).parents)]
+    return {place: os.path.realpath(place) for place in places if place.is_symlink()}
 
 
 def _link_as_outside(root: Path, present: Iterable[str]) -> None:
