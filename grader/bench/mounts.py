@@ -116,7 +116,8 @@ def _links_to(trees: Iterable[Path]) -> dict[Path, str]:
 
     Packages know themselves by that place, and look for their own data there long after they were imported.
     """
-    places = [Path(place) for tree in map(os.path.abspath, trees) for place in (tree, *Path(tree).parents)]
+    named = [Path(os.path.abspath(tree)) for tree in trees]
+    places = [place for tree in named for place in (tree, *tree.parents)]
     return {place: os.path.realpath(place) for place in places if place.is_symlink()}
 
 
