@@ -59,6 +59,14 @@ def _add_what_a_student_needs(config: pytest.Config) -> None:
     config.pluginmanager.register(LocalRun(folder, limit), LOCAL)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Load a student's torch before the first check, whose time it would take: at first that is long."""
+    local = session.config.pluginmanager.has_plugin(LOCAL) and not session.config.option.collectonly
+    if local and any(map(_number, session.items)):
+        from tests.support.probes import vocabulary  # noqa: F401
+
+
 def _end(config: pytest.Config, text: str) -> None:
     """End the run at once, with a text: its thread cannot be interrupted."""
     capture = config.pluginmanager.get_plugin("capturemanager")

@@ -17,11 +17,10 @@ from grader import rubric
 from grader.errors import UserError
 from grader.project import REFERENCE, ROOT, SUITES, TEMPLATE
 from grader.verbs import VERBS
+from tests.support.homework.assignment import DATA
 
 CONTAINER = ROOT / "grader" / "release" / "container"
 HANDOUT = ROOT / "grader" / "release" / "handout"
-SAMPLE = REFERENCE / "data" / "mnist-6000-idx3-ubyte.gz"
-"""Digits to train on where MNIST cannot be downloaded."""
 STARTED = (
     "grader.__main__",
     *(verb.module for verb in VERBS.values() if verb.in_container),
@@ -63,8 +62,9 @@ def student() -> dict[str, bytes]:
     public = [path for path in _suites() if "hidden" not in path.relative_to(ROOT).parts]
     started = [name for path in public if "support" not in path.parts and (name := _module(path))]
     suites = [path for path in public if path.suffix != ".py"] + sorted(_needed(started, "tests"))
-    texts = {"README.md": ROOT / "docs" / "student.md", f"data/{SAMPLE.name}": SAMPLE} | _placed(suites)
-    return _read(top | texts) | {"tests/later.json": _later()}
+    texts = {"README.md": ROOT / "docs" / "student.md"} | _placed(suites)
+    data = {f"data/{name}": REFERENCE / "data" / name for name in DATA}
+    return _read(top | texts | data) | {"tests/later.json": _later()}
 
 
 def _later() -> bytes:

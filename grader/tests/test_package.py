@@ -212,7 +212,9 @@ def test_the_sample_of_digits_lies_where_the_helper_looks_for_it(packages: Path)
     archive = zipfile.ZipFile(packages / "student.zip")
     helper = archive.read("hw5_utils.py").decode()
     assert 'SAMPLE = Path(__file__).resolve().parent / "data" / "mnist-6000-idx3-ubyte.gz"' in helper
-    assert archive.read("data/mnist-6000-idx3-ubyte.gz") == package.SAMPLE.read_bytes()
+    assert (
+        archive.read("data/mnist-6000-idx3-ubyte.gz") == (REFERENCE / "data" / "mnist-6000-idx3-ubyte.gz").read_bytes()
+    )
 
 
 OF_ONE_SYSTEM = re.compile(

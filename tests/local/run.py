@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import traceback
 from collections.abc import Generator
@@ -44,12 +43,6 @@ class LocalRun:
             if number := number_of(item):
                 item.add_marker(mark_of(number))
                 item.extra_keyword_matches.add(number)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Load torch before the first check, whose time it would take: the first time on a machine, that is long."""
-        if not session.config.option.collectonly and any(map(number_of, session.items)):
-            importlib.import_module("tests.support.probes.vocabulary")
 
     def pytest_deselected(self) -> None:
         """Part of the checks tells nothing of the whole."""

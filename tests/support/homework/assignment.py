@@ -81,6 +81,8 @@ MODULES = (
     ),
 )
 
+DATA = ("mnist-6000-idx3-ubyte.gz",)
+"""Files of the reference's `data/` that students receive: a sample to train on where nothing can be downloaded."""
 HELPERS = ("hw5_utils", "hw3_utils")
 """Names of the course's helper module: the first is handed out, older releases used the others."""
 
