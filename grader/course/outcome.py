@@ -66,7 +66,7 @@ def of_results(results: Results) -> bytes:
             results.text(),
             [str(one) for one in facts.get("in_force", [])],
             [str(one) for one in facts.get("not_in_force", [])],
-            [str(one) for one in facts.get("notes", [])],
+            results.notes,
             results.staff,
             round(results.seconds, 3),
         )

@@ -97,8 +97,7 @@ def line_of(name: str, results: Results) -> str:
         for row in results.rows
         if not results.informs(row)
     ]
-    notes = results.facts.get("notes", [])
-    return one_line(name, results.score, results.possible, first_reason(found), notes, results.seconds)
+    return one_line(name, results.score, results.possible, first_reason(found), results.notes, results.seconds)
 
 
 def show(console: Console, name: str, results: Results) -> None:

@@ -196,7 +196,7 @@ def test_a_class_on_the_terminal(results: Results):
 
 
 def test_a_line_of_a_class_says_points_time_and_the_first_reason(results: Results):
-    results.facts["notes"] = ["something"]
+    results.notes = ["something"]
     results.seconds = 12.4
     line = terminal.line_of("[one]", results)
     assert line.split() == [*"[one] 1.667 / 4 12 s 4.2 failed: wrong here? (and 2 more) [1 note]".split()]
