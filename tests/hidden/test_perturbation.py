@@ -20,15 +20,20 @@ from tests.support.observed.denoising import LADDER, MAIN, observe_loss
 from tests.support.submission import Submission
 from tests.support.verdicts import Blocked, Finding, Wrong, wrong
 
+OTHER_DRAWS = 50
+"""From one seed to another that no repetition uses."""
 SIGMA_LINE = "Alg. 1, line 1: sigma is drawn from the list, for every sample anew"
 
 
 def _observe(submission: Submission, seed: int = 0, factor: int = 1) -> list[Batch]:
-    """The evaluations of the loss, matched with the training points; those at the homework's own levels come last."""
+    """The evaluations of the loss, matched with the training points; those at the homework's own levels come last.
+
+    They have seeds of their own: from the same one a student may draw the same z, and the laws need independent ones.
+    """
     return [
         matched(evaluation, design.training_points(), design.sigmas, design.spacing)
-        for design in (MAIN, LADDER)
-        for evaluation in observe_loss(submission, design, seed, factor).evaluations
+        for design, own in ((MAIN, seed), (LADDER, seed + OTHER_DRAWS))
+        for evaluation in observe_loss(submission, design, own, factor).evaluations
     ]
 
 
