@@ -25,14 +25,14 @@ OTHER_DRAWS = 50
 SIGMA_LINE = "Alg. 1, line 1: sigma is drawn from the list, for every sample anew"
 
 
-def _observe(submission: Submission, seed: int = 0, factor: int = 1) -> list[Batch]:
+def _observe(submission: Submission, seed: int = 0, factor: int = 1, apart: int = 0) -> list[Batch]:
     """The evaluations of the loss, matched with the training points; those at the homework's own levels come last.
 
-    They have seeds of their own: from the same one a student may draw the same z, and the laws need independent ones.
+    The laws need seeds of their own for them (`apart`): from the same one a student may draw the same z.
     """
     return [
         matched(evaluation, design.training_points(), design.sigmas, design.spacing)
-        for design, own in ((MAIN, seed), (LADDER, seed + OTHER_DRAWS))
+        for design, own in ((MAIN, seed), (LADDER, seed + apart))
         for evaluation in observe_loss(submission, design, own, factor).evaluations
     ]
 
@@ -95,7 +95,7 @@ def test_noise_levels_are_drawn_uniformly_for_each_sample(submission: Submission
             known,
             SIGMA_LINE,
         )
-    laws.judge(lambda seed, factor: level_tests(_observe(submission, seed, factor)))
+    laws.judge(lambda seed, factor: level_tests(_observe(submission, seed, factor, OTHER_DRAWS)))
     _end(submission, LEVELS)
 
 
@@ -107,7 +107,7 @@ def test_perturbation_noise_is_standard_normal(submission: Submission) -> None:
     """x~ is x plus sigma times a standard normal z that is new for every coordinate, sample and call."""
 
     def experiment(seed: int, factor: int) -> list[laws.Test]:
-        batches = _observe(submission, seed, factor)
+        batches = _observe(submission, seed, factor, OTHER_DRAWS)
         _judge_freshness(batches)
         return noise_tests(batches)
 
