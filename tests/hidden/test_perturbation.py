@@ -20,15 +20,20 @@ from tests.support.observed.denoising import LADDER, MAIN, observe_loss
 from tests.support.submission import Submission
 from tests.support.verdicts import Blocked, Finding, Wrong, wrong
 
+OTHER_DRAWS = 50
+"""From one seed to another that no repetition uses."""
 SIGMA_LINE = "Alg. 1, line 1: sigma is drawn from the list, for every sample anew"
 
 
-def _observe(submission: Submission, seed: int = 0, factor: int = 1) -> list[Batch]:
-    """The evaluations of the loss, matched with the training points; those at the homework's own levels come last."""
+def _observe(submission: Submission, seed: int = 0, factor: int = 1, apart: int = 0) -> list[Batch]:
+    """The evaluations of the loss, matched with the training points; those at the homework's own levels come last.
+
+    The laws need seeds of their own for them (`apart`): from the same one a student may draw the same z.
+    """
     return [
         matched(evaluation, design.training_points(), design.sigmas, design.spacing)
-        for design in (MAIN, LADDER)
-        for evaluation in observe_loss(submission, design, seed, factor).evaluations
+        for design, own in ((MAIN, seed), (LADDER, seed + apart))
+        for evaluation in observe_loss(submission, design, own, factor).evaluations
     ]
 
 
@@ -90,7 +95,7 @@ def test_noise_levels_are_drawn_uniformly_for_each_sample(submission: Submission
             known,
             SIGMA_LINE,
         )
-    laws.judge(lambda seed, factor: level_tests(_observe(submission, seed, factor)))
+    laws.judge(lambda seed, factor: level_tests(_observe(submission, seed, factor, OTHER_DRAWS)))
     _end(submission, LEVELS)
 
 
@@ -102,7 +107,7 @@ def test_perturbation_noise_is_standard_normal(submission: Submission) -> None:
     """x~ is x + sigma z, with a new standard normal z for each coordinate."""
 
     def experiment(seed: int, factor: int) -> list[laws.Test]:
-        batches = _observe(submission, seed, factor)
+        batches = _observe(submission, seed, factor, OTHER_DRAWS)
         _judge_freshness(batches)
         return noise_tests(batches)
 
