@@ -88,9 +88,8 @@ def furnish(source: Path, scratch: Path, home: Path, user: int, group: int, size
         (_ROOM / name).chmod(mode)
     os.chown(_ROOM / "scratch", user, group)
     done = kernel.bind(source, _SOURCE) and kernel.make_read_only(_SOURCE)
-    # An interpreter that lies below /tmp, as in a checkout there, would be hidden by another /tmp.
-    done = done and (sys.prefix.startswith("/tmp/") or kernel.bind(_ROOM / "tmp", "/tmp"))
-    done = done and kernel.bind(_ROOM / "shm", "/dev/shm")
+    for own, folder in ((_ROOM / "tmp", Path("/tmp")), (_ROOM / "shm", Path("/dev/shm"))):
+        done = done and (_holds_interpreter(folder) or kernel.bind(own, folder))
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
     done = done and kernel.mount("none", home, "tmpfs", kernel.NO_SUID, "mode=711,size=64k,nr_inodes=64")
     for folder in (source, scratch):
@@ -101,6 +100,12 @@ def furnish(source: Path, scratch: Path, home: Path, user: int, group: int, size
         and kernel.bind(_ROOM / "scratch", scratch)
         and kernel.mount("none", home, "", kernel.REMOUNT | kernel.READ_ONLY | kernel.NO_SUID, "size=64k")
     )
+
+
+def _holds_interpreter(folder: Path) -> bool:
+    """Whether the interpreter lies below a folder, as in a checkout there: another in its place would hide it."""
+    trees = {place for tree in (sys.prefix, sys.base_prefix) for place in (tree, os.path.realpath(tree))}
+    return any(Path(tree).is_relative_to(folder) for tree in trees)
 
 
 def _without_nested(trees: Iterable[Path]) -> list[Path]:
