@@ -71,6 +71,14 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Section:
+    """Questions that belong together; the title is empty when there is only one section."""
+
+    title: str
+    questions: list[Question]
+
+
+@dataclass(frozen=True)
 class View:
     """What one reader sees at one moment; `total` is None where the platform shows no total."""
 
@@ -116,10 +124,30 @@ def verdict(test: dict[str, Any]) -> Verdict:
     return Verdict(word, SIGNS.get(word, MISTAKEN), "failed") if word else Verdict("", "", "plain")
 
 
-def questions(tests: list[dict[str, Any]]) -> list[Question]:
-    """The rows by question, those of files that must be handed in first; the first that is not right is marked."""
+def sections(tests: list[dict[str, Any]]) -> list[Section]:
+    """The questions of optional files apart from all others: before them if they count, as the handout has it."""
+    optional = [test for test in tests if _is_optional(test.get("number", ""))]
+    if not optional:
+        return [Section("", questions(tests))]
+    counted = any("max_score" in test for test in optional)
+    found = questions(tests, optional_last=not counted)
+    kinds = [(True, _title(optional=True) + ("" if counted else ": a self-check, without points"))]
+    kinds.insert(0 if not counted else 1, (False, _title(optional=False)))
+    return [Section(title, [one for one in found if _is_optional(one.number) == kind]) for kind, title in kinds]
+
+
+def _title(optional: bool) -> str:
+    """The problems of the optional files, or of the others, as a heading."""
+    modules = [module for module in MODULES if module.optional == optional]
+    numbers = sorted(problem.number for module in modules for problem in module.problems)
+    between = " to " if len(numbers) > 2 else " and "
+    return f"Problem{'s' if len(numbers) > 1 else ''} {numbers[0]}{between + numbers[-1] if len(numbers) > 1 else ''}"
+
+
+def questions(tests: list[dict[str, Any]], optional_last: bool = True) -> list[Question]:
+    """The rows by question; the first question that is not right is marked."""
     numbers = list(dict.fromkeys(test.get("number", "") for test in tests))
-    numbers.sort(key=lambda one: (not one, _is_optional(one), QUESTIONS.index(one) if one in QUESTIONS else 0))
+    numbers.sort(key=lambda one: (not one, optional_last and _is_optional(one), _place(one)))
     found: list[Question] = []
     for number in numbers:
         rows = [test for test in tests if test.get("number", "") == number]
@@ -138,6 +166,10 @@ def _together(verdicts: list[Verdict]) -> Verdict:
         return judged[0]
     kinds = {one.kind for one in judged}
     return Verdict(PARTLY, "\u25d0", "partly") if kinds != {"failed"} else Verdict("failed", MISTAKEN, "failed")
+
+
+def _place(number: str) -> int:
+    return QUESTIONS.index(number) if number in QUESTIONS else 0
 
 
 def _is_optional(number: str) -> bool:
@@ -173,9 +205,7 @@ def page(document: dict[str, Any], reader: str, title: str, moment: Moment = MOM
             facts=document.get("extra_data", {}),
             possible=sum(test.get("max_score", 0) for test in document["tests"]),
             view=seen,
-            questions=questions(seen.tests),
-            optional=", ".join(f"{module.name}.py" for module in MODULES if module.optional),
-            is_optional=_is_optional,
+            sections=sections(seen.tests),
             blocks=blocks,
             verdict=verdict,
             points=points,

@@ -41,14 +41,16 @@ def test_another_file_is_one_entry(tmp_path: Path):
         (submissions / name).mkdir(parents=True)
         for file, content in files.items():
             (submissions / name / file).write_text(content)
-    command = [sys.executable, "-m", "grader", "grade", "--class", str(submissions), "--out", str(tmp_path / "out")]
+    options = ["--class", str(submissions), "--out", str(tmp_path / "out"), "--verbose"]
+    command = [sys.executable, "-m", "grader", "grade", *options]
     shown = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True).stdout
-    rows = {
-        name: json.loads((tmp_path / "out" / name / "results.json").read_text("utf-8"))["tests"][0]
+    documents = {
+        name: json.loads((tmp_path / "out" / name / "results.json").read_text("utf-8"))
         for name in ("whole", "without", "stub", "renamed")
     }
-    assert {name: row["score"] for name, row in rows.items()} == {"whole": 1, "without": 0, "stub": 0, "renamed": 0}
+    rows = {name: document["tests"][0] for name, document in documents.items()}
+    assert {name: row["score"] for name, row in rows.items()} == {"whole": 1, "without": 0, "stub": 0, "renamed": 1}
     assert "hw5_essay.py is not among the submitted files" in rows["without"]["output"]
     assert rows["stub"]["output"] == "Not implemented yet: 6.1 (hw5_essay.py, line 1)."
-    assert "there is 'Essay (2).py'" in rows["renamed"]["output"]
+    assert "'Essay (2).py' was graded as hw5_essay.py" in documents["renamed"]["output"]
     assert "6 essay" in shown

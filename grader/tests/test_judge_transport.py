@@ -177,7 +177,7 @@ def test_a_judge_server_forks_a_judge_for_every_order_who_tells_of_each_check_an
 def test_the_parts_of_pytest_that_a_judge_does_without_are_parts_of_it():
     """A misspelt name would be ignored, and its part loaded."""
     unknown = [name for name in server.UNUSED_PLUGINS if importlib.util.find_spec(f"_pytest.{name}") is None]
-    assert unknown == ["xdist"]
+    assert unknown == ["xdist", "timeout"]
     loaded = {one.removeprefix("-pno:") for one in server._arguments(Path("suites")) if one.startswith("-p")}
     assert loaded == set(server.UNUSED_PLUGINS)
 

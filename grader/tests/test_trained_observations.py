@@ -14,7 +14,7 @@ from tests.support.homework.figures import PATHS, SCORE_FIELD, STEPS
 from tests.support.observations import BadReply, Failure, parse
 from tests.support.observed import artifacts
 from tests.support.observed.artifacts import HandedInSamples, ImageGrids, TrainedModel
-from tests.support.transports import InProcess
+from tests.support.transports import Caught, InProcess
 
 
 @pytest.mark.parametrize(("down", "right"), [(0, 0), (3, 0), (0, 3), (3, 4)])
@@ -36,7 +36,7 @@ def test_a_failure_in_process_keeps_its_exception_and_a_user_s_interrupt_passes(
     error = ValueError("mine")
     answers: list[tuple[dict[str, Any], BaseException]] = [({"failure": {"kind": "raised"}}, error)]
     transport = InProcess(tmp_path, lambda *_: answers[0])
-    assert transport.observe("hw5_gan", "look", {}) == Failure("raised")
+    assert transport.observe("hw5_gan", "look", {}) == Caught("raised", error=error)
     assert transport.last_exception is error
     answers[0] = ({}, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):

@@ -122,7 +122,9 @@ def test_the_assignment_s_total_is_the_grader_s_points_and_people_s(tmp_path: Pa
 def test_the_written_rows_have_a_section_of_their_own(tmp_path: Path):
     results = Results(tmp_path / "results.json", rubric.read(written_counts=True))
     text = page.page(results.document(), "instructor", "somebody")
-    assert text.index("Problems 1 to 3") < text.index("1.1)") < text.index("Problems 4 and 5") < text.index("4.1)")
+    headings = ("Problems 1 to 3", "Question 1.1", "Question 3.4", "Problems 4 and 5", "Question 4.1")
+    places = [text.index(f"{heading}</h2>") for heading in headings]
+    assert places == sorted(places)
     without = Results(tmp_path / "results.json", [row for row in results.rows if row.module != WRITTEN])
     assert "Problems 1 to 3" not in page.page(without.document(), "instructor", "somebody")
 
