@@ -35,7 +35,7 @@ _NAME = re.compile(r"^Likely mistake:\s*(.*?)\s*(?=^(?:Yours|Expected|Look at):|
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
 
 
-class Judged(msgspec.Struct, forbid_unknown_fields=True):
+class Judged(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a person found right in the messages of one case."""
 
     names: list[str]
