@@ -127,8 +127,8 @@ class Results:
         return document
 
     def text(self) -> str:
-        """The whole file as text."""
-        return json.dumps(self.document(), indent=1, allow_nan=False) + "\n"
+        """The whole file as text: laid out for people once all is known, before that as it is made fastest."""
+        return json.dumps(self.document(), indent=None if self._unfinished() else 1, allow_nan=False) + "\n"
 
     def write(self) -> None:
         """Put the file in its place in one step; a reader never sees half of it."""
@@ -136,6 +136,9 @@ class Results:
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         temporary.write_text(self.text(), encoding="utf-8")
         os.replace(temporary, self.path)
+
+    def _unfinished(self) -> bool:
+        return any(outcome.status == Status.PENDING for outcome in self.outcomes.values())
 
     def _test(self, row: Row) -> dict[str, Any]:
         outcome = self.outcomes[row.name]
@@ -177,7 +180,7 @@ class Results:
     def _summary(self) -> str:
         later = [row for row in self.rows if row.visibility != "visible" and row.points and not row.by_hand]
         lines = [f"Note: {clean(note)}" for note in self.notes]
-        if any(outcome.status == Status.PENDING for outcome in self.outcomes.values()):
+        if self._unfinished():
             lines.append("Grading has not finished; what is listed below is what is known so far.")
         if later:
             points = sum(row.points for row in later)

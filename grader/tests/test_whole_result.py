@@ -55,7 +55,7 @@ def written(results: Results) -> dict:
 
 def test_every_field_of_the_file_is_as_the_platform_reads_it(results: Results):
     results.write()
-    assert results.path.read_bytes().endswith(b"\n}\n")
+    assert results.path.read_bytes().endswith(b"}\n")
     assert [path.name for path in results.path.parent.iterdir()] == ["results.json"]
     document = written(results)
     assert document.pop("execution_time") >= 0
@@ -185,6 +185,12 @@ def test_the_rubric_on_the_terminal():
     assert cells[0] == ["4.1", "The first part is [right].", "1", "visible", "public/test_a.py"]
     assert cells[1][2:4] == ["2", "after_published"]
     assert {len(line.split("│")[3]) - len(line.split("│")[3].rstrip()) for line in lines if line.startswith("│")} == {1}
+
+
+def test_a_finished_result_is_laid_out_for_people(results: Results):
+    before = len(results.text().splitlines())
+    results.close(Status.TIMED_OUT, "")
+    assert (before, results.path.read_bytes().endswith(b"\n}\n")) == (1, True)
 
 
 def test_a_class_on_the_terminal(results: Results):
