@@ -34,6 +34,8 @@ def test_a_known_submission_keeps_the_points_and_hears_the_words_that_it_must(ca
     submission = Submission(InProcess(tmp_path, vocabulary.perform))
     said, found = [], {}
     for name, check in functions(case.fails or None).items():
+        if not (tmp_path / f"{ROWS[name].module}.py").exists():  # an optional file is graded where it is handed in
+            continue
         found[name] = (Status.PASSED, 1.0)
         try:
             with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
