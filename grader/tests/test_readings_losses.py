@@ -13,7 +13,18 @@ from tests.support.homework import losses as known
 from tests.support.homework.loss_families import Family
 from tests.support.homework.losses import LossSize
 from tests.support.homework.readings import Reading
-from tests.support.judging.loss_diagnosis import FORMULA, GRADIENT, RESULT, SIZE, TABLES, Diagnosis, diagnose
+from tests.support.judging.loss_diagnosis import (
+    ADDITION,
+    FORMULA,
+    GRADIENT,
+    IMAGES,
+    LATENTS,
+    RESULT,
+    SIZE,
+    TABLES,
+    Diagnosis,
+    diagnose,
+)
 from tests.support.judging.loss_evidence import Evidence, evidence
 from tests.support.observed.losses import ORDINARY, Draw, LossObservation, discriminator_loss, generator_loss
 from tests.support.submission import Submission
@@ -124,10 +135,59 @@ def noisy(value: float, slope: float) -> known.DiscriminatorLoss:
     return known.DiscriminatorLoss("noisy", 0, "", of)
 
 
-@pytest.mark.parametrize(("value", "slope"), [(0.01, 0.0), (0.0, 0.01)])
-def test_what_reproduces_almost_everything_has_no_name(value: float, slope: float):
-    """A value that no constant explains for both batches, or the gradient of one image."""
-    assert not recognised("4.4", Imagined(discriminator=noisy(value, slope))).explained
+def test_a_gradient_that_is_almost_right_has_no_name():
+    assert not recognised("4.4", Imagined(discriminator=noisy(0.0, 0.01))).explained
+
+
+def test_a_value_with_another_number_added_in_each_batch_is_told_as_that():
+    """No constant explains it for both batches, but every gradient is right."""
+    found = recognised("4.4", Imagined(discriminator=noisy(0.01, 0.0)))
+    assert [line.name for line in found.deviating] == [ADDITION]
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+@pytest.mark.parametrize("change", ["3 x - 0.5", "noise"])
+def test_images_that_the_discriminator_gets_in_place_of_others_are_told(kind: int, change: str):
+    """The loss is right for the logits that it had: that these are of other images is charged, and no more."""
+    rng = np.random.Generator(np.random.PCG64(kind))
+    right = known.DISCRIMINATOR_LOSSES[0]
+    assert isinstance(right, known.DiscriminatorLoss)
+    batches = []
+    for n in (7, 256):
+        seen, draw = observed("4.4", Imagined(), n).seen, Draw(n, ORDINARY)
+        given = np.stack([draw.pixels, draw.fakes])
+        given[kind] = 3 * given[kind] - 0.5 if change != "noise" else rng.uniform(0, 1, n)
+        seen.pixels, seen.logits = given.ravel(), draw.logits(given).ravel()
+        values, slopes = right.of(*draw.logits(given))
+        seen.value, seen.gradients = np.array([values.mean()]), slopes.ravel() / n
+        batches.append(evidence(seen, draw, "4.4"))
+    found = diagnose("4.4", batches, again)
+    (line,) = found.deviating
+    assert line.name == IMAGES
+    assert ("3 x - 0.5" in found.sentence(line)) == (change != "noise")
+    assert f"{('real', 'generated')[kind]} images" in found.sentence(line)
+
+
+@pytest.mark.parametrize(("same", "told"), [(True, known.OTHER_Z), (False, known.OWN_Z)])
+def test_latents_that_do_not_follow_from_z_are_told_by_a_second_call(same: bool, told: Reading):
+    """Such as are drawn after a fixed seed, or z over its length, are the same again; others are drawn anew."""
+    batches, latents = [], {}
+    for n in (7, 256):
+        seen, draw = observed("4.5", Imagined(), n).seen, Draw(n, ORDINARY)
+        latents[n] = draw.z.astype(np.float64) / np.linalg.norm(draw.z, axis=1, keepdims=True)
+        fakes = (latents[n][:, 0] + 1) / 2
+        seen.latents, seen.pixels, seen.logits = [latents[n]], fakes, draw.logits(fakes)
+        right = known.GENERATOR_LOSSES[0]
+        assert isinstance(right, known.GeneratorLoss)
+        values, slopes = right.of(seen.logits)
+        seen.value, seen.gradients = np.array([values.mean()]), slopes / n
+        seen.theta_gradient = np.array(np.sum(slopes * 2 * ORDINARY * fakes) / n)
+        batches.append(evidence(seen, draw, "4.5"))
+    other = observed("4.5", Imagined(), 7).seen
+    other.latents = [latents[7] if same else latents[7] + 1]
+    found = diagnose("4.5", batches, lambda: other)
+    assert [line.name for line in found.deviating] == [LATENTS]
+    assert found.hypotheses[0][LATENTS] is told
 
 
 @pytest.mark.parametrize("power", [1.5, 3.0])

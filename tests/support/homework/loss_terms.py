@@ -149,5 +149,15 @@ def of_the_worst(term: Term) -> Term:
     return worst
 
 
+def clamped(term: Term, low: float, high: float) -> Term:
+    """A term of the logits after `clamp(low, high)`, which passes no gradient on to those outside."""
+
+    def of(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, slopes = term(np.clip(logits, low, high))
+        return values, slopes * ((logits >= low) & (logits <= high))
+
+    return of
+
+
 REAL, FAKE = cross_entropy(1), cross_entropy(0)
 NOTHING = logit(0)

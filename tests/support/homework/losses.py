@@ -17,6 +17,7 @@ from tests.support.homework.loss_terms import (
     REAL,
     Term,
     both,
+    clamped,
     hinge,
     larger,
     log_of_logit,
@@ -65,6 +66,8 @@ class ReturnedGradient(Reading):
 
 
 _EPSILONS = (0.1, 0.01, 1e-3, 1e-4, 1e-5)
+_INTERVALS = ((-1.0, 1.0), (-2.0, 2.0), (-3.0, 3.0), (-0.5, 0.5), (0.0, 1.0))
+"""To which logits are clamped; a wider one than [-4, 4] changes nothing on an ordinary batch."""
 
 _SWAPPED = "The labels are swapped: real images are pulled to 0 and generated ones to 1."
 _BOTH = "Both kinds of images have the label {label}: real images have the label 1, generated ones the label 0."
@@ -91,6 +94,7 @@ _N_TIMES = (
 _PAIRS = "Each real image is compared with a generated one (as in a relativistic GAN), not each with its own label."
 _LARGER = "Only the larger of the two terms counts: the loss is their sum."
 _PRODUCT = "The two terms are multiplied: the loss is their sum."
+_CLAMPED = "The logits of the {kind} images are clamped to [{low:g}, {high:g}]: those outside have no gradient."
 _WORST = "Only the image with the largest loss counts: the loss is the mean over all images."
 
 
@@ -128,6 +132,16 @@ DISCRIMINATOR_LOSSES = (
         _discriminator(f"epsilon {one:g}", _EPSILON.format(epsilon=one), with_epsilon(1, one), with_epsilon(0, one))
         for one in _EPSILONS
     ),
+    *(
+        _discriminator(
+            f"{kind} clamped to [{low:g}, {high:g}]",
+            _CLAMPED.format(kind=kind, low=low, high=high),
+            clamped(REAL, low, high) if kind != "generated" else REAL,
+            clamped(FAKE, low, high) if kind != "real" else FAKE,
+        )
+        for low, high in _INTERVALS
+        for kind in ("real", "generated", "real and generated")
+    ),
 )
 
 GENERATOR_LOSSES = (
@@ -154,6 +168,15 @@ GENERATOR_LOSSES = (
     GeneratorLoss("worst", 0, _WORST, of_the_worst(REAL)),
     GeneratorLoss("logarithm of 1 - logits", 0, _RAW, log_of_logit(-1, 1, 1)),
     *(GeneratorLoss(f"epsilon {one:g}", 0, _EPSILON.format(epsilon=one), with_epsilon(1, one)) for one in _EPSILONS),
+    *(
+        GeneratorLoss(
+            f"clamped to [{low:g}, {high:g}]",
+            0,
+            _CLAMPED.format(kind="generated", low=low, high=high),
+            clamped(REAL, low, high),
+        )
+        for low, high in _INTERVALS
+    ),
 )
 
 _BASE = "The logarithm has the base {base}: the handout's is the natural one."
@@ -194,6 +217,13 @@ GRADIENTS = (
     ReturnedGradient("of generated ones", 0, _NO_GRADIENT.format(kind="real", more=""), (0, 1)),
 )
 
+NOTHING_ADDED = Reading("the loss alone", 1, "")
+ADDED = Reading(
+    "something added",
+    0,
+    "The value has something added that does not depend on the logits. The loss is the binary cross entropy alone.",
+)
+
 TENSOR = Reading("tensor", 1, "")
 BACKWARD_INSIDE = Reading(
     "backward inside",
@@ -210,8 +240,22 @@ DETACHED = Reading(
     "detached", 0, "No gradient reaches the generator: its images were detached, or made without gradients."
 )
 
+ELSEWHERE = Reading(
+    "another gradient",
+    0,
+    "The generator gets another gradient than the one that the logits of its images pass on.",
+)
+
+ALL_IMAGES = Reading("the given and the generated images", 1, "")
+CHANGED_IMAGES = Reading(
+    "changed images", 0, "The {kind} images are changed before the discriminator gets them: {measured}."
+)
+OTHER_IMAGES = Reading("other images", 0, "In place of the {kind} images, the discriminator is given others.")
+"""Of `changed` and of `other` images it is measured how they follow from those that were given or generated."""
+
 GIVEN_Z = Reading("rows of z", 1, "")
 OWN_Z = Reading("own_z", 0, "The latents were drawn anew instead of taken from the argument z.")
+OTHER_Z = Reading("other_z", 0, "The generator is not given z: it gets other latents, the same ones in every call.")
 CHANGED_Z = Reading("changed_z", 0, "The latents were changed before the generator got them: {measured}.")
 
 SQUEEZE = Reading("squeeze", 0, "squeeze() without a dimension also removes the batch dimension when it is 1.")

@@ -21,7 +21,7 @@ from tests.support.homework.losses import (
 )
 from tests.support.homework.readings import Reading, measured
 from tests.support.judging import loss_evidence
-from tests.support.judging.loss_evidence import Evidence, deviation, given_rows_of_z, latents_of, predicted, tolerance
+from tests.support.judging.loss_evidence import Evidence, affine, deviation, given_rows_of_z, latents_of, predicted
 from tests.support.judging.recognition import Diagnosis, Hypothesis, Line, recognise
 from tests.support.observed.losses import LossObservation
 
@@ -31,7 +31,8 @@ OWNERS = {
 }
 """The checks that pay for the lines of a loss."""
 
-FORMULA, SIZE, GRADIENT, RESULT, PATH, LATENTS = "formula", "size", "gradient", "result", "path", "latents"
+FORMULA, SIZE, GRADIENT, ADDITION = "formula", "size", "gradient", "addition"
+RESULT, PATH, LATENTS, IMAGES = "result", "path", "latents", "images"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,11 @@ def credits_of(question: str) -> tuple[float, ...]:
     """What the readings of a loss earn: the fewest deviations depend on it."""
     tables = TABLES[question]
     results = (known.TENSOR, known.BACKWARD_INSIDE, known.NUMBER, known.CUT, known.NOT_REDUCED)
-    by_itself = (*results, known.REACHES, known.DETACHED, known.GIVEN_Z, known.OWN_Z, known.CHANGED_Z)
+    by_itself = (
+        *(*results, known.REACHES, known.DETACHED, known.ELSEWHERE, known.ADDED),
+        *(known.GIVEN_Z, known.OWN_Z, known.OTHER_Z, known.CHANGED_Z),
+        *(known.ALL_IMAGES, known.CHANGED_IMAGES, known.OTHER_IMAGES),
+    )
     entries = (*tables.formulas, *tables.sizes, *tables.gradients, *tables.families, *by_itself)
     return tuple(one.credit for one in entries)
 
@@ -75,8 +80,10 @@ def diagnose(question: str, batches: list[Evidence], again: Callable[[], LossObs
     rest += [Line(name, owner, (reading,)) for name, reading in by_itself.items()]
     most = 2 + sum(one.credit < 1 for one in by_itself.values())
 
-    def explained(formulas: tuple[Reading, ...], sizes: tuple[Reading, ...]) -> Diagnosis:
-        lines = [Line(FORMULA, owner, formulas), Line(SIZE, owner, sizes), *rest]
+    def explained(
+        formulas: tuple[Reading, ...], sizes: tuple[Reading, ...], addition: Reading = known.NOTHING_ADDED
+    ) -> Diagnosis:
+        lines = [Line(FORMULA, owner, formulas), Line(SIZE, owner, sizes), Line(ADDITION, owner, (addition,)), *rest]
         return recognise(lines, lambda hypothesis: _explains(hypothesis, batches), most)
 
     found = explained(tables.formulas, tables.sizes)
@@ -84,6 +91,9 @@ def diagnose(question: str, batches: list[Evidence], again: Callable[[], LossObs
     while not found.explained and (member := next(members, None)) is not None:
         formula, size = member
         found = explained((formula,), (size,))
+    if not found.explained:
+        right = [tuple(one for one in table if one.credit >= 1) for table in (tables.formulas, tables.sizes)]
+        found = explained(right[0], right[1], known.ADDED)
     return found
 
 
@@ -95,6 +105,7 @@ def _seen_by_itself(
     for name, read in (
         (RESULT, loss_evidence.result),
         (PATH, lambda one: loss_evidence.path(one, question)),
+        (IMAGES, loss_evidence.images),
         (LATENTS, lambda one: _latents(one, batches[0], again)),
     ):
         first, *others = (read(one) for one in batches)
@@ -111,7 +122,8 @@ def _explains(hypothesis: Hypothesis, batches: list[Evidence]) -> bool:
 def explained_deviation(hypothesis: Hypothesis, found: Evidence) -> float:
     """How far a hypothesis is from a batch, in tolerances."""
     formula, size, gradient = (hypothesis[name] for name in (FORMULA, SIZE, GRADIENT))
-    return deviation(found, predicted(formula, size, gradient, found.logits))
+    only_gradients = hypothesis[ADDITION] is known.ADDED
+    return deviation(found, predicted(formula, size, gradient, found.logits), only_gradients)
 
 
 def _members(question: str, small: Evidence) -> Iterator[tuple[Reading, LossSize]]:
@@ -150,7 +162,7 @@ def _fitted(family: Family, size: LossSize, small: Evidence) -> np.ndarray | Non
 
 
 def _latents(found: Evidence, small: Evidence, again: Callable[[], LossObservation]) -> Reading | None:
-    """Where the generator's latents come from; None for another change than `a * z + b`."""
+    """Where the generator's latents come from; None where their number is not that of the rows of z."""
     if given_rows_of_z(found.seen, found.draw):
         return known.GIVEN_Z
     latents = latents_of(found.seen)
@@ -158,9 +170,5 @@ def _latents(found: Evidence, small: Evidence, again: Callable[[], LossObservati
         return None
     if not np.array_equal(latents_of(again()), latents_of(small.seen)):
         return known.OWN_Z
-    z = found.draw.z.astype(np.float64)
-    (factor, constant), *_ = np.linalg.lstsq(np.column_stack([z.ravel(), np.ones(z.size)]), latents.ravel(), rcond=None)
-    if np.abs(factor * z + constant - latents).max() > tolerance(found.draw):
-        return None
-    shift = "" if abs(constant) < 1e-3 else f" {'-' if constant < 0 else '+'} {abs(constant):.3g}"
-    return measured(known.CHANGED_Z, f"it got {factor:.3g} z{shift}")
+    changed = affine(found.draw.z.astype(np.float64), latents, "z")
+    return known.OTHER_Z if changed is None else measured(known.CHANGED_Z, f"it got {changed}")

@@ -8,9 +8,11 @@ import numpy as np
 
 from tests.support.homework import losses as known
 from tests.support.homework.losses import DiscriminatorLoss, GeneratorLoss, LossSize, ReturnedGradient
-from tests.support.homework.readings import Reading
+from tests.support.homework.readings import Reading, measured, worded
 from tests.support.observed.losses import GRID, Draw, LossObservation
 
+AFFINE = 1e-4
+"""How far float32 images and latents are from `a x + b` at most, for a and b up to 255."""
 NEAR = 0.25 / GRID
 """Grey values of two images of a draw differ by at least four times this."""
 
@@ -21,6 +23,8 @@ class Evidence:
 
     `gradients` are n times the gradients, over all passes; None where the result cannot be differentiated. `scored` is
     how often the discriminator saw each image, `strangers` how many it saw that were neither given nor generated.
+    `replaced` is the row of the kind in whose place a whole batch of strangers was scored: logits and gradients are
+    then theirs, and `given` are their grey values.
     """
 
     draw: Draw
@@ -29,6 +33,8 @@ class Evidence:
     gradients: np.ndarray | None
     scored: np.ndarray
     strangers: int
+    replaced: int | None = None
+    given: np.ndarray | None = None
 
 
 def evidence(seen: LossObservation, draw: Draw, question: str) -> Evidence:
@@ -38,18 +44,39 @@ def evidence(seen: LossObservation, draw: Draw, question: str) -> Evidence:
     distances = np.abs(seen.pixels[:, None] - groups.ravel())  # (passes, images)
     image, distance = distances.argmin(axis=1), distances.min(axis=1)
     mine = distance < NEAR
+    others = None if mine.all() else _strangers(seen.pixels, groups)
+    if others is not None:
+        mine[others[1]] = False
     total, scored = np.zeros(groups.size), np.zeros(groups.size)
     np.add.at(total, image[mine], seen.gradients[mine])
     np.add.at(scored, image[mine], 1)
+    logits, gradients = draw.logits(groups), total.reshape(groups.shape)
+    if others is not None:
+        kind, batch = others
+        logits[kind], gradients[kind] = seen.logits[batch], seen.gradients[batch]
     comes_back = seen.kind == "tensor" and seen.differentiable and seen.value.size == 1
     return Evidence(
         draw=draw,
         seen=seen,
-        logits=draw.logits(groups),
-        gradients=draw.n * total.reshape(groups.shape) if comes_back else None,
+        logits=logits,
+        gradients=draw.n * gradients if comes_back else None,
         scored=scored.reshape(groups.shape),
         strangers=int(np.count_nonzero(~mine)),
+        replaced=None if others is None else others[0],
+        given=None if others is None else seen.pixels[others[1]],
     )
+
+
+def _strangers(pixels: np.ndarray, groups: np.ndarray) -> tuple[int, slice] | None:
+    """The one kind of images that was not scored, and the one batch of strangers that was scored in its place."""
+    kinds, n = groups.shape
+    if len(pixels) != kinds * n:
+        return None
+    batches = [slice(start, start + n) for start in range(0, len(pixels), n)]
+    near = [[np.abs(pixels[one][:, None] - group).min(axis=1) < NEAR for group in groups] for one in batches]
+    strange = [one for one, of_kinds in zip(batches, near, strict=True) if not any(mine.all() for mine in of_kinds)]
+    missing = [kind for kind in range(kinds) if not any(of_kinds[kind].all() for of_kinds in near)]
+    return (missing[0], strange[0]) if len(strange) == len(missing) == 1 else None
 
 
 def _generated(seen: LossObservation, draw: Draw) -> np.ndarray:
@@ -105,11 +132,16 @@ def predicted(formula: Reading, size: Reading, gradient: Reading, logits: np.nda
         return Prediction(factor * values, gradients, min(1.0, 2 * factor))  # 1 for the sum and for the average
 
 
-def deviation(found: Evidence, wanted: Prediction) -> float:
+def deviation(found: Evidence, wanted: Prediction, only_gradients: bool = False) -> float:
     """The largest difference of values and gradients, in tolerances; infinite where one alone is not a number.
 
     What is larger than 1 is rounded in proportion.
     """
+    if only_gradients:
+        if found.gradients is None or not np.all(np.isfinite(found.seen.value)):
+            return np.inf
+        differences = [_differences(found.gradients, wanted.gradients) / _at_least_one(wanted.gradients)]
+        return float(differences[0].max() / (wanted.scale * tolerance(found.draw)))
     own, values = found.seen.value, wanted.values
     if own.size == 1:
         values = np.array([wanted.values.mean()])
@@ -158,10 +190,31 @@ def result(found: Evidence) -> Reading | None:
     return known.BACKWARD_INSIDE if seen.backpropagated else known.TENSOR
 
 
-def path(found: Evidence, question: str) -> Reading | None:
-    """How the gradient goes on to the generator; None where it does so in another way than by its images."""
+def path(found: Evidence, question: str) -> Reading:
+    """How the gradient goes on to the generator; of images that were changed nobody knows how much of it comes back."""
     if question == "4.4" or found.gradients is None or not np.all(np.isfinite(found.gradients)):
         return known.REACHES
     if np.isnan(found.seen.theta_gradient):
         return known.DETACHED
-    return known.REACHES if theta_deviation(found) <= 1 else None
+    return known.REACHES if found.replaced is not None or theta_deviation(found) <= 1 else known.ELSEWHERE
+
+
+def images(found: Evidence) -> Reading:
+    """Which images the discriminator was given; a whole batch of others has a name, a single one has none."""
+    if found.replaced is None or found.given is None:
+        return known.ALL_IMAGES
+    kind = "real" if found.replaced == 0 and len(found.logits) == 2 else "generated"
+    was = found.draw.pixels if kind == "real" else _generated(found.seen, found.draw)
+    changed = affine(was, found.given, "x") if len(was) > 2 else None
+    told = known.OTHER_IMAGES if changed is None else measured(known.CHANGED_IMAGES, f"it gets {changed} in place of x")
+    return worded(told, told.sentence.replace("{kind}", kind))
+
+
+def affine(was: np.ndarray, given: np.ndarray, name: str) -> str | None:
+    """How `given` follows from `was`, as `a * name + b`; None for another change."""
+    design = np.column_stack([was.ravel(), np.ones(was.size)])
+    (factor, constant), *_ = np.linalg.lstsq(design, given.ravel(), rcond=None)
+    if not np.abs(factor * was + constant - given).max() <= AFFINE or abs(factor) < AFFINE:
+        return None
+    shift = "" if abs(constant) < AFFINE else f" {'-' if constant < 0 else '+'} {abs(constant):.3g}"
+    return f"{factor:.3g} {name}{shift}"

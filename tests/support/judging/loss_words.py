@@ -81,6 +81,13 @@ class Words:
                 return _form(self.small.seen, self.question) or Finding(self._value)
             case loss_diagnosis.LATENTS:
                 return Finding("Your generator was given latents that are not rows of z.", "", "", self.look_at)
+            case loss_diagnosis.IMAGES:
+                said = [one for one in self._images() if one.startswith("The discriminator")]
+                return Finding(" ".join(said), "", "", self.look_at)
+            case loss_diagnosis.ADDITION:
+                return Finding(" ".join([self._value, *self._gradients()]), self._expected, "", self.look_at)
+            case loss_diagnosis.PATH if self.small.seen.theta_gradient == self.small.seen.theta_gradient:
+                return Finding(self._value, self._expected, "", self.look_at)
             case loss_diagnosis.PATH:
                 return Finding(
                     f"{self._value} No gradient comes back to the generator.", self._expected, "", self.look_at
@@ -173,7 +180,7 @@ class Words:
                 said.append(f"A gradient comes back from {with_one} of the {len(own)} {kind} images.")
             elif any(np.abs(own - one).max() <= tolerance(found.draw) for one in wanted):
                 said.append(f"The gradient is right for the {kind} images.")
-        if path(found, self.question) is None:
+        if path(found, self.question) is known.ELSEWHERE:
             said.append("The generator does not get the gradient that its images pass on.")
         return said
 

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from tests.support.homework import losses as known
 from tests.support.homework.assignment import GAN
 from tests.support.judging import loss_diagnosis, loss_words
-from tests.support.judging.loss_diagnosis import FORMULA, GRADIENT, LATENTS, OWNERS, PATH, RESULT, SIZE, UNEXPLAINED
+from tests.support.judging.loss_diagnosis import (
+    ADDITION,
+    FORMULA,
+    GRADIENT,
+    IMAGES,
+    LATENTS,
+    OWNERS,
+    PATH,
+    RESULT,
+    SIZE,
+    UNEXPLAINED,
+)
 from tests.support.judging.loss_evidence import Evidence, evidence, given_rows_of_z, path, result
 from tests.support.judging.recognition import Diagnosis, Hypothesis, bill, carried, carries_forward
 from tests.support.observed.losses import (
@@ -194,6 +205,8 @@ def _handouts(question: str) -> Iterator[Hypothesis]:
                     FORMULA: formula,
                     SIZE: size,
                     GRADIENT: tables.gradients[0],
+                    ADDITION: known.NOTHING_ADDED,
+                    IMAGES: known.ALL_IMAGES,
                     RESULT: known.TENSOR,
                     PATH: known.REACHES,
                     LATENTS: known.GIVEN_Z,
@@ -205,6 +218,7 @@ def _predicts(hypothesis: Hypothesis, alone: Evidence, question: str) -> bool:
     own, wanted = result(alone), hypothesis[RESULT]
     same = own == wanted or (wanted is known.NOT_REDUCED and own is known.TENSOR)
     same = same and (given_rows_of_z(alone.seen, alone.draw) or hypothesis[LATENTS] is not known.GIVEN_Z)
+    same = same and (alone.replaced is None or hypothesis[IMAGES] is not known.ALL_IMAGES)
     same = same and (alone.gradients is None or path(alone, question) is hypothesis[PATH])
     return same and loss_diagnosis.explained_deviation(hypothesis, alone) <= 1
 
