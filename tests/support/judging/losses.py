@@ -79,7 +79,8 @@ def gives_no_gradient(submission: Submission, question: str) -> bool:
     for flat in (False, True) if own_logits_are_flat(submission) else (False,):
         found = Loss(submission, question, flat).diagnosis()
         if found.explained:
-            return any(line.name in (RESULT, PATH) for line in found.deviating)
+            charged = [found.reading(line) for line in found.deviating if line.name in (RESULT, PATH)]
+            return any(one is not known.ELSEWHERE for one in charged)
     return False
 
 

@@ -98,7 +98,8 @@ def problem_with_the_steps(epoch: Epoch) -> Finding | None:
         sizes, against = steps[:, 0], steps[:, 1]
         moved = sizes > 0
         if np.count_nonzero(moved) < N_BATCHES:
-            seen = f"The {name} makes {np.count_nonzero(moved)} steps in an epoch of {N_BATCHES} batches."
+            made = np.count_nonzero(moved)
+            seen = f"The {name} makes {made} step{'' if made == 1 else 's'} in an epoch of {N_BATCHES} batches."
             return Finding(seen, "Each batch gives each network a step.", "", LOOK_AT)
         fitting = (sizes >= SMALLEST_STEP) & (sizes <= LARGEST_STEP)
         if not np.all(fitting[moved]):
