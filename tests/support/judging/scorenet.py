@@ -25,7 +25,7 @@ from tests.support.homework.readings import Reading
 from tests.support.judging import interpreter
 from tests.support.judging.interpreter import Numbers, Unknown
 from tests.support.judging.recognition import Line, carried, carries_forward
-from tests.support.observed.networks import Execution, Operation, execution, parameter_table
+from tests.support.observed.networks import Execution, Operation, ParameterTable, execution, parameter_table
 from tests.support.observed.recorded import FLOAT32_EPS
 from tests.support.submission import Submission
 from tests.support.verdicts import SubmissionRaised, wrong
@@ -43,12 +43,20 @@ FEWEST_LAYERS = 2
 """One layer has nothing between, and is no network of which one thing differs."""
 
 
+EXTRA = {"dropout", "batch_norm", "layer_norm", "group_norm"}
+"""Operations that no activation consists of: they are told by their names."""
+
+
 @dataclass(frozen=True)
 class Between:
-    """What stands between two linear layers, by its values: its name, and its formula if that is known."""
+    """What stands between two linear layers, by its values: its name, and its formula if that is known.
+
+    `operations` are those that run there, where no activation of the list has these values.
+    """
 
     name: str
     of: Callable[[np.ndarray], np.ndarray] | None
+    operations: tuple[str, ...] = ()
 
 
 SOFTPLUS = Between(ACTIVATIONS[0].name, ACTIVATIONS[0].of)
@@ -83,7 +91,7 @@ class Built:
         if not all(step.bias for step in self.layers):
             found["bias"] = f"{sum(not step.bias for step in self.layers)} linear layers have no bias."
         first, *between, last = self.stretches
-        others = [one.name for one in between if one != SOFTPLUS]
+        others = [one.name for one in between if one != SOFTPLUS and not self._only_extra(one)]
         if others:
             count = len(between)
             listing = ", ".join(f"{name} at {times} of {count} places" for name, times in Counter(others).items())
@@ -95,6 +103,10 @@ class Built:
                 f"After the last linear layer there is {last.name}; nothing follows it but the division by sigma."
             )
         return found
+
+    def _only_extra(self, stretch: Between) -> bool:
+        """Whether Softplus and the extra operations, which are told by themselves, are all that runs there."""
+        return bool(self.extra) and [one for one in stretch.operations if one not in self.extra] == ["softplus"]
 
     def score(self, weights: Sequence[np.ndarray], given: np.ndarray) -> Numbers:
         """What the layers make of the first one's input (N, 3) with these weights; raises `Misfit` and `Unknown`."""
@@ -250,7 +262,7 @@ def read(seen: Execution) -> Built:
         else:
             parts[-1].append(step)
     between = [_between(a.output, b.input, part) for (a, b), part in zip(pairwise(layers), parts[1:-1], strict=True)]
-    strange = sorted({step.operation for step in seen.steps} & {"dropout", "batch_norm", "layer_norm", "group_norm"})
+    strange = sorted({step.operation for step in seen.steps} & EXTRA)
     stretches = (_before_first(layers[0].input), *between, _after_last(layers[-1].output, seen.output))
     return Built(tuple(layers), stretches, tuple(strange))
 
@@ -270,12 +282,13 @@ def _between(before: np.ndarray, after: np.ndarray, steps: Sequence[Operation]) 
         if _close(activation.of(given), after, given):
             return Between(activation.name, activation.of)
     names = ", ".join(map(_named, steps)) or "numbers that were moved or joined"
+    operations = tuple(step.operation for step in steps)
     try:
         if _close(interpreter.elementwise(steps, given), after, given):
-            return Between(names, lambda x: interpreter.elementwise(steps, x))
+            return Between(names, lambda x: interpreter.elementwise(steps, x), operations)
     except Unknown:
         pass
-    return Between(f"something without a known formula ({names})", None)
+    return Between(f"something without a known formula ({names})", None, operations)
 
 
 def _named(step: Operation) -> str:
@@ -314,13 +327,20 @@ def shared_layers(layers: Sequence[Operation]) -> tuple[int, int]:
 
 
 def needed_parameters(submission: Submission, n_layers: int, latent_dim: int) -> int:
-    """Scalars that the executed layers of `ScoreNet(n_layers, latent_dim)` need, each with weights of its own."""
-    layers = layers_of(run(submission, n_layers, latent_dim))
-    return sum((step.in_channels + step.bias) * step.out_channels for step in layers)
+    """Scalars that what `ScoreNet(n_layers, latent_dim)` executes needs: each layer has weights of its own."""
+    seen = run(submission, n_layers, latent_dim)
+    table = _parameters(submission, n_layers, latent_dim)
+    extra = {name for step in seen.steps if step.operation in EXTRA for name in step.parameters}
+    beside = sum(int(np.prod(one.shape)) for one in table.parameters if one.name in extra)
+    return beside + sum((step.in_channels + step.bias) * step.out_channels for step in layers_of(seen))
 
 
 def distinct_parameters(submission: Submission, n_layers: int, latent_dim: int) -> int:
     """Scalars in distinct parameters of `ScoreNet(n_layers, latent_dim)`."""
-    named = {"n_layers": n_layers, "latent_dim": latent_dim}
-    table = parameter_table(submission, DIFFUSION, "ScoreNet", QUESTION, named=named)
+    table = _parameters(submission, n_layers, latent_dim)
     return sum({one.identity: int(np.prod(one.shape)) for one in table.parameters}.values())
+
+
+def _parameters(submission: Submission, n_layers: int, latent_dim: int) -> ParameterTable:
+    named = {"n_layers": n_layers, "latent_dim": latent_dim}
+    return parameter_table(submission, DIFFUSION, "ScoreNet", QUESTION, named=named)
