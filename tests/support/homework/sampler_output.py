@@ -37,6 +37,11 @@ OTHER_SAMPLES = (
         lambda before: before[-1],
     ),
 )
+DENOISED = Reading(
+    "denoised",
+    0,
+    "After the last step the samples make one more, without noise: {measured}. Alg. 2 returns x~_T, unchanged.",
+)
 WHOLE_TRAJECTORY = Reading("the whole trajectory", 0, "The whole trajectory is returned, as with return_traj=True.")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.support.homework.readings import Reading, Remark
+from tests.support.homework.readings import Reading, Remark, measured
 from tests.support.homework.sampler_output import (
     ARRAY,
+    DENOISED,
     LAST_STATES,
     LIST,
     NO_RETURN,
@@ -21,6 +22,7 @@ from tests.support.homework.sampler_output import (
 from tests.support.judging.chain import GAP, Chain, rebuild, same
 from tests.support.judging.motion import recognise_motion
 from tests.support.observed.langevin import Design, Run
+from tests.support.observed.recorded import FLOAT32_EPS
 from tests.support.verdicts import Finding, following, wrong
 
 LOOK_AT = "the docstring of langevin_dynamics_sample, and the return value of Alg. 2"
@@ -61,7 +63,20 @@ def _ends_well(chain: Chain) -> bool:
 
 
 def _other_state(chain: Chain, final: np.ndarray) -> Reading | str:
-    return next((one for one in OTHER_SAMPLES if same(final, one.of(chain.states))), "")
+    return next((one for one in OTHER_SAMPLES if same(final, one.of(chain.states))), denoised(chain) or "")
+
+
+def denoised(chain: Chain) -> Reading | None:
+    """The reading of a chain that asks once more after its last step, and adds a multiple of the answer at the end."""
+    if chain.final is None or len(chain.states) != len(chain.design.sigmas) * chain.design.iterations + 1:
+        return None
+    last, score = chain.states[-1], chain.scores[-1]
+    moved = chain.final - last
+    factor = float(np.sum(moved * score) / np.sum(score**2)) if np.any(score) else 0.0
+    rounding = 8 * FLOAT32_EPS * (np.abs(last) + np.abs(factor * score))
+    if not factor or not np.all(np.abs(moved - factor * score) <= rounding):
+        return None
+    return measured(DENOISED, f"{factor:.3g} s(x, {chain.levels.sigma[-1]:.3g}) is added")
 
 
 def judge_trajectory(run: Run, design: Design) -> Finding:
