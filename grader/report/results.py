@@ -33,6 +33,7 @@ LARGEST_RESULT = 95_000
 
 CONTACT = "The grader itself failed here; this is not your mistake. Please contact the staff, who can regrade you."
 
+_NAMED_ROW = re.compile(r"row '([a-z0-9 ]{1,200})'")
 _DOUBTFUL = re.compile(r"[^\n\x20-\x7e]")
 UNJUDGEABLE = (
     "What your code's process answered here cannot be judged. If your code only does what the homework asks for, "
@@ -145,7 +146,7 @@ class Results:
         test: dict[str, Any] = {
             "name": clean(row.title),
             "number": row.number,
-            "output": outcome.html or clean(outcome.text),
+            "output": outcome.html or clean(self._titled(outcome.text)),
             "tags": list(row.tags),
             "visibility": row.visibility,
             "extra_data": {"check": row.name, "verdict": outcome.status, "seconds": round(outcome.seconds, 3)},
@@ -159,6 +160,11 @@ class Results:
         if row.points and outcome.status != Status.BY_HAND and not row.by_hand:
             test |= {"score": self.earned(row), "max_score": row.points}
         return test
+
+    def _titled(self, text: str) -> str:
+        """The text, with the title of each row that it names: this is what a reader of the page finds."""
+        titles = {row.name.replace("_", " "): row.title.rstrip(".") for row in self.rows}
+        return _NAMED_ROW.sub(lambda found: f"row '{titles.get(found[1], found[1])}'", text)
 
     def _entries(self) -> list[dict[str, Any]]:
         """What advice has measured, to four figures: students are compared by it, and more would be noise."""

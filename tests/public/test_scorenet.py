@@ -27,7 +27,7 @@ def test_scorenet_executes_eight_linear_layers(submission: Submission) -> None:
         settle(*(following(one, scorenet.LOOK_AT) for one in (AS_ASKED, found.sizes) if one is not None))
         return
     steps = ", ".join(step.operation for step in found.seen.steps)
-    listing = "\n".join([*found.lines.values(), f"ScoreNet() executes: {steps}."])
+    listing = "\n".join([*found.lines.values(), f"ScoreNet() executes: {steps}.", *found.costs])
     finding = Finding(listing, EXPECTED, found.mistake, scorenet.LOOK_AT)
     raise Wrong(finding, credit=found.credit)
 

@@ -50,7 +50,12 @@ DENOISING_WEIGHTS = (
     ),
     Weight("lambda is sigma", 0, "lambda is sigma. Alg. 1, line 4 says sigma^2.", lambda s, n: s / 2),
     Weight("lambda is sigma^3", 0, "lambda is sigma^3. Alg. 1, line 4 says sigma^2.", lambda s, n: s**3 / 2),
-    Weight("lambda is sigma^4", 0, "lambda is sigma^4. Alg. 1, line 4 says sigma^2.", lambda s, n: s**4 / 2),
+    Weight(
+        "lambda is sigma^4",
+        0,
+        "lambda is sigma^4, or lambda is sigma^2 and squared with the norm. Alg. 1, line 4 says sigma^2.",
+        lambda s, n: s**4 / 2,
+    ),
     Weight("lambda is 1/sigma", 0, "lambda is 1/sigma. Alg. 1, line 4 says sigma^2.", lambda s, n: 1 / s / 2),
     Weight("lambda is 1/sigma^2", 0, "lambda is 1/sigma^2. Alg. 1, line 4 says sigma^2.", lambda s, n: s**-2.0 / 2),
     Weight(

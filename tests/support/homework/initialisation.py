@@ -43,7 +43,8 @@ GNET_BOUNDS = (
 FRAMEWORK_DEFAULT = Bound(
     "a=sqrt(5)",
     0,
-    "This is the framework's default: the initialisation does not reach this layer.",
+    "These are the values that the framework starts with, the bound for a=sqrt(5): either the initialisation does not "
+    "reach the layer, or it is given this a.",
     lambda fan_in, fan_out: _kaiming(math.sqrt(1 / 3), fan_in),
 )
 """Nothing of 4.3 is done where the layers stay as they are made: this law is no other way to do it."""

@@ -144,6 +144,13 @@ LANGEVIN_STEP_SIZES = (
         lambda w: w.of_levels(w.eps * np.append(w.first, w.sigmas[:-1]) ** 2 / w.last**2),
     ),
     StepSize(
+        "of the level before, around the start",
+        0,
+        "At each noise level the step size is that of the level before it, and at the first one that of the last "
+        "(index -1).",
+        lambda w: w.of_levels(w.eps * np.append(w.last, w.sigmas[:-1]) ** 2 / w.last**2),
+    ),
+    StepSize(
         "of the opposite level",
         0,
         "The step sizes run in ascending order: the first noise level has the step size of the last.",

@@ -14,7 +14,7 @@ AS_THE_TABLE = Reading("the rows of the table, in order", 1, "")
 ONE_SETTING = Reading(
     "one setting of one row differs",
     0.5,
-    "Everything else follows the table, so this one setting costs {costs} of the check.",
+    "Everything else follows the table: this costs {costs} of the check.",
 )
 ANOTHER_ORDER = Reading(
     "rows in another order", 0, "All layers of the table run, but not in its order; the handout asks for it exactly."
@@ -60,7 +60,7 @@ LAYOUTS = (
 """Between a linear layer and images, and back."""
 
 AS_ASKED = Reading("eight linear layers with Softplus between", 1, "")
-ONE_DIFFERENCE = Reading("one thing differs in the ScoreNet", 0.5, "Only one thing differs: it earns {earns}.")
+ONE_DIFFERENCE = Reading("one thing differs in the ScoreNet", 0.5, "Nothing else differs: the check earns {earns}.")
 """Something differs from eight linear layers with Softplus between; of several things each costs as much."""
 
 

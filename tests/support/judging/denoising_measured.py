@@ -60,7 +60,7 @@ def seen_of(line: Line, batch: Batch) -> Finding:
             return _target(batch)
         case "norm":
             return Finding(
-                f"The loss is {batch.loss:.6g}. It is no sum of squares of the errors of the scores.",
+                f"The loss is {batch.loss:.6g}. It is not a sum of squares of the errors of the scores.",
                 "It has the squared norm, the sum of the squares of both coordinates.",
                 look_at=NORM_LINE,
             )

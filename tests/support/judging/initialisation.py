@@ -244,7 +244,7 @@ def _bound_test(weights: np.ndarray, network: Specimens, common: Reading | None,
     bound = math.sqrt(6 / fans(weights)[0])
     finding = Finding(
         f"{network.name}, weights {label}: {_range(weights)}.",
-        f"kaiming_uniform fills the range from -{bound:.4f} to {bound:.4f}, which is sqrt(6 / fan_in).",
+        f"Weights {label}: from -{bound:.4f} to {bound:.4f}. kaiming_uniform's bound is sqrt(6 / fan_in).",
         found or "",
         LOOK_AT,
     )

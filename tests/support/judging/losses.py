@@ -71,16 +71,29 @@ class Loss:
         return loss_diagnosis.diagnose(self.question, batches, lambda: self.of(SMALL, seed=1))
 
 
-def gives_no_gradient(submission: Submission, question: str) -> bool:
-    """Whether a loss is explained, and charged for what it returns or for detaching what the generator made.
+def stops_training(submission: Submission, question: str) -> bool:
+    """Whether a loss raises, or is explained and charged for what it returns or for detaching what the generator made.
 
     Of other mistakes nothing is told: the rows that show a training are visible before those that judge a value.
     """
-    for flat in (False, True) if own_logits_are_flat(submission) else (False,):
+    forms = (False, True) if own_logits_are_flat(submission) else (False,)
+    if all(_raises(Loss(submission, question, flat)) for flat in forms):
+        return True
+    for flat in forms:
         found = Loss(submission, question, flat).diagnosis()
         if found.explained:
             charged = [found.reading(line) for line in found.deviating if line.name in (RESULT, PATH)]
             return any(one is not known.ELSEWHERE for one in charged)
+    return False
+
+
+def _raises(loss: Loss) -> bool:
+    try:
+        loss.of(SMALL)
+    except SubmissionRaised:
+        return True
+    except NotImplementedYet:
+        pass
     return False
 
 

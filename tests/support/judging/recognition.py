@@ -136,7 +136,7 @@ def charge(
 def carried(line: Line, sentence: str) -> str:
     """The note of a check that is judged under a reading which another check has charged."""
     row = line.owner.replace("_", " ")
-    return f"Judged together with what costs points in the row '{row}': {sentence} Nothing more is lost here."
+    return f"This row is right apart from what costs points in the row '{row}': {sentence} It costs nothing more."
 
 
 def _named(finding: Finding, sentence: str) -> Finding:

@@ -130,7 +130,8 @@ def _holds(values: np.ndarray, expected: np.ndarray) -> bool:
 def _not_the_states(values: np.ndarray, found: Trajectory | None) -> Finding:
     repeated = float(np.mean(np.all(values[:, 1:] == values[:, :-1], axis=(0, 2)))) if values.shape[1] > 1 else 0.0
     if found is None and repeated > 0.5:
-        stored = f"Most stored steps are identical ({repeated:.0%})."
+        which = "All" if repeated == 1 else f"{repeated:.0%} of the"
+        stored = f"{which} stored steps are identical to the one before."
         return Finding(stored, "Each entry is the state of its own step.", SAME_STATE, LOOK_AT)
     said = "The entries of the trajectory are not the states at which the network was asked, step by step."
     return Finding(said, "Each entry is the state of its own step.", found or "", LOOK_AT)

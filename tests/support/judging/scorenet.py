@@ -165,12 +165,15 @@ class Structure:
 
     @property
     def mistake(self) -> Reading | str:
-        """The name of what differs, where one thing differs; of two the sizes alone have a name."""
-        if self.credit == 0:
+        """The name of what differs: only the sizes have one."""
+        if self.credit == 0 or "sizes" not in self.lines or not self.sizes:
             return ""
-        if "sizes" in self.lines and self.sizes:
-            return self.sizes if len(self.lines) == 1 else str(self.sizes)
-        return ONE_DIFFERENCE if len(self.lines) == 1 else ""
+        return self.sizes if len(self.lines) == 1 else str(self.sizes)
+
+    @property
+    def costs(self) -> list[str]:
+        """What it costs that one thing differs, if its name does not say so."""
+        return [str(ONE_DIFFERENCE)] if self.credit and len(self.lines) == 1 and not self.mistake else []
 
     @property
     def carried(self) -> bool:
@@ -288,7 +291,7 @@ def _between(before: np.ndarray, after: np.ndarray, steps: Sequence[Operation]) 
             return Between(names, lambda x: interpreter.elementwise(steps, x), operations)
     except Unknown:
         pass
-    return Between(f"something without a known formula ({names})", None, operations)
+    return Between(names, None, operations)
 
 
 def _named(step: Operation) -> str:

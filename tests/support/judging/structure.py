@@ -148,10 +148,11 @@ def require_table(submission: Submission, network: Network) -> None:
     if differences:
         listing = ".\n".join(one.text for one in differences) + "."
         few = found.compared.settings_only and len(differences) <= MOST_CARRIED
-        mistake = ONE_SETTING if few else ANOTHER_ORDER if found.compared.reordered else ""
+        mistake = ANOTHER_ORDER if found.compared.reordered and not few else ""
         credit = ONE_SETTING.credit ** len(differences) if few else None
-        if credit is not None and len(differences) > 1:
-            mistake = f"Everything else follows the table, so these settings cost {share(1 - credit)}."
+        if credit is not None:
+            several = f"Everything else follows the table: these cost {share(1 - credit)}."
+            listing += f"\n{ONE_SETTING if len(differences) == 1 else several}"
         finding = Finding(listing, found.compared.side_by_side, mistake, network.look_at)
         lost = [_lost(found)] if found.lost else []
         raise Wrong(finding, *lost, credit=None if lost else credit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.judging.losses import gives_no_gradient
+from tests.support.judging.losses import stops_training
 from tests.support.judging.recognition import carries_forward
 from tests.support.observed.training import Epoch, one_epoch, problem_with_the_movement, trains_on_the_data
 from tests.support.submission import Submission
@@ -11,11 +11,11 @@ from tests.support.verdicts import SubmissionRaised
 LOSSES = {"4.4": "_get_loss_d", "4.5": "_get_loss_g"}
 """The methods whose value and gradient the questions judge."""
 
-STAND_IN = "Here the training ran with another loss in its place. Nothing more is lost here."
+STAND_IN = "Here the training ran with another loss in its place. It costs nothing more."
 
 
 def judged_epoch(submission: Submission) -> Epoch:
-    """One epoch; where it fails and a loss is charged for giving no gradient, one with another loss in its place."""
+    """One epoch; where it fails and a loss is charged for that, one with another loss in its place."""
     failure: SubmissionRaised | None = None
     epoch: Epoch | None = None
     try:
@@ -24,11 +24,11 @@ def judged_epoch(submission: Submission) -> Epoch:
             return epoch
     except SubmissionRaised as error:
         failure = error
-    stopped = tuple(name for question, name in LOSSES.items() if gives_no_gradient(submission, question))
+    stopped = tuple(name for question, name in LOSSES.items() if stops_training(submission, question))
     if carries_forward() and stopped:
         epoch = one_epoch(submission, stopped)
         for name in stopped:
-            submission.note(f"{name} gives no gradient, which costs points in its own question. " + STAND_IN)
+            submission.note(f"{name} raises or gives no gradient, which costs points in its own question. " + STAND_IN)
     elif failure is not None:
         raise failure
     assert epoch is not None

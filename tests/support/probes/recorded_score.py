@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -63,7 +63,9 @@ class RecordedScore(nn.Module):
 
     def forward(self, x: Any, sigmas: Any) -> Tensor:
         """The score at x (k, 2), whatever the form of sigmas; raises CannotTake."""
-        self._note_contract(x, sigmas)
+        if _is_batched(x) or _is_batched(sigmas):
+            return cast(Tensor, _AskedTogether.apply(x, sigmas, self))
+        self.note_contract(x, sigmas)
         points = _rows(x)
         levels = _levels(sigmas, len(points), self)
         repeated = (
@@ -93,7 +95,7 @@ class RecordedScore(nn.Module):
         handle = self.handles[-1]
         return handle.clone()  # an in-place operation on the answer must not touch what is differentiated
 
-    def _note_contract(self, x: Any, sigmas: Any) -> None:
+    def note_contract(self, x: Any, sigmas: Any) -> None:
         """At each new kind of call, note in `refused` when neither the course's network nor the student's takes it."""
         signature: tuple[object, ...] = (
             type(x),
@@ -120,6 +122,36 @@ class RecordedScore(nn.Module):
             "repeats": np.array(self.repeats, dtype=np.int64),
             "refused": self.refused,
         }
+
+
+class _AskedTogether(torch.autograd.Function):
+    """The calls that `torch.vmap` makes for all samples at once: asked, and recorded, as one call for all of them."""
+
+    @staticmethod
+    def forward(x: Any, sigmas: Any, network: RecordedScore) -> Tensor:
+        """Never runs: there is always a dimension to be mapped over."""
+        raise NotImplementedError
+
+    @staticmethod
+    def setup_context(context: Any, inputs: Any, output: Any) -> None:
+        """Keep nothing: the call that is made instead is differentiated."""
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], x: Any, sigmas: Any, network: RecordedScore) -> tuple[Tensor, int]:
+        """The scores of all samples, (samples, ...) as x is, with the dimension that is mapped over first."""
+        points, levels = (
+            one.movedim(dim, 0) if dim is not None else torch.as_tensor(one).expand(info.batch_size, *np.shape(one))
+            for one, dim in zip((x, sigmas), in_dims[:2], strict=True)
+        )
+        network.note_contract(points[0], levels[0])
+        rows = points.reshape(-1, points.shape[-1])
+        column = levels.reshape(len(levels), -1).expand(-1, len(rows) // len(levels)).reshape(-1, 1)
+        return network(rows, column).reshape(points.shape), 0
+
+
+def _is_batched(value: Any) -> bool:
+    """Whether `torch.vmap` maps over a tensor: it has no values of its own then. Nothing public tells it."""
+    return isinstance(value, Tensor) and torch._C._functorch.is_batchedtensor(value)
 
 
 def _rows(x: Any) -> np.ndarray:
