@@ -126,8 +126,12 @@ def test_both_mistakes_are_charged_and_told(
 
 @pytest.mark.parametrize(
     "loss",
-    [ITEM, [(RETURN, "        return (real_loss + fake_loss).detach()\n")]],
-    ids=["a number", "a result that is cut off"],
+    [
+        ITEM,
+        [(RETURN, "        return (real_loss + fake_loss).detach()\n")],
+        [(RETURN, "        return real_loss + fake_loss * torch.ones(256, 1)[batch_size]\n")],
+    ],
+    ids=["a number", "a result that is cut off", "a loss that raises"],
 )
 def test_a_loss_without_gradient_hides_no_mistake_of_the_training(tmp_path: Path, loss: list[Edit]):
     """The loss is charged in 4.4, and the generator that never steps in 4.6, where another loss is in its place."""

@@ -74,6 +74,13 @@ def test_students_are_told_how_many_points_come_later(tmp_path: Path):
     assert "worth 3 of 4 points, are shown later" in on_disk(kept)["output"]
 
 
+def test_a_row_that_a_text_names_is_named_by_its_title(tmp_path: Path):
+    """A reader of the page finds titles; a name in other words, as of a row that students do not have, stays."""
+    kept = Results(tmp_path / "results.json", [row("some_check"), row("b")])
+    kept.record("b", Outcome("passed", 1.0, "See the row 'some check', and the row 'the exact value'."))
+    assert on_disk(kept)["tests"][1]["output"] == "See the row 'Title of some_check', and the row 'the exact value'."
+
+
 def test_texts_are_printable_and_cut_with_a_mark(tmp_path: Path):
     kept = Results(tmp_path / "results.json", [row("a")])
     kept.record("a", Outcome("failed", 0.0, "a\0b\x1b[31mc\r\nd\ud800" + "x" * 200_000))
