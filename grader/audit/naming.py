@@ -153,7 +153,7 @@ def keep(results: Sequence[CaseResult]) -> None:
         faults = [one for one in result.outcomes.values() if one.status not in NO_FAULT]
         given = list(dict.fromkeys(name for one in faults for name in names(one.output)))
         if result.case.kind in LEAST and faults:
-            of_kind[result.case.name] = Judged(given, bool(given) or of_kind.get(result.case.name, Judged([])).told)
+            of_kind[result.case.name] = Judged(given, of_kind.get(result.case.name, Judged([])).told)
     ordered = Key(*(dict(sorted(one.items())) for one in (known.mutants, known.sample)))
     JUDGED.write_bytes(msgspec.json.format(msgspec.json.encode(ordered), indent=1) + b"\n")
     _read.cache_clear()

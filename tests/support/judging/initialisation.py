@@ -49,6 +49,8 @@ LOOK_AT = "Question 4.3; torch.nn.init.kaiming_uniform_ in PyTorch's documentati
 BOUND_ROW = "weights_reach_the_kaiming_bound"
 FEWEST_WEIGHTS = 4
 """Two units with so many weights are never equal by chance: each weight has 24 bits."""
+FEWEST_VALUES = 18
+"""Values of the smallest tensor of both networks, in one of them: fewer fit every law, and are judged by the handout's."""
 DNET = Specimens(NETWORKS[0], DNET_SHAPES, (), 64, (*DNET_BOUNDS, *UNIFORM_MISTAKES))
 GNET = Specimens(NETWORKS[1], gnet_shapes(ZDIM), (ZDIM,), 16, (*GNET_BOUNDS, *UNIFORM_MISTAKES))
 
@@ -190,7 +192,7 @@ def _drawn_anew(values: np.ndarray, note: Callable[[str], None]) -> np.ndarray:
 
 def _charged_law(weights: np.ndarray, network: Specimens, common: Reading | None) -> Bound | Deviation | None:
     """The law that the row of the bound charges, if these weights have one."""
-    if not carries_forward() or bound_p(weights, network) >= laws.FALSE_FAIL_RATE:
+    if not carries_forward() or weights.size < FEWEST_VALUES or bound_p(weights, network) >= laws.FALSE_FAIL_RATE:
         return None
     found = recognised(weights, network, common)
     return found if isinstance(found, Bound | Deviation) and found is not FRAMEWORK_DEFAULT else None
