@@ -64,6 +64,14 @@ def below(root: int) -> list[Process]:
     return [process for process in found if not process.ended]
 
 
+def threads(pid: int) -> int:
+    """Threads of a process; 0 when it has ended."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return 0
+
+
 def of_bench(server: int, users: Collection[int] = ()) -> list[Process]:
     """Running descendants of the bench server, and whatever else runs under the bench's own user ids."""
     everything = all_processes()

@@ -19,6 +19,7 @@ class Watched(Protocol):
     """A host, as far as its server looks after it."""
 
     pid: int
+    kept: int | None
 
     def excess(self) -> str:
         """Which limit it exceeds, in a student's words, or nothing."""
@@ -70,8 +71,9 @@ class Server:
                 host.fail(StudentFailure("out_of_memory", excess))
 
     def sweep(self) -> None:
-        """End every process of the bench that is not a host in good order."""
-        processes.sweep(self.process.pid, keep={host.pid for host in self.hosts})
+        """End every process of the bench that is not a host in good order, or one that serves the next check too."""
+        kept = {host.kept for host in self.hosts if host.kept is not None}
+        processes.sweep(self.process.pid, keep={*kept, *(host.pid for host in self.hosts)})
 
     def close(self) -> None:
         """End the server and everything below it."""
