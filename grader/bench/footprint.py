@@ -49,12 +49,10 @@ _DESCRIPTORS = 256
 _MOST_FILES = 1000
 
 _LIBRARIES = """builtins math random time os sys io warnings threading itertools functools copy
-    torch torch.nn torch.nn.functional torch.nn.init torch.nn.modules.module torch.nn.parameter torch.nn.utils
-    torch.optim torch.optim.optimizer torch.autograd torch.random torch.functional torch.distributions torch.utils.data
-    torch.linalg torch.special torch.fft torch._C._nn
-    numpy numpy.random numpy.linalg numpy.fft cv2 torchvision torchvision.transforms torchvision.utils
-    PIL.Image matplotlib.pyplot tqdm gzip struct""".split()
-_PROBES = "tests.support.probes"
+    torch torch.nn torch.nn.functional torch.nn.init torch.nn.modules.module torch.nn.parameter torch.optim
+    torch.optim.optimizer torch.autograd torch.random torch.functional torch.linalg torch.special torch.fft torch._C._nn
+    numpy numpy.random numpy.linalg numpy.fft torchvision.utils tqdm""".split()
+_PROBES = [name for name in sys.modules if name.startswith("tests.support.probes.")]
 """Modules in which a function may have been replaced."""
 _SEEDED = (
     torch.default_generator,
@@ -95,7 +93,7 @@ class Footprint:
 
     def __init__(self, folder: Path, scratch: Path) -> None:
         self._place, self._scratch = f"{folder}{os.sep}", scratch
-        self._modules = {name: one for name, one in list(sys.modules.items()) if _lies_in(self._place, one)}
+        self._modules = {name: one for name, one in _new_modules() if _lies_in(self._place, one)}
         self._kept: list[_Own] = []
         self._memory = _largest_memory()
         self._libraries = [dict(vars(one)) for one in _replaceable()]
@@ -134,10 +132,18 @@ class Footprint:
 
 def _replaceable() -> Iterator[Any]:
     """The modules, and the classes in torch's, whose functions a check could replace."""
-    yield from (one for name, one in list(sys.modules.items()) if name in _LIBRARIES or name.startswith(_PROBES))
+    yield from (sys.modules[name] for name in (*_LIBRARIES, *_PROBES) if name in sys.modules)
     yield from (torch.Tensor, torch.nn.Module, torch.nn.Parameter, torch.Generator, np.random.Generator)
-    for module in (torch.nn, torch.optim, torch.distributions):
+    for module in (torch.nn, torch.optim):
         yield from (one for one in list(vars(module).values()) if isinstance(one, type))
+
+
+def _new_modules() -> Iterator[tuple[str, ModuleType]]:
+    """The modules that were imported after this one: a look at any other would copy the memory where it lies."""
+    for name in reversed(sys.modules):
+        if name == __name__:
+            return
+        yield name, sys.modules[name]
 
 
 def _same(before: dict[str, Any], now: Any) -> bool:
@@ -185,7 +191,7 @@ def _of_libraries() -> list[Any]:
 
 def _of_python() -> list[Any]:
     return [
-        hash(frozenset(sys.modules)),
+        [len(sys.modules), next(reversed(sys.modules))],
         list(sys.path),
         list(sys.argv),
         list(map(id, (*sys.meta_path, *sys.path_hooks, *warnings.filters, *gc.callbacks))),
