@@ -14,6 +14,9 @@ from grader.project import ROOT
 from grader.run import processes
 from grader.run.clocks import BenchError, StudentFailure
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Variables by which libraries compute in one thread: others wait in a loop, and do not survive a fork."""
+
 
 class Watched(Protocol):
     """A host, as far as its server looks after it."""
@@ -92,9 +95,7 @@ def environment(home: Path) -> dict[str, str]:
         "USER": "student",  # the user id has no account to ask for a name
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
+        **ONE_THREAD,
         "CUDA_VISIBLE_DEVICES": "",
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": str(Path(sys.prefix) / "matplotlib"),  # kept: building its font list takes seconds
