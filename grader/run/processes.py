@@ -42,7 +42,7 @@ def all_processes() -> list[Process]:
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             with suppress(OSError):  # it may end while we look
-                line = Path(entry.path, "stat").read_bytes()
+                line = _read(f"{entry.path}/stat")
                 state, parent = line[line.rindex(b")") + 2 :].split(None, 2)[:2]
                 found.append(Process(int(entry.name), int(parent), entry.stat().st_uid, state in (b"Z", b"X")))
     return found
