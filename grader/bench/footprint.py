@@ -96,7 +96,7 @@ class Footprint:
         self._modules = {name: one for name, one in _new_modules() if _lies_in(self._place, one)}
         self._kept: list[_Own] = []
         self._memory = _largest_memory()
-        self._libraries = [dict(vars(one)) for one in _replaceable()]
+        self._libraries = [list(vars(one).values()) for one in _replaceable()]
         self._before = self._look()
 
     def unchanged(self) -> bool:
@@ -146,8 +146,8 @@ def _new_modules() -> Iterator[tuple[str, ModuleType]]:
         yield name, sys.modules[name]
 
 
-def _same(before: dict[str, Any], now: Any) -> bool:
-    return len(before) == len(now) and all(map(operator.is_, map(now.get, before), before.values()))
+def _same(before: list[Any], now: Mapping[str, Any]) -> bool:
+    return len(before) == len(now) and all(map(operator.is_, before, now.values()))
 
 
 def _largest_memory() -> int:

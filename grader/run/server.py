@@ -14,8 +14,13 @@ from grader.project import ROOT
 from grader.run import processes
 from grader.run.clocks import BenchError, StudentFailure
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""Variables by which libraries compute in one thread: others wait in a loop, and do not survive a fork."""
+FRUGAL = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_TRIM_THRESHOLD_": str(2**27),
+}
+"""Variables by which libraries compute in one thread, as others wait in a loop and do not survive a fork, and by which
+memory that is let go is used again and not asked of the kernel each time, which has to clear it."""
 
 
 class Watched(Protocol):
@@ -95,7 +100,7 @@ def environment(home: Path) -> dict[str, str]:
         "USER": "student",  # the user id has no account to ask for a name
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
-        **ONE_THREAD,
+        **FRUGAL,
         "CUDA_VISIBLE_DEVICES": "",
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": str(Path(sys.prefix) / "matplotlib"),  # kept: building its font list takes seconds
