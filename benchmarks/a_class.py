@@ -1,24 +1,29 @@
-"""CPU, wall time and memory of a class, for two sizes of it: `python -m benchmarks.a_class`.
+"""What one more submission costs in a warm runner, beside the usual way: `python -m benchmarks.a_class`.
 
-CPU is the whole machine's, so nothing else should run. What a submission's own code costs is measured by running the
-same checks on it in one process; the first observation, which warms torch up, is left out.
+The usual way is a process for each submission with gradescope-utils and the student's code in it
+(`benchmarks.the_usual_way`). What a submission's own code costs is measured by running the same checks on it in one
+process; the first observation, which warms torch up, is left out. `--sizes 10 100 1000` shows how cost and memory grow
+with the class.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 
+from benchmarks.meter import Cost, Meter
 from grader.project import REFERENCE, ROOT
 from grader.run import processes
 from grader.run.runner import Runner
 
-BUDGET = 1.0
+BUDGET = 0.9
+WARM = 2
+"""Submissions that are graded before it is measured."""
 OWN = """
 import sys, time, pytest, torch
 from tests.support.probes import vocabulary
@@ -36,24 +41,53 @@ print(sum(spent[1:]))
 
 
 def main() -> None:
-    """Print what one more submission costs, and the peak of memory for both sizes."""
+    """Print the costs, the ratio of both ways, and for each size of a class the cost and the peak of memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--submission", type=Path, default=REFERENCE)
-    parser.add_argument("--sizes", type=int, nargs=2, default=(4, 16))
+    parser.add_argument("--more", type=int, default=12, help="submissions after the runner is warm")
+    parser.add_argument("--usual", type=int, default=4, help="submissions that are graded in the usual way")
+    parser.add_argument("--sizes", type=int, nargs="*", default=(), help="classes, such as 10 100 1000")
     options = parser.parse_args()
-    small, large = options.sizes
-    (cpu_small, wall_small, memory_small), (cpu_large, wall_large, memory_large) = (
-        measure(options.submission, size) for size in (small, large)
-    )
-    more = large - small
-    cpu, own = (cpu_large - cpu_small) / more, own_cost(options.submission)
-    print(f"one more submission: {(wall_large - wall_small) / more:.2f} s of wall time, {cpu:.2f} s of CPU")
-    print(f"its own code: {own:.2f} s of CPU; the grader: {cpu - own:.2f} s (budget {BUDGET} s)")
-    print(f"memory: {memory_small / 2**20:.0f} MB for {small}, {memory_large / 2**20:.0f} MB for {large}")
+    with Meter() as meter:
+        print(f"counted: {meter.counts}")
+        ours = one_more(meter, options.submission, options.more)
+        print(f"one more submission: {ours}")
+        own = own_cost(options.submission)
+        print(f"  its own code: {own:.2f} s of CPU; the rest: {ours.cpu - own:.2f} s (budget {BUDGET} s in all)")
+        if options.usual:
+            usual = the_usual_way(meter, options.submission, options.usual)
+            print(f"the usual way:       {usual}")
+            print(f"  {usual.cpu / ours.cpu:.1f} x its CPU, {usual.wall / ours.wall:.1f} x its time")
+        for size in options.sizes:
+            cost, memory = a_class(meter, options.submission, size)
+            print(f"a class of {size}: {memory / 2**20:.0f} MB at most; each with the start: {cost.each(size)}")
 
 
-def measure(submission: Path, size: int) -> tuple[float, float, int]:
-    """CPU seconds of the machine, wall seconds and peak bytes while a class of this size is graded."""
+def one_more(meter: Meter, submission: Path, more: int) -> Cost:
+    """What one more submission costs a runner that is warm, the mean of so many."""
+    with tempfile.TemporaryDirectory() as out, Runner() as runner:
+        for number in range(WARM):
+            runner.grade(submission, Path(out, f"warm-{number}"))
+        before = meter.read()
+        for number in range(more):
+            runner.grade(submission, Path(out, str(number)))
+        return (meter.read() - before).each(more)
+
+
+def the_usual_way(meter: Meter, submission: Path, number: int) -> Cost:
+    """What a submission costs in a process of its own, the mean of so many, after one that is not counted."""
+    with tempfile.TemporaryDirectory() as out:
+        command = [sys.executable, "-m", "benchmarks.the_usual_way", str(submission), f"{out}/results.json"]
+        for count in range(number + 1):
+            if count == 1:
+                before = meter.read()
+            # More threads than one would only cost it more.
+            subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        return (meter.read() - before).each(number)
+
+
+def a_class(meter: Meter, submission: Path, size: int) -> tuple[Cost, int]:
+    """What a class of this size costs, with the start of judge and bench, and the peak of memory in bytes."""
     peak, done = 0, threading.Event()
 
     def watch() -> None:
@@ -64,24 +98,15 @@ def measure(submission: Path, size: int) -> tuple[float, float, int]:
             tree += [runner.server.process.pid, runner.judges.pid]
             peak = max(peak, sum(map(processes.proportional_memory, tree)))
 
+    before = meter.read()
     with tempfile.TemporaryDirectory() as out, Runner() as runner:
         watcher = threading.Thread(target=watch)
         watcher.start()
-        busy, began = machine_cpu(), time.monotonic()
         for number in range(size):
             runner.grade(submission, Path(out, str(number)))
-        spent, wall = machine_cpu() - busy, time.monotonic() - began
         done.set()
         watcher.join()
-    return spent, wall, peak
-
-
-def machine_cpu() -> float:
-    """Seconds in which any processor of this machine was busy."""
-    user, nice, system, _, _, *rest = (
-        int(word) for word in Path("/proc/stat").read_text(encoding="utf-8").split("\n")[0].split()[1:]
-    )
-    return (user + nice + system + sum(rest[:3])) / 100
+    return meter.read() - before, peak
 
 
 def own_cost(submission: Path) -> float:

@@ -1,8 +1,8 @@
 """A class whose points are known, as one export: `python -m benchmarks.a_known_class --size 300` (as root).
 
 Styles, half-finished work, mutants and attacks of the audit, with entries that have no folder, empty folders and
-members that lead outside between them. Prints every total that is not the known one, the wall time, the CPU seconds of
-the machine for each submission, so that nothing else should run, and the largest memory of all processes together.
+members that lead outside between them. Prints every total that is not the known one, the wall time, what each
+submission costs, and the largest memory of all processes together.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import argparse
 import csv
 import sys
 import tempfile
-import time
 import zipfile
 from pathlib import Path
 
-from benchmarks.a_class import machine_cpu
+from benchmarks.meter import Meter
 from grader.__main__ import main as command
 from grader.audit.cases import ATTACKS, HALVES, MUTANTS, STYLES, Case, all_cases
 from grader.course.gradebook import NAME
@@ -66,12 +65,12 @@ def main() -> int:
     everything = [case for case in all_cases((STYLES, HALVES, MUTANTS, ATTACKS)) if not case.needs]
     step = max(1, len(everything) // options.size)
     chosen = everything[::step][: options.size]
-    with tempfile.TemporaryDirectory() as folder, Peak() as peak:
+    with tempfile.TemporaryDirectory() as folder, Peak() as peak, Meter() as meter:
         known = export(Path(folder, "export.zip"), chosen)
         words = ["class", str(Path(folder, "export.zip")), "--out", str(Path(folder, "out"))]
-        busy, began = machine_cpu(), time.monotonic()
+        before = meter.read()
         code = command([*words, *(["--workers", str(options.workers)] if options.workers else [])])
-        spent, wall = machine_cpu() - busy, time.monotonic() - began
+        spent = meter.read() - before
         with Path(folder, "out", NAME).open(encoding="utf-8", newline="") as file:
             totals = {row["Submission"]: float(row["Total"]) if row["Total"] else None for row in csv.DictReader(file)}
     wrong = [name for name, total in known.items() if totals.get(name, -1.0) != total]
@@ -80,7 +79,7 @@ def main() -> int:
         case = chosen[number].name if number < len(chosen) else "an oddity"
         print(f"{name} ({case}): {totals.get(name)} points, not {known[name]}")
     print(f"{len(known) - len(wrong)} of {len(known)} totals are the known ones; exit code {code}")
-    print(f"{wall:.0f} s of wall time, {wall / len(chosen):.2f} s and {spent / len(chosen):.2f} s of CPU a submission")
+    print(f"{spent.wall:.0f} s of wall time; of {meter.counts}, a submission: {spent.each(len(chosen))}")
     print(f"largest memory of all processes: {peak.largest / 2**20:.0f} MB")
     return int(bool(wrong))
 

@@ -5,6 +5,7 @@
     bench server -> runner   Ready once, then Forked for each order
     host -> runner           Confined, then Imported
     runner -> host           CheckOrder   with the connection of the check's process
+    runner -> check          Observe, as the judge has said it; Over after its check, answered by Settled
     runner -> judge server   JudgeOrder   with the judge's connection
     judge -> runner          Begin, Observe (relayed to the bench as it is), Judged, End
 
@@ -110,6 +111,16 @@ class Imported(msgspec.Struct):
     imported: bool
 
 
+class Over(msgspec.Struct, tag="over", tag_field="event"):
+    """The check is over: may the next one run in the same process?"""
+
+
+class Settled(msgspec.Struct):
+    """Whether a check has left its process as it found it."""
+
+    unchanged: bool
+
+
 @dataclass
 class Outcome:
     """What became of one check: its status, the share of its points earned, the text for the student.
@@ -160,6 +171,7 @@ class End(msgspec.Struct, tag="end", tag_field="event"):
 
 
 Event = Begin | Observe | Judged | End
+Request = Observe | Over
 Message = TypeVar("Message")
 
 
@@ -179,6 +191,11 @@ def decode(frame: bytes, expected: type[Message]) -> Message:
 def decode_event(frame: bytes) -> Event:
     """The judge's event; raises `wire.BadFrame` for anything else."""
     return decode(frame, Event)  # type: ignore[arg-type]  # a union is no type
+
+
+def decode_request(frame: bytes) -> Request:
+    """What a check's process is asked; raises `wire.BadFrame` for anything else."""
+    return decode(frame, Request)  # type: ignore[arg-type]  # a union is no type
 
 
 def _plain(message: msgspec.Struct) -> dict[str, Any]:

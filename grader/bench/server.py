@@ -2,7 +2,7 @@
 
     server   this process; imports what the released files import, runs nothing of a student's
       host   one for each of a student's modules: confined, then imports that module
-        child   one for each check: performs the requests of the check, then ends
+        child   for a check: performs its requests, and those of the next one if this process is as it was
 
 Every process here talks to the runner over a socket of its own. What they send is untrusted.
 """
@@ -26,8 +26,10 @@ import msgspec
 from grader import messages, wire
 from grader.bench import confinement, importing, kernel, mounts, sources, stand_ins
 from grader.bench.confinement import Surroundings
-from grader.messages import CheckOrder, Confined, Forked, HostOrder, Imported, Observe, Ready
+from grader.messages import CheckOrder, Confined, Forked, HostOrder, Imported, Over, Ready, Settled
 
+SEVERAL = 4
+"""Hosts after which many more are to be expected: what makes a fork cheaper costs as much as some forks."""
 Order = TypeVar("Order", HostOrder, CheckOrder)
 
 OWN_SOURCES = "source"
@@ -44,17 +46,24 @@ def serve(control: socket.socket, without: frozenset[str]) -> NoReturn:
     kernel.adopt_orphans()  # they stay below this process, where they are found
     around = confinement.without_network(without)
     import_everything()
-    from tests.support.probes import vocabulary  # noqa: F401
+    from tests.support.probes import vocabulary  # noqa: F401, I001
+    from grader.bench import footprint  # noqa: F401  # last: it knows what is imported before it
 
-    around = confinement.isolate(around, Path(os.environ["HOME"]))
     gc.collect()
+    data = kernel.own_data()
+    around = confinement.isolate(around, Path(os.environ["HOME"]))
     gc.freeze()  # the collector would otherwise touch, and so copy, every page that the children share
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.sendall(messages.encode(Ready(confinement.reachable(around))))
+    forked = 0
     while True:
         order, descriptors = _order(control, HostOrder)
         if order is None:
             os._exit(0)
+        if forked >= SEVERAL and data and _has_no_children():
+            kernel.use_huge_pages(data)
+            data = []
+        forked += 1
         host, alone = _fork(around.processes)
         if host == 0:
             control.close()
@@ -63,6 +72,14 @@ def serve(control: socket.socket, without: frozenset[str]) -> NoReturn:
         control.sendall(messages.encode(Forked(host)))
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _has_no_children() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return True
+    return False
 
 
 def _fork(own_processes: bool) -> tuple[int, bool]:
@@ -161,9 +178,10 @@ def _answer_checks(connection: socket.socket, order: HostOrder, imported: bool) 
 
 
 def _child(connection: socket.socket, order: HostOrder, check: CheckOrder) -> NoReturn:
-    """Perform the requests of one check, until the runner closes the connection."""
+    """Perform the requests of a check, and of the next if nothing has changed, until the connection is closed."""
     import torch
 
+    from grader.bench.footprint import Footprint
     from tests.support.probes import training
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -174,9 +192,14 @@ def _child(connection: socket.socket, order: HostOrder, check: CheckOrder) -> No
     training.OWN_COPY = True
     torch.set_num_threads(1)  # if the import has used more, they did not survive the fork
     try:
+        before, failed = Footprint(Path(order.folder), scratch), False
         while True:
-            request = messages.decode(wire.receive(connection, math.inf), Observe)
+            request = messages.decode_request(wire.receive(connection, math.inf))
+            if isinstance(request, Over):
+                connection.sendall(messages.encode(Settled(not failed and before.unchanged())))
+                continue
             answer = importing.perform(Path(order.folder), order, request)
+            failed = failed or "failure" in answer
             _flush()
             connection.sendall(wire.encode(answer))
     except wire.Ended:

@@ -186,6 +186,11 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 _finder = _Finder()
 
 
+def in_place() -> list[str]:
+    """The libraries that are stood in for in this process."""
+    return sorted(_finder.names)
+
+
 def _is_quiet(name: str) -> bool:
     return name.partition(".")[0] in SHOWING or any(name in beside for beside in _BESIDE.values())
 

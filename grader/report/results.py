@@ -60,6 +60,7 @@ class Results:
     facts: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
+    _tests: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.outcomes = {row.name: Outcome() for row in self.rows}
@@ -142,7 +143,16 @@ class Results:
         return any(outcome.status == Status.PENDING for outcome in self.outcomes.values())
 
     def _test(self, row: Row) -> dict[str, Any]:
+        """A row, made anew where its outcome is another than when it was written last: few are."""
         outcome = self.outcomes[row.name]
+        of = (row, outcome.status, outcome.credit, outcome.seconds, outcome.text, outcome.html)
+        before, test = self._tests.get(row.name, ((), {}))
+        if before != of:
+            test = self._made(row, outcome)
+            self._tests[row.name] = (of, test)
+        return test
+
+    def _made(self, row: Row, outcome: Outcome) -> dict[str, Any]:
         test: dict[str, Any] = {
             "name": clean(row.title),
             "number": row.number,

@@ -20,7 +20,7 @@ import msgspec
 
 from grader import messages, wire
 from grader.bench.mounts import MOST_FILES
-from grader.messages import CheckOrder, Confined, Forked, HostOrder
+from grader.messages import CheckOrder, Confined, Forked, HostOrder, Over, Settled
 from grader.run import processes
 from grader.run.clocks import BenchError, Clocks, StudentFailure
 from grader.run.server import Server
@@ -36,6 +36,9 @@ _ON_ITS_WAY = 0.2
 _BEFORE_THE_CLOCK = 1.5
 """Seconds before its clock strikes in which an import is interrupted, so that what it has defined can be graded."""
 _TIMEOUTS_OF_AN_OPERATION = 2
+_SETTLING = 1.0
+"""Seconds that a process has to look whether its check has changed anything."""
+_OVER = messages.encode(Over())
 _REMOVAL = 5.0
 """Seconds in which the files of a check, or of a submission, have to be removed."""
 
@@ -60,7 +63,12 @@ class Output:
 
 @dataclass
 class Host:
-    """The process of one of the student's modules, and the children that it forks for checks."""
+    """The process of one of the student's modules, and the children that it forks for checks.
+
+    A child that says that its check has left it as it was serves the next one too. Nobody has to believe it: code that
+    lies has had its say in the same process, at its import, already. `kept` is its process id, `in_use` whether the
+    current check has asked for anything here.
+    """
 
     server: Server
     module: str
@@ -74,6 +82,8 @@ class Host:
     failure: StudentFailure | None = None
     imported: bool = False
     failed_to_import: bool = False
+    kept: int | None = None
+    in_use: bool = False
     _child: socket.socket | None = None
     _children: int = 0
     _timeouts: dict[str, int] = field(default_factory=dict)
@@ -151,16 +161,14 @@ class Host:
         self.await_import()
         if self._timeouts.get(operation, 0) >= _TIMEOUTS_OF_AN_OPERATION:
             raise StudentFailure("timed_out", "Your code did not finish here twice before, so it was not run again.")
-        if self._child is None:
-            self._child = self._new_child()
-        limit = min(time.monotonic() + self.clocks.request, deadline)
+        served_before, self.in_use = self._child is not None and not self.in_use, True
         try:
-            self._child.settimeout(self.clocks.request)
-            with suppress(OSError):  # a process that has ended shows in what it answers
-                self._child.sendall(frame)
-            return self._receive(self._child, limit)
+            return self._ask(frame, deadline)
         except StudentFailure as one:
             failure = one
+        if failure.kind == "crashed" and served_before:  # it may have been over before this check began
+            self.end_check()
+            return self.request(frame, operation, deadline)
         if failure.kind == "timed_out":
             self._timeouts[operation] = self._timeouts.get(operation, 0) + 1
             failure = StudentFailure(
@@ -168,8 +176,35 @@ class Host:
             )
         raise failure
 
+    def _ask(self, frame: bytes, deadline: float) -> bytes:
+        if self._child is None:
+            self._child = self._new_child()
+        limit = min(time.monotonic() + self.clocks.request, deadline)
+        self._child.settimeout(self.clocks.request)
+        with suppress(OSError):  # a process that has ended shows in what it answers
+            self._child.sendall(frame)
+        return self._receive(self._child, limit)
+
+    def settle(self) -> bool:
+        """Whether the child of the check that is over can serve the next one: nothing has changed, and it is alone."""
+        if self._child is None:
+            return False
+        try:
+            self._child.settimeout(_SETTLING)
+            self._child.sendall(_OVER)
+            answer = wire.receive(self._child, time.monotonic() + _SETTLING)
+            unchanged = messages.decode(answer, Settled).unchanged
+        except (OSError, wire.Ended, wire.Late, wire.BadFrame):
+            return False
+        present = processes.below(self.pid)
+        if not unchanged or len(present) != 1 or processes.threads(present[0].pid) != 1:
+            return False
+        self.kept, self.in_use = present[0].pid, False
+        return True
+
     def end_check(self) -> None:
         """Let go of the child of the check that is over; the runner ends its processes."""
+        self.in_use, self.kept = False, None
         if self._child is not None:
             self._child.close()
             self._child = None
@@ -185,11 +220,6 @@ class Host:
     def _seen_from_here(self) -> Path:
         """The folder in which everything is written; in a view of its own only through its process."""
         return Path(f"/proc/{self.pid}/root{self.scratch}") if self.own_room else self.scratch
-
-    @property
-    def in_use(self) -> bool:
-        """Whether the current check has a child here."""
-        return self._child is not None
 
     def close(self) -> None:
         """Let go of the host; the runner ends its processes."""

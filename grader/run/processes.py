@@ -42,7 +42,7 @@ def all_processes() -> list[Process]:
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             with suppress(OSError):  # it may end while we look
-                line = Path(entry.path, "stat").read_bytes()
+                line = _read(f"{entry.path}/stat")
                 state, parent = line[line.rindex(b")") + 2 :].split(None, 2)[:2]
                 found.append(Process(int(entry.name), int(parent), entry.stat().st_uid, state in (b"Z", b"X")))
     return found
@@ -62,6 +62,14 @@ def below(root: int) -> list[Process]:
                 frontier += children
                 found += [Process(pid, parent, os.stat(f"/proc/{pid}").st_uid, _ended(pid)) for pid in children]
     return [process for process in found if not process.ended]
+
+
+def threads(pid: int) -> int:
+    """Threads of a process; 0 when it has ended."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return 0
 
 
 def of_bench(server: int, users: Collection[int] = ()) -> list[Process]:

@@ -20,7 +20,7 @@ from grader.rubric import read
 from grader.run import users
 from grader.run.clocks import BenchError, Clocks
 from grader.run.host import remove
-from grader.run.server import Server
+from grader.run.server import FRUGAL, Server
 from grader.run.session import Equipment, Progress, Session, no_progress
 from grader.wire import BadFrame, Ended, Late
 from tests.support.status import Status
@@ -61,8 +61,8 @@ class Runner:
             self.judges = subprocess.Popen(
                 [sys.executable, "-m", "grader.judge.server", str(theirs.fileno()), str(self.suites)],
                 # First on the module path, so that suites elsewhere bring a support package of their own.
-                cwd=self.suites.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}, pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.suites.parent, env={**os.environ, **FRUGAL, "PYTHONPATH": str(ROOT)},
+                pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         theirs.close()
         self.judge_control = ours

@@ -14,11 +14,20 @@ from grader.project import ROOT
 from grader.run import processes
 from grader.run.clocks import BenchError, StudentFailure
 
+FRUGAL = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    "MALLOC_MMAP_THRESHOLD_": str(2**25),
+    "MALLOC_TRIM_THRESHOLD_": str(2**27),
+}
+"""Variables by which libraries compute in one thread, as others wait in a loop and do not survive a fork, and by which
+memory that is let go is used again and not asked of the kernel each time, which has to clear it."""
+
 
 class Watched(Protocol):
     """A host, as far as its server looks after it."""
 
     pid: int
+    kept: int | None
 
     def excess(self) -> str:
         """Which limit it exceeds, in a student's words, or nothing."""
@@ -70,8 +79,9 @@ class Server:
                 host.fail(StudentFailure("out_of_memory", excess))
 
     def sweep(self) -> None:
-        """End every process of the bench that is not a host in good order."""
-        processes.sweep(self.process.pid, keep={host.pid for host in self.hosts})
+        """End every process of the bench that is not a host in good order, or one that serves the next check too."""
+        kept = {host.kept for host in self.hosts if host.kept is not None}
+        processes.sweep(self.process.pid, keep={*kept, *(host.pid for host in self.hosts)})
 
     def close(self) -> None:
         """End the server and everything below it."""
@@ -90,9 +100,7 @@ def environment(home: Path) -> dict[str, str]:
         "USER": "student",  # the user id has no account to ask for a name
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
+        **FRUGAL,
         "CUDA_VISIBLE_DEVICES": "",
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": str(Path(sys.prefix) / "matplotlib"),  # kept: building its font list takes seconds

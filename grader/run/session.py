@@ -207,12 +207,18 @@ class Session:
             self.spent[module] += time.monotonic() - began
 
     def _clear(self, failed: str = "") -> None:
-        """End what the check that is over, or the module that failed, left running, and remove what it wrote."""
-        for module, host in self.hosts.items():
-            if host.in_use or module == failed:
-                host.end_check()
-                self.equipment.server.sweep()
-                host.discard_files()
+        """End what the check that is over, or the module that failed, left running, and remove what it wrote.
+
+        A process that is as it was before the check serves the next one.
+        """
+        used = {module: host for module, host in self.hosts.items() if host.in_use or module == failed}
+        over = [host for module, host in used.items() if module == failed or not host.settle()]
+        for host in over:
+            host.end_check()
+        if used:
+            self.equipment.server.sweep()
+        for host in over:
+            host.discard_files()
 
     def _new_judge(self) -> socket.socket:
         """A judge for all checks without an outcome."""

@@ -12,8 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 from grader import messages, wire
-from grader.messages import CheckOrder, Imported
+from grader.messages import CheckOrder, Imported, Settled
 from grader.run import host as hosting
+from grader.run import processes
 from grader.run.clocks import Clocks, StudentFailure
 from grader.run.host import Host, Output
 
@@ -163,6 +164,73 @@ def test_one_process_serves_a_check_and_each_check_has_a_folder_of_its_own(
         one.request(b"b", "look", time.monotonic() + 60)
         one.end_check()
     assert [Path(each.scratch) for each in orders] == [one.scratch / "1", one.scratch / "2"]
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> list[processes.Process]:
+    """The processes below the host: the one of the check."""
+    present = [processes.Process(NEVER - 1, NEVER, 0, False)]
+    monkeypatch.setattr(processes, "below", lambda pid: present)
+    monkeypatch.setattr(processes, "threads", lambda pid: 1)
+    return present
+
+
+def settled(unchanged: bool) -> bytes:
+    return messages.encode(Settled(unchanged))
+
+
+def test_a_process_that_is_as_it_was_serves_the_next_check(
+    ready: tuple[Host, Peer], monkeypatch: pytest.MonkeyPatch, alone: list[processes.Process]
+):
+    one, peer = ready
+    answering(peer, monkeypatch, ANSWER + settled(True) + ANSWER + settled(False))
+    one.request(b"a", "look", time.monotonic() + 60)
+    assert one.settle()
+    assert (one.in_use, one.kept) == (False, NEVER - 1)
+    one.request(b"b", "look", time.monotonic() + 60)
+    assert (one.in_use, len(peer.children)) == (True, 1)
+    assert not one.settle()
+    one.end_check()
+    assert (one.in_use, one.kept) == (False, None)
+
+
+def test_a_process_with_another_thread_or_another_below_its_host_serves_no_other_check(
+    ready: tuple[Host, Peer], monkeypatch: pytest.MonkeyPatch, alone: list[processes.Process]
+):
+    one, peer = ready
+    answering(peer, monkeypatch, ANSWER + settled(True) * 2)
+    one.request(b"a", "look", time.monotonic() + 60)
+    alone.append(alone[0])
+    assert not one.settle()
+    del alone[1:]
+    monkeypatch.setattr(processes, "threads", lambda pid: 2)
+    assert not one.settle()
+
+
+@pytest.mark.parametrize("answer", [b"", settled(True)[:-1], wire.encode({"unchanged": 1}), ANSWER])
+def test_a_process_that_does_not_say_that_it_is_as_it_was_serves_no_other_check(
+    ready: tuple[Host, Peer], monkeypatch: pytest.MonkeyPatch, alone: list[processes.Process], answer: bytes
+):
+    one, peer = ready
+    monkeypatch.setattr(hosting, "_SETTLING", 0.05)
+    answering(peer, monkeypatch, ANSWER + answer)
+    one.request(b"a", "look", time.monotonic() + 60)
+    assert not one.settle()
+
+
+def test_a_process_that_ends_between_two_checks_costs_neither(
+    ready: tuple[Host, Peer], monkeypatch: pytest.MonkeyPatch, alone: list[processes.Process]
+):
+    one, peer = ready
+    answering(peer, monkeypatch, ANSWER)
+    one.request(b"a", "look", time.monotonic() + 60)
+    peer.children[0].sendall(settled(True))
+    assert one.settle()
+    peer.children[0].close()
+    assert one.request(b"b", "look", time.monotonic() + 60) == ANSWER
+    assert len(peer.children) == 2
+    peer.children[1].close()
+    assert asked(one) == ("crashed", GONE)
 
 
 def test_a_request_that_is_not_answered_is_over_in_its_time_and_after_two_not_tried_again(ready: tuple[Host, Peer]):

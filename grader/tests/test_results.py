@@ -98,3 +98,15 @@ def test_nothing_that_breaks_the_schema_reaches_the_disk(tmp_path: Path):
         kept.write()
     assert kept.path.read_text() == before
     assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_a_row_follows_its_outcome_however_that_is_changed(tmp_path: Path):
+    kept = Results(tmp_path / "results.json", [row("a"), row("b")])
+    kept.record("a", Outcome("failed", 0.0, "wrong"))
+    assert kept.document()["tests"][0]["output"] == "wrong"
+    kept.outcomes["a"].html = "<b>wrong</b>"
+    kept.outcomes["a"].credit = 0.5
+    changed = kept.document()["tests"][0]
+    assert (changed["output"], changed["output_format"], changed["score"]) == ("<b>wrong</b>", "html", 0.5)
+    kept.record("a", Outcome("passed", 1.0, "right"))
+    assert (kept.document()["tests"][0]["output"], kept.document()["tests"][0]["status"]) == ("right", "passed")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -82,6 +83,60 @@ def test_what_an_answer_has_led_to_is_that_rows_crash(tmp_path: Path):
     told = " ".join(test["output"] for test in document["tests"] if test["visibility"] == "hidden")
     assert "ZeroDivisionError" in told
     assert "MemoryError" in told
+
+
+LEAVES = """
+import os, threading
+import numpy as np
+
+seen = []
+
+def counts(x):
+    seen.append(x)
+    return float(len(seen))
+
+def sets(x):
+    return float(np.seterr(all="raise")["divide"] == "raise")
+
+def starts(x):
+    running = threading.active_count()
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    return float(running)
+
+def forks(x):
+    if os.fork() == 0:
+        threading.Event().wait()
+    return 1.0
+
+def dies(x):
+    os._exit(1)
+
+def nothing(x):
+    return float(os.getpid())
+"""
+FIRST_CALLS = {"counts": 1.0, "sets": 0.0, "starts": 1.0}
+"""What each returns in a process that no check has used."""
+
+
+def test_what_one_check_leaves_behind_does_not_reach_the_next(tmp_path: Path):
+    """Each function leaves something in its process, twice; the next check finds nothing of it, and one that dies
+    costs itself. Two checks that follow each other and leave nothing have the same process."""
+    folder = shutil.copytree(REFERENCE, tmp_path / "submission", ignore=shutil.ignore_patterns("data"))
+    (folder / "hw5_written.py").write_text(LEAVES)
+    ask = "from tests.support.observed.written import evaluations\n    "
+    ask += "value = float(evaluations(submission, '{name}', [[{n}.0]])[0].parts[0])\n    {then}"
+    bodies = {}
+    for n, (name, first) in enumerate([*FIRST_CALLS.items()] * 2):
+        bodies[f"{name}_{n}"] = ask.format(name=name, n=n, then=f"assert value == {first}")
+    for n, name in enumerate(["forks", "dies", "nothing", "nothing", "nothing"]):
+        note = "submission.note(str(value))"
+        bodies[f"{name}_{n}"] = ask.format(name=name, n=n, then=note)
+    with Runner(suites(tmp_path / "suites", **bodies), slot=worker_slot(), written_counts=True) as runner:
+        results = runner.grade(folder, tmp_path / "out")
+    found = {name: results.outcomes[name].status for name in bodies}
+    assert found == {name: "crashed" if name.startswith("dies") else "passed" for name in bodies}
+    served = {outcome.output for name, outcome in results.outcomes.items() if name.startswith("nothing")}
+    assert len(served) < 3  # the last two follow each other
 
 
 def test_a_check_that_never_stops_thinking_is_ended():

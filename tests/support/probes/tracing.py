@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 MOVES = frozenset(
     """view _unsafe_view reshape _reshape_alias t transpose permute expand detach alias clone contiguous squeeze
@@ -77,7 +76,11 @@ def _memory(tensor: Tensor) -> int:
 
 
 def _tensors(nested: Any) -> list[Tensor]:
-    return [one for one in tree_leaves(nested) if isinstance(one, Tensor)]
+    """The tensors in what an operation takes or returns: lists, tuples and dictionaries of them."""
+    if isinstance(nested, Tensor):
+        return [nested]
+    inner = nested.values() if isinstance(nested, dict) else nested if isinstance(nested, list | tuple) else ()
+    return [tensor for one in inner for tensor in _tensors(one)]
 
 
 class Trace:
