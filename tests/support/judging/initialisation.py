@@ -50,7 +50,7 @@ BOUND_ROW = "weights_reach_the_kaiming_bound"
 FEWEST_WEIGHTS = 4
 """Two units with so many weights are never equal by chance: each weight has 24 bits."""
 FEWEST_VALUES = 18
-"""Values of the smallest tensor of both networks, in one of them: fewer fit every law, and are judged by the handout's."""
+"""Values of the smallest tensor of one network: fewer fit every law, and are judged by the handout's."""
 DNET = Specimens(NETWORKS[0], DNET_SHAPES, (), 64, (*DNET_BOUNDS, *UNIFORM_MISTAKES))
 GNET = Specimens(NETWORKS[1], gnet_shapes(ZDIM), (ZDIM,), 16, (*GNET_BOUNDS, *UNIFORM_MISTAKES))
 
