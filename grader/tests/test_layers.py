@@ -6,11 +6,12 @@ import argparse
 import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from grader.audit import layers, neighbours
+from grader.audit import layers, neighbours, run
 from grader.audit.cases import ATTACKS, Case
 from grader.audit.neighbours import GROWTH, Class, Measured
 from grader.messages import Outcome
@@ -200,3 +201,44 @@ def test_the_word_for_an_attack_says_what_became_of_it(
     monkeypatch.setattr(layers, "compare", lambda case, results: result(case, *complaints))
     runner = GradesAll(0, [], {"in_force": ["a wall (1)"], "printed": printed})
     assert layers._word(runner, case(ATTACKS, "bad", needs=needs)) == word  # type: ignore[arg-type]
+
+
+def test_the_right_submission_is_graded_before_and_after_each_attack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    did: list[str] = []
+    sizes = iter([Measured(0, 0, 0, 8), Measured(0, 0, 0, 8), Measured(0, 0, 2 * GROWTH, 8)])
+
+    class Runner:
+        def __init__(self, **settings: Any) -> None:
+            assert settings == {"clocks": run.CLOCKS, "slot": 720}
+
+        def __enter__(self) -> Runner:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            did.append("closed")
+
+    def right(runner: Runner, graded: Class, which: str) -> None:
+        did.append(which)
+        graded.right.append(1.0)
+
+    def attack(runner: Runner, graded: Class, one: Case) -> None:
+        did.append(one.name)
+        graded.attacks.append(1.0)
+
+    monkeypatch.setattr(neighbours, "Runner", Runner)
+    monkeypatch.setattr(neighbours, "_right", right)
+    monkeypatch.setattr(neighbours, "_attack", attack)
+    monkeypatch.setattr(neighbours.Measured, "of", lambda runner: next(sizes))
+    graded = neighbours.grade([case(ATTACKS, "a"), case(ATTACKS, "b")], tmp_path / "report.md")
+    assert did == ["the first", "a", "after a", "b", "after b", "closed"]
+    assert graded.complaints == ["judges has grown by 192 MB"]
+    assert (tmp_path / "report.md").read_text() == graded.report()
+
+
+def test_what_the_trusted_processes_hold_is_measured_of_each(monkeypatch: pytest.MonkeyPatch):
+    own = neighbours.os.getpid()
+    monkeypatch.setattr(neighbours.processes, "own_memory", {own: 1, 20: 2, 30: 3}.__getitem__)
+    runner = SimpleNamespace(server=SimpleNamespace(process=SimpleNamespace(pid=20)), judges=SimpleNamespace(pid=30))
+    held = Measured.of(runner)  # type: ignore[arg-type]
+    assert (held.runner, held.bench, held.judges) == (1, 2, 3)
+    assert held.descriptors >= 3
