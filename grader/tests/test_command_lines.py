@@ -23,7 +23,7 @@ def told(option: argparse.Action) -> str:
     """One option in a line: its names, how many words it takes, of what kind, and what it is without them."""
     names = ", ".join(option.option_strings) or option.dest
     if option.nargs == 0:
-        return f"  {names}: {option.dest} = {option.default} to {option.const}"
+        return f"  {names}: {option.dest} = {option.default} to {option.const}{'' if option.help else ' (unexplained)'}"
     assert option.nargs in HOW_OFTEN
     if isinstance(option, argparse._AppendAction):
         names += " (again and again)"
@@ -33,7 +33,8 @@ def told(option: argparse.Action) -> str:
     default = default.replace(str(ROOT), "PROJECT").replace(THIS_PYTHON, "this one's")
     shown = f" ({option.metavar})" if option.metavar else ""
     needed = "needed" if option.required else default
-    return f"  {names}: {option.dest} = {HOW_OFTEN[option.nargs]}{kind}{shown}{choices}, or {needed}"  # type: ignore[index]
+    explained = "" if option.help else " (unexplained)"
+    return f"  {names}: {option.dest} = {HOW_OFTEN[option.nargs]}{kind}{shown}{choices}, or {needed}{explained}"  # type: ignore[index]
 
 
 def test_every_verb_has_the_options_that_are_promised(monkeypatch: pytest.MonkeyPatch):
