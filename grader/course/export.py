@@ -12,6 +12,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -88,7 +89,7 @@ def stretches(content: str) -> Iterator[tuple[str, Node | Damaged]]:
     """Each key at the left margin with what belongs to it."""
     content = _FOREIGN_CHARACTERS.sub("?", content)
     starts = [found.start() for found in _BEGINS.finditer(content)]
-    for start, end in zip(starts, [*starts[1:], len(content)], strict=True):
+    for start, end in pairwise([*starts, len(content)]):
         stretch = content[start:end]
         key = stretch.partition("\n")[0].partition(":")[0].strip("'\" ")
         try:
@@ -216,9 +217,9 @@ def _place(entry: Entry, folder: Path) -> None:
 
 def look(path: Path) -> tuple[Path | None, str]:
     """A submission's folder or file; None and the reason when it cannot be graded."""
-    if path.is_symlink():
-        return None, "It is a link to another place: not followed."
     try:
+        if path.is_symlink():
+            return None, "It is a link to another place: not followed."
         if path.is_file():
             return path, ""
         if not path.is_dir():

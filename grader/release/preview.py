@@ -47,8 +47,11 @@ def run(options: argparse.Namespace) -> int:
 def _document(path: Path) -> dict[str, Any]:
     if path.suffix == ".json":
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            document = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise SubmissionError(f"{path} is not a result: {error}.") from error
+        if not (isinstance(document, dict) and "tests" in document):
+            raise SubmissionError(f"{path} is not a result: it has no tests.")
+        return document
     with tempfile.TemporaryDirectory() as out, Runner() as runner:
         return runner.grade(path.resolve(), Path(out)).document()

@@ -178,6 +178,7 @@ def test_a_step_size_is_what_its_sentence_says():
     assert others == {
         "only the first coordinate": [[2, 0], [2, 0], [0.5, 0], [0.5, 0]],
         "only the second coordinate": [[0, 2], [0, 2], [0, 0.5], [0, 0.5]],
+        "of the level before, around the start": [0.5, 0.5, 2, 2],
         "not in the last step of a level": [2, 0, 0.5, 0],
         "not in the first step of a level": [0, 2, 0, 0.5],
     }

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from grader import rubric
+from grader.audit import naming
 from grader.audit.cases import HALVES, MUTANTS, STYLES, Case, all_cases
 from grader.audit.headers import SOUND
 from grader.calibrate.decisions import functions
@@ -50,3 +51,6 @@ def test_a_known_submission_keeps_the_points_and_hears_the_words_that_it_must(ca
         else:  # advice is given all the same on what is not implemented
             assert expected == SOUND or expected.status == Status.NOT_IMPLEMENTED, name
     assert case.says in "\n".join(said)
+    if case.kind == MUTANTS:  # a person has read the names: none may be another, and none missing
+        given = {name for text in said for name in naming.names(text)}
+        assert given == set(naming.key().mutants[case.name].names)
