@@ -79,6 +79,28 @@ def test_an_operation_without_a_formula_is_named() -> None:
         interpreter.parameter_shapes(steps, images)
 
 
+@pytest.mark.parametrize(
+    ("operation", "lie"),
+    [
+        ("conv2d", {"out_channels": 10**9}),
+        ("conv2d", {"padding": [10**5, 10**5]}),
+        ("upsample", {"numbers": np.array([1e5, 1e5])}),
+        ("constant_pad_nd", {"numbers": np.full(4, 1e5)}),
+    ],
+)
+def test_sizes_that_nobody_needs_are_not_computed(operation: str, lie: dict[str, object]) -> None:
+    """What a process tells of its network may be a lie: the judge would spend all its time and memory on it."""
+    layers = nn.Sequential(nn.ConstantPad2d(1, 0.0), nn.Conv2d(1, 2, 3), nn.Upsample(scale_factor=2))
+    images = torch.rand(2, 1, 28, 28).numpy()
+    seen = execution(Module(lambda: layers), {"network": "Net", "inputs": [images]})  # type: ignore[arg-type]
+    steps = [msgspec.convert(step, Operation, strict=False) for step in seen["steps"]]
+    assert {step.operation for step in steps} == {"constant_pad_nd", "conv2d", "upsample"}
+    changed = [msgspec.structs.replace(step, **lie) if step.operation == operation else step for step in steps]
+    interpreter.parameter_shapes(steps, images)
+    with pytest.raises(Unknown, match="so large a size"):
+        interpreter.parameter_shapes(changed, images)
+
+
 class Generator(nn.Module):
     """Table 2, whose reshape reads the axes in a given order."""
 

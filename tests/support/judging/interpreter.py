@@ -18,6 +18,9 @@ from tests.support.observed.networks import Operation
 
 ROUNDING = 2.0**-24
 """Half a unit in the last place of float32: the relative error of one rounded operation."""
+MOST_PRODUCTS = 2.0**30
+"""Products of one operation that are computed again; one of Tables 1 and 2 needs below 2**21 for an image, and what a
+student's process says of sizes may be a lie, on which the judge would spend its time."""
 PADDINGS = {"constant_pad_nd": "constant", "reflection_pad2d": "reflect", "replication_pad2d": "edge"}
 
 
@@ -86,8 +89,21 @@ def _run(steps: Sequence[Operation], given: np.ndarray, supply: Supply, layout: 
             now = now.moved(partial(_flat, layout=layout))
         elif step.operation in _ON_IMAGES and now.value.ndim == 2:
             now = now.moved(partial(_as_images, channels=_channels(steps[k:]), layout=layout))
+        if _products(step, now.value.shape) > MOST_PRODUCTS:
+            raise Unknown(f"{step.operation} of so large a size")
         now = _FORMULAS[step.operation](step, now, supply)
     return now
+
+
+def _products(step: Operation, shape: Sequence[int]) -> float:
+    """About how many products an operation computes on values of this shape."""
+    made = float(math.prod(shape))
+    if step.operation in _ON_IMAGES:
+        scales = step.numbers[:2] if step.operation.startswith("upsample") else ()
+        borders = step.numbers[:4] if step.operation in PADDINGS else step.padding
+        edge = 2 * max(map(abs, borders), default=0)
+        made *= math.prod((size + edge) / size for size in shape[2:] if size) * math.prod(max(1, one) for one in scales)
+    return made * math.prod(max(1, one) for one in step.kernel) * max(1, step.out_channels)
 
 
 def _flat(x: np.ndarray, layout: Layout) -> np.ndarray:
