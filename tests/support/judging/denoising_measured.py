@@ -128,7 +128,10 @@ def _at_each_level(batch: Batch, ratio: np.ndarray) -> str:
     """The ratio at each noise level, the largest first; empty where it is not one number for each."""
     told = []
     for sigma in np.unique(batch.levels.sigma)[::-1][:10]:
-        low, middle, high = np.quantile(ratio[batch.levels.sigma == sigma], [0.1, 0.5, 0.9])
+        own = ratio[batch.levels.sigma == sigma]
+        if not own.size:  # a level that is not a number
+            return ""
+        low, middle, high = np.quantile(own, [0.1, 0.5, 0.9])
         if not high - low <= 0.02 * abs(middle) + LEVEL:
             return ""
         told.append(f"{middle:.4g}" if abs(middle) > LEVEL else "0")

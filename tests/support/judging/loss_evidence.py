@@ -212,6 +212,8 @@ def images(found: Evidence) -> Reading:
 
 def affine(was: np.ndarray, given: np.ndarray, name: str) -> str | None:
     """How `given` follows from `was`, as `a * name + b`; None for another change."""
+    if not np.all(np.isfinite(given)):
+        return None
     design = np.column_stack([was.ravel(), np.ones(was.size)])
     (factor, constant), *_ = np.linalg.lstsq(design, given.ravel(), rcond=None)
     if not np.abs(factor * was + constant - given).max() <= AFFINE or abs(factor) < AFFINE:

@@ -225,7 +225,9 @@ def _pooled(sigma: np.ndarray, products: np.ndarray, squares: np.ndarray, amplit
     for level in np.unique(sigma):
         own = sigma == level
         spread = float(np.sum(squares[own] * amplitude[own]))
-        if spread > 0 and 2 * np.exp(-(float(np.sum(products[own])) ** 2) / 2 / spread) < laws.FALSE_FAIL_RATE:
+        with np.errstate(over="ignore", invalid="ignore"):  # what a process tells may be of any size
+            chance = 2 * np.exp(-np.square(np.sum(products[own])) / 2 / spread) if spread > 0 else 1.0
+        if chance < laws.FALSE_FAIL_RATE:
             return False
     return True
 
