@@ -101,6 +101,7 @@ def test_the_bench_has_an_environment_of_its_own(monkeypatch: pytest.MonkeyPatch
         "PATH": "/usr/bin:/bin", "HOME": "/home/run", "LANG": "C.UTF-8", "USER": "student", "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "", "MPLBACKEND": "Agg", "MPLCONFIGDIR": "/python/matplotlib",
+        "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20),
     }  # fmt: skip
 
 

@@ -88,8 +88,8 @@ def judge_trajectory(run: Run, design: Design) -> Finding:
     _judge_kind(run, expected)
     shape = tuple(run.returned.shape)
     whole = (design.n, len(design.sigmas) * design.iterations, 2)
-    if chain is not None and steps < whole[1] and shape == whole and _all_there(run.returned.values, chain.states[1:]):
-        return following(LAST_STATES, LOOK_AT)  # that the network is asked less often is charged with the visits
+    if chain is not None and steps != whole[1] and shape == whole and _all_there(run.returned.values, chain.states[1:]):
+        return following(LAST_STATES, LOOK_AT)  # that the network is asked less or more often is charged elsewhere
     found = _recognised(run.returned.values, chain) if chain is not None else None
     if found is not None and found.credit == 1:
         return following(found, LOOK_AT)
