@@ -212,7 +212,7 @@ def images(found: Evidence) -> Reading:
 
 def affine(was: np.ndarray, given: np.ndarray, name: str) -> str | None:
     """How `given` follows from `was`, as `a * name + b`; None for another change."""
-    if not np.all(np.isfinite(given)):
+    if not (np.all(np.isfinite(was)) and np.all(np.isfinite(given))):
         return None
     design = np.column_stack([was.ravel(), np.ones(was.size)])
     (factor, constant), *_ = np.linalg.lstsq(design, given.ravel(), rcond=None)
