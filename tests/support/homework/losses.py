@@ -221,7 +221,7 @@ NOTHING_ADDED = Reading("the loss alone", 1, "")
 ADDED = Reading(
     "something added",
     0,
-    "The value has something added that does not depend on the logits. The loss is the binary cross entropy alone.",
+    "The value has something added that sends no gradient to the logits. The loss is the binary cross entropy alone.",
 )
 
 TENSOR = Reading("tensor", 1, "")
@@ -255,7 +255,9 @@ OTHER_IMAGES = Reading("other images", 0, "In place of the {kind} images, the di
 
 GIVEN_Z = Reading("rows of z", 1, "")
 OWN_Z = Reading("own_z", 0, "The latents were drawn anew instead of taken from the argument z.")
-OTHER_Z = Reading("other_z", 0, "The generator is not given z: it gets other latents, the same ones in every call.")
+OTHER_Z = Reading(
+    "other_z", 0, "The generator is not given z: it gets other latents, and the same ones when it is called again."
+)
 CHANGED_Z = Reading("changed_z", 0, "The latents were changed before the generator got them: {measured}.")
 
 SQUEEZE = Reading("squeeze", 0, "squeeze() without a dimension also removes the batch dimension when it is 1.")
