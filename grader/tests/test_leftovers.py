@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -63,26 +64,34 @@ class Running:
 
 
 def test_left_is_what_runs_under_the_ids_or_in_the_session(monkeypatch: pytest.MonkeyPatch):
+    own = os.getpid()
     running = [
-        Running(1, 0),
-        Running(2, 61_000),
-        Running(3, 61_000, ended=True),
-        Running(4, 61_001),
-        Running(os.getpid(), 61_000),
+        Running(own + 1, 0),
+        Running(own + 2, 61_000),
+        Running(own + 3, 61_000, ended=True),
+        Running(own + 4, 61_001),
+        Running(own, 61_000),
     ]
     monkeypatch.setattr(leftovers.processes, "all_processes", lambda: running)
-    monkeypatch.setattr(leftovers, "_in_session", lambda pid, worker, started: (pid, worker, started) == (1, 50, 60))
-    assert leftovers._left(50, 60, {61_000}) == [1, 2]
-    assert leftovers._left(50, None, {61_001}) == [4]
+    monkeypatch.setattr(
+        leftovers, "_in_session", lambda pid, worker, started: (pid, worker, started) == (own + 1, 50, 60)
+    )
+    assert leftovers._left(50, 60, {61_000}) == [own + 1, own + 2]
+    assert leftovers._left(50, None, {61_001}) == [own + 4]
     assert leftovers._left(None, 60, set()) == []
 
 
 def test_a_session_is_known_by_its_leader_s_beginning():
-    session, own = os.getsid(0), os.getpid()
-    began = leftovers._started(session)
-    assert leftovers._in_session(own, session, began)
-    assert not leftovers._in_session(own, session, began + 1)
-    assert not leftovers._in_session(1 if session != 1 else own, 2**30, began)
+    # A session of its own: the leader of this one may stand outside the namespace in which the tests run.
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as leader:
+        try:
+            began = leftovers._started(leader.pid)
+            assert leftovers._in_session(leader.pid, leader.pid, began)
+            assert not leftovers._in_session(os.getpid(), leader.pid, began)
+            assert not leftovers._in_session(leader.pid, leader.pid, began + 1)
+            assert not leftovers._in_session(leader.pid, 2**30, began)
+        finally:
+            leader.kill()
 
 
 def test_what_stays_alive_is_an_error(monkeypatch: pytest.MonkeyPatch):
