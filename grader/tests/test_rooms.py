@@ -1,28 +1,26 @@
 """The boundary that all safety rests on: which room may import which, and that the machine names no homework.
 
-Every import counts: those within functions, those for type checkers, and names given to `import_module`. Each guard is
-also held against a copy of the project in which what it forbids is planted.
+Each guard is also held against a copy of the project in which what it forbids is planted.
 """
 
 from __future__ import annotations
 
-import ast
 import graphlib
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from grader.imports import below, read
 from grader.project import ROOT
 from grader.tests.places import checkout
 from tests.support.homework import assignment
 
 GRADER = (
-    *("errors", "verbs", "project", "wire", "messages", "rubric"),
+    *("errors", "verbs", "project", "imports", "wire", "messages", "rubric"),
     *("bench", "report", "judge", "run", "course", "release", "calibrate", "audit", "reproduce", "__main__"),
 )
 SUPPORT = (
@@ -43,58 +41,6 @@ HANDED_OUT = (
 """Everything that `student.zip` may hold."""
 SPOKEN = ("hw5", "hw3", "cs446", "langevin", "mnist", "digit", "score field", "noise level", "discriminator")
 """Words of this homework that stand in no field of its description."""
-
-
-# --- what imports what -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Imports:
-    """What each module of a project imports, by full names; modules of other projects are in it as they are named."""
-
-    of: dict[str, set[str]]
-
-    def closure(self, *prefixes: str, without: tuple[str, str] = ("", "")) -> set[str]:
-        """The modules below the prefixes and what they import, directly or not, but for one import of one of them."""
-        found: set[str] = set()
-        waiting = [name for name in self.of if any(_below(name, prefix) for prefix in prefixes)]
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += [one for one in self.of.get(name, ()) if name != without[0] or not _below(one, without[1])]
-        return found
-
-
-def read(root: Path) -> Imports:
-    """The imports of everything in `grader/` and `tests/`, but not of the tests of the grader."""
-    paths = [path for top in ("grader", "tests") for path in (root / top).rglob("*.py")]
-    files = {path: path.relative_to(root) for path in paths if "grader/tests" not in path.as_posix()}
-    modules = {".".join(file.with_suffix("").parts).removesuffix(".__init__"): path for path, file in files.items()}
-    return Imports({name: set(_imported(name, path, modules)) - {name} for name, path in modules.items()})
-
-
-def _imported(name: str, path: Path, modules: dict[str, Path]) -> Iterator[str]:
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        match node:
-            case ast.Import(names=names):
-                named = [alias.name for alias in names]
-            case ast.ImportFrom(module=module, names=names, level=level):
-                above = ".".join(package.split(".")[: len(package.split(".")) - level + 1]) if level else ""
-                base = ".".join(filter(None, [above, module]))
-                named = [base, *(f"{base}.{alias.name}" for alias in names if f"{base}.{alias.name}" in modules)]
-            case ast.Call(func=ast.Attribute(attr="import_module"), args=[ast.Constant(value=str(module)), *_]):
-                named = [module]
-            case _:
-                continue
-        for one in named:
-            parts = one.split(".")
-            yield from (".".join(parts[: k + 1]) for k in range(len(parts)))  # a package runs before what is in it
-
-
-def _below(name: str, prefix: str) -> bool:
-    return name == prefix or name.startswith(f"{prefix}.")
 
 
 # --- the guards: each returns what it objects to ------------------------------------------------------
@@ -131,8 +77,8 @@ def circles(root: Path) -> list[str]:
 def probes_that_know(root: Path) -> list[str]:
     """What probes import of the suites besides observations."""
     allowed = ("tests.support.probes", "tests.support.observations")
-    ours = {name for name in read(root).closure(*allowed) if _below(name, "tests")}
-    return sorted(name for name in ours - {"tests", "tests.support"} if not any(_below(name, one) for one in allowed))
+    ours = {name for name in read(root).closure(*allowed) if below(name, "tests")}
+    return sorted(name for name in ours - {"tests", "tests.support"} if not any(below(name, one) for one in allowed))
 
 
 def benches_that_know(root: Path) -> list[str]:
@@ -143,14 +89,14 @@ def benches_that_know(root: Path) -> list[str]:
     )
     ours = {name for name in read(root).closure("grader.bench") if name.partition(".")[0] in ("grader", "tests")}
     ours -= {"grader", "tests", "tests.support"}
-    return sorted(name for name in ours if not any(_below(name, one) for one in allowed))
+    return sorted(name for name in ours if not any(below(name, one) for one in allowed))
 
 
 def suites_that_know(root: Path) -> list[str]:
     """What the suites import of the grader and the solutions."""
-    imported = {one for name, ones in read(root).of.items() if _below(name, "tests") for one in ones}
+    imported = {one for name, ones in read(root).of.items() if below(name, "tests") for one in ones}
     solutions = ("reference", *(module.name for module in assignment.MODULES))
-    return sorted(one for one in imported if any(_below(one, forbidden) for forbidden in ("grader", *solutions)))
+    return sorted(one for one in imported if any(below(one, forbidden) for forbidden in ("grader", *solutions)))
 
 
 def judges_with_torch(root: Path) -> list[str]:

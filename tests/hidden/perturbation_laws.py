@@ -206,7 +206,7 @@ def _slope_tests(noise: Sequence[Noise]) -> Iterator[tuple[laws.Test, float]]:
         )
         size = float(np.linalg.norm(x))
         deviation = float(y @ x) / size if size > 0 else 0.0
-        said = f"z = (x~ - x)/sigma depends on x: it contains {float(y @ x) / max(size, 1e-300) ** 2:.3g} x."
+        said = f"z = (x~ - x)/sigma depends on x: it contains {deviation / max(size, 1e-300):.3g} x."
         yield laws.Test(f"slope {j}", laws.normal(deviation), Finding(said, "x~ is x + sigma z.")), deviation
 
 

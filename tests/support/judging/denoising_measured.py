@@ -150,7 +150,7 @@ def _value(batch: Batch) -> Finding:
 
 def by_hand(batch: Batch) -> Finding:
     """The loss of one point, beside what Algorithm 1 gives line by line for its x~."""
-    (x1, x2), (s1, s2), sigma = batch.perturbed[0], batch.scores[0], float(batch.levels.sigma[0])
+    (x1, x2), (s1, s2), sigma = batch.perturbed[0], batch.scores[0], batch.levels.sigma[0]
     t1, t2 = batch.displacement[0] / sigma**2
     expected = handout_loss(batch)
     return Finding(

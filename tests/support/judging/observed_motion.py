@@ -110,7 +110,7 @@ def _uniform(
     for level in np.unique(sigma):
         own, sign = values[sigma == level], signs[sigma == level]
         centred = own - 0.5
-        product = float(np.sum(centred * sign)) ** 2 / max(float(np.sum(centred**2)), 1e-300)
+        product = np.square(np.sum(centred * sign)) / np.maximum(np.sum(centred**2), 1e-300)
         chances = (laws.dkw(own.ravel(), laws.uniform_cdf), 2 * float(np.exp(-product / 2)))
         if min(chances) < laws.FALSE_FAIL_RATE:
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -15,6 +15,10 @@ from tests.support.verdicts import Crashed, NotImplementedYet
 WEIGHTED = ("conv2d", "linear")
 WITH_NUMBERS = ("leaky_relu", "upsample")
 """Operations that have a slope, or factors, by the beginning of their names."""
+_LARGEST = 2**40
+Size = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST)]
+Divisor = Annotated[int, msgspec.Meta(ge=1, le=_LARGEST)]
+"""What torch itself accepts as a size, or as what others are divided by."""
 
 
 class Operation(msgspec.Struct, forbid_unknown_fields=True):
@@ -22,13 +26,13 @@ class Operation(msgspec.Struct, forbid_unknown_fields=True):
 
     operation: str
     parameters: list[str]
-    kernel: list[int]
-    stride: list[int]
-    padding: list[int]
-    dilation: list[int]
-    groups: int
-    in_channels: int
-    out_channels: int
+    kernel: list[Size]
+    stride: list[Divisor]
+    padding: list[Size]
+    dilation: list[Divisor]
+    groups: Divisor
+    in_channels: Size
+    out_channels: Size
     bias: bool
     numbers: np.ndarray
     input: np.ndarray
