@@ -6,20 +6,20 @@ Every import counts: those within functions, those for type checkers, and names 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Imports:
-    """What each module of a project imports, by full names, and the file of each.
+    """What each module of a project imports, by full names, and what it says, parsed.
 
     Modules of other projects stand among the imports as they are named.
     """
 
     of: dict[str, set[str]]
-    files: dict[str, Path]
+    trees: dict[str, ast.Module]
 
     def closure(self, *prefixes: str, without: tuple[str, str] = ("", "")) -> set[str]:
         """The modules below the prefixes and what they import, directly or not, but for one import of one of them."""
@@ -38,12 +38,15 @@ def read(root: Path) -> Imports:
     paths = [path for top in ("grader", "tests") for path in (root / top).rglob("*.py")]
     files = {path: path.relative_to(root) for path in paths if "grader/tests" not in path.as_posix()}
     modules = {".".join(file.with_suffix("").parts).removesuffix(".__init__"): path for path, file in files.items()}
-    return Imports({name: set(_imported(name, path, modules)) - {name} for name, path in modules.items()}, modules)
+    trees = {name: ast.parse(path.read_text("utf-8")) for name, path in modules.items()}
+    packages = {name for name, path in modules.items() if path.name == "__init__.py"}
+    named = {name: set(_imported(name, name in packages, tree, modules)) for name, tree in trees.items()}
+    return Imports({name: imported - {name} for name, imported in named.items()}, trees)
 
 
-def _imported(name: str, path: Path, modules: dict[str, Path]) -> Iterator[str]:
-    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def _imported(name: str, is_package: bool, tree: ast.Module, modules: Container[str]) -> Iterator[str]:
+    package = name if is_package else name.rpartition(".")[0]
+    for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
                 named = [alias.name for alias in names]

@@ -15,7 +15,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from grader.course import engine, fingerprint, gradebook, leftovers, machines, outcome, page, platforms, reading
+from grader.course import (
+    engine,
+    fingerprint,
+    gradebook,
+    leftovers,
+    machines,
+    outcome,
+    page,
+    platforms,
+    reading,
+    touched,
+)
 from grader.course.bench import Bench, Task
 from grader.course.engine import Outcomes
 from grader.course.entries import Course, Entry
@@ -90,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
         remarks = [*course.remarks, *([journal.remark] if journal.remark else [])]
         written = gradebook.write(options.out, lines, rows, complete)
         written.append(page.write(options.out, f"{TITLE}: {options.submissions.name}", lines, rows, remarks, complete))
-        journal.set_written(fingerprint.of_grader())
+        journal.set_written(fingerprint.of_grader(), touched.names_of_checks())
         written += _for_platforms(options, console, lines, rows) if complete else []
     _tell(console, course, lines, rows, outcomes)
     for path in written:

@@ -73,10 +73,16 @@ def of_grader() -> str:
     for path in sorted(files):
         if path.suffix in (".py", ".npz") and path.is_file():
             digest.update(f"{path.relative_to(ROOT)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    digest.update(platform.python_version().encode())
+    digest.update("\n".join(libraries()).encode())
+    return digest.hexdigest()
+
+
+def libraries() -> list[str]:
+    """The versions of Python and of the libraries that compute."""
+    found = [platform.python_version()]
     for name in _PACKAGES:
         try:
-            digest.update(f"{name} {importlib.metadata.version(name)}\n".encode())
+            found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             continue
-    return digest.hexdigest()
+    return found

@@ -77,6 +77,7 @@ class Journal:
                 " PRIMARY KEY (entry, files, grader, seed))"
             )
             self._base.execute("CREATE TABLE IF NOT EXISTS written (grader TEXT)")
+            self._base.execute("CREATE TABLE IF NOT EXISTS checks (grader TEXT, name TEXT, touched_by TEXT)")
         except sqlite3.DatabaseError as error:
             os.close(self._claim)
             raise CourseError(f"{self.path} cannot be used ({error}): move it away to grade anew.") from error
@@ -128,12 +129,20 @@ class Journal:
             found = self._base.execute("SELECT grader FROM written").fetchone()
         return str(found[0]) if found else ""
 
-    def set_written(self, grader: str) -> None:
-        """Say that the gradebook has this grader's outcomes."""
+    def checks_of(self, grader: str) -> dict[str, str]:
+        """What each check's outcome depended on in this grader, by a name; nothing where that was not noted."""
+        with self._lock:
+            found = self._base.execute("SELECT name, touched_by FROM checks WHERE grader = ?", (grader,)).fetchall()
+        return {str(name): str(touched_by) for name, touched_by in found}
+
+    def set_written(self, grader: str, checks: dict[str, str]) -> None:
+        """Say that the gradebook has this grader's outcomes, and what each check's depends on in it."""
         with self._lock:
             self._base.execute("BEGIN")
             self._base.execute("DELETE FROM written")
             self._base.execute("INSERT INTO written VALUES (?)", (grader,))
+            self._base.execute("DELETE FROM checks WHERE grader = ?", (grader,))
+            self._base.executemany("INSERT INTO checks VALUES (?, ?, ?)", [(grader, *one) for one in checks.items()])
             self._base.execute("COMMIT")
 
     def take_over(self, other: Path) -> int:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
 from grader.errors import CourseError
-from grader.report.results import Results
+from grader.messages import Outcome
+from grader.report.results import Known, Results
 from tests.support.status import Status
 
 
 class Order(msgspec.Struct):
-    """Grade the folder or file at `place` with these random numbers."""
+    """Grade the folder or file at `place` with these random numbers.
+
+    `known` is an earlier outcome of the same files, or empty: its checks are taken from there.
+    """
 
     place: str
     seed: int
+    known: bytes = b""
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -54,6 +60,24 @@ class Graded(msgspec.Struct, frozen=True):
     def results(self) -> dict[str, Any]:
         """The result file as data."""
         return dict(json.loads(self.document))
+
+    def known(self) -> Known:
+        """What of this can be taken over into other results."""
+        shown = {test.get("extra_data", {}).get("check"): test for test in self.results()["tests"]}
+        outcomes = {}
+        for name, one in self.checks.items():
+            test = shown.get(name, {})
+            html = test["output"] if test.get("output_format") == "html" else ""
+            seconds = test.get("extra_data", {}).get("seconds", 0.0)
+            outcomes[name] = Outcome(Status(one.status), one.credit, one.text, seconds, html=html)
+        return Known(outcomes, self.results().get("extra_data", {}))
+
+
+def kept(outcome: bytes, checks: Collection[str]) -> bytes:
+    """The outcome with these of its checks alone; empty where none can be relied on."""
+    graded = read(outcome)
+    still = {name: one for name, one in graded.checks.items() if name in checks and one.status != Status.GRADER_ERROR}
+    return b"" if graded.failed or not still else msgspec.json.encode(msgspec.structs.replace(graded, checks=still))
 
 
 def of_results(results: Results) -> bytes:

@@ -1,7 +1,8 @@
 """The verb `regrade`: after a change of the grader, who goes up and who goes down, and why; written only when told to.
 
-Only what has no outcome yet under this grader is graded. The new outcomes are kept in the journal, so that writing them
-takes no second grading; the gradebook stays as it is until `--yes`.
+Only what has no outcome yet under this grader is graded, and of that only the checks that the change can touch. The
+new outcomes are kept in the journal, so that writing them takes no second grading; the gradebook stays as it is until
+`--yes`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import argparse
 import threading
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 
-from grader.course import command, engine, figures, fingerprint, gradebook, outcome, page
+from grader.course import command, engine, figures, fingerprint, gradebook, outcome, page, touched
 from grader.course.entries import Entry
 from grader.course.gradebook import Line
 from grader.course.journal import Journal
@@ -60,12 +61,19 @@ def run(options: argparse.Namespace) -> int:
     with Journal(options.out) as journal:
         command.end_leftovers(options.out)
         course = command.opened(options)
-        rows, grader = read(SUITES), fingerprint.of_grader()
+        rows, grader, checks = read(SUITES), fingerprint.of_grader(), touched.names_of_checks()
         tasks = command.tasks_of(course.entries)
         shown = journal.written()
         old = {task.entry: journal.get(engine.key(task, shown)) for task in tasks} if shown else {}
         if not any(old.values()):
             raise CourseError(f"{options.out} has no gradebook of this class yet: `make grade` makes it.")
+        if shown != grader:
+            untouched = same(journal.checks_of(shown), checks)
+            _tell_what_is_touched(console, rows, untouched)
+            tasks = [
+                replace(task, known=outcome.kept(before, untouched)) if (before := old[task.entry]) else task
+                for task in tasks
+            ]
         stop = threading.Event()
         outcomes = command.grade_here(options, console, journal, tasks, stop)
 
@@ -83,11 +91,26 @@ def run(options: argparse.Namespace) -> int:
             gradebook.write(options.out, lines, rows, outcomes.complete)
             title = f"{TITLE}: {options.submissions.name}"
             page.write(options.out, title, lines, rows, course.remarks, outcomes.complete)
-            journal.set_written(grader)
+            journal.set_written(grader, checks)
             console.print(f"Written to {options.out}.", markup=False)
         else:
             console.print("Nothing is written. To write it: the same command with YES=1.", markup=False)
     return 1 if outcomes.reasons else 0
+
+
+def same(before: dict[str, str], now: dict[str, str]) -> set[str]:
+    """The checks whose outcomes depend on the same as before."""
+    return {name for name, depends_on in now.items() if before.get(name) == depends_on}
+
+
+def _tell_what_is_touched(console: Console, rows: Sequence[Row], untouched: Collection[str]) -> None:
+    """Which checks the change can touch: those alone are judged again."""
+    again = [f"{row.number} {row.name}" for row in rows if row.name not in untouched]
+    which = "" if len(again) in (0, len(rows)) else f": {', '.join(again)}"
+    console.print(
+        f"The change can touch {len(again)} of {len(rows)} checks{which}.",
+        markup=False, highlight=False, soft_wrap=True,
+    )  # fmt: skip
 
 
 def changes(lines: Sequence[Line], old: dict[str, bytes], rows: Sequence[Row]) -> list[Change]:

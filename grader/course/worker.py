@@ -18,7 +18,7 @@ import msgspec
 
 from grader.bench import kernel
 from grader.course import leftovers
-from grader.course.outcome import Order, of_results
+from grader.course.outcome import Order, of_results, read
 from grader.run.runner import Runner
 from grader.run.users import Identities
 
@@ -46,17 +46,18 @@ def main(descriptor: int, slot: int, folder: Path) -> None:
                     runner = Runner(seed=order.seed, slot=slot).__enter__()
                     leftovers.note_folder(record, runner.folder)
                     runner.identities = noted(runner.identities)
-                connection.send_bytes(_graded(runner, Path(order.place)))
+                connection.send_bytes(_graded(runner, order))
         finally:
             if runner is not None:
                 runner.__exit__(None, None, None)
 
 
-def _graded(runner: Runner, place: Path) -> bytes:
+def _graded(runner: Runner, order: Order) -> bytes:
+    known = read(order.known).known() if order.known else None
     out = Path(tempfile.mkdtemp(prefix="out-", dir=runner.folder))
     out.chmod(0o700)
     try:
-        return of_results(runner.grade(place, out))
+        return of_results(runner.grade(Path(order.place), out, known=known))
     finally:
         shutil.rmtree(out, ignore_errors=True)
 

@@ -19,7 +19,7 @@ from typing import Any
 import jsonschema_rs  # ten times as fast as jsonschema: the file is checked after every check of the rubric
 
 from grader.messages import Outcome
-from grader.rubric import Row, graded, left_to_people
+from grader.rubric import Row, graded, in_order_of_judgement, left_to_people
 from tests.support.observations import is_printable
 from tests.support.status import Status
 from tests.support.verdicts import order_of
@@ -39,6 +39,14 @@ UNJUDGEABLE = (
     "What your code's process answered here cannot be judged. If your code only does what the homework asks for, "
     "contact the staff: they can read what happened."
 )
+
+
+@dataclass(frozen=True)
+class Known:
+    """What an earlier grading has found: outcomes by check, and the facts of that grading."""
+
+    outcomes: dict[str, Outcome]
+    facts: dict[str, Any]
 
 
 @dataclass
@@ -65,6 +73,16 @@ class Results:
     def __post_init__(self) -> None:
         self.outcomes = {row.name: Outcome() for row in self.rows}
         self.write()
+
+    def take_over(self, known: Known) -> None:
+        """Give checks the outcomes that are known of them, and rewrite the file."""
+        self.outcomes |= {name: one for name, one in known.outcomes.items() if name in self.outcomes}
+        self.facts = dict(known.facts)
+        self.write()
+
+    def pending(self) -> list[Row]:
+        """The rows without an outcome, in the order in which they are judged."""
+        return [row for row in in_order_of_judgement(self.rows) if self.outcomes[row.name].status == Status.PENDING]
 
     def leave_out_self_checks(self, absent: Iterable[str]) -> None:
         """Take away the rows that are only self-checks of modules that were not handed in, and rewrite the file."""

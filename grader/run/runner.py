@@ -15,7 +15,7 @@ from types import TracebackType
 
 from grader.project import ROOT, SUITES
 from grader.report import pictures
-from grader.report.results import CONTACT, Results, clean
+from grader.report.results import CONTACT, Known, Results, clean
 from grader.rubric import read
 from grader.run import users
 from grader.run.clocks import BenchError, Clocks
@@ -82,12 +82,17 @@ class Runner:
             self.server, self.judge_control, self.judges.pid, self.clocks, self.seed, self.identities, self.folder
         )
 
-    def grade(self, submission: Path, out: Path, progress: Progress = no_progress) -> Results:
+    def grade(
+        self, submission: Path, out: Path, progress: Progress = no_progress, known: Known | None = None
+    ) -> Results:
         """Grade one folder, zip or file; leaves `results.json` in `out` and returns the same.
 
-        Every way in which this can end leaves a result: an error of the grader is recorded in it.
+        What is known of the same files already is taken over, and not judged again. Every way in which this can end
+        leaves a result: an error of the grader is recorded in it.
         """
         results = Results(out / "results.json", self.rows, self.leaderboard)
+        if known is not None:
+            results.take_over(known)
         session = Session(self._equipment(), results, progress)
         try:
             session.run(submission)
@@ -99,7 +104,8 @@ class Runner:
         except RuntimeError as error:
             results.staff.append(str(error))
         self.used = tuple(user for own in session.identities for user in own.ids if user is not None)
-        results.facts["printed"] = {module: clean(text) for module, text in session.printed().items()}
+        if session.hosts or known is None:
+            results.facts["printed"] = {module: clean(text) for module, text in session.printed().items()}
         results.close(Status.GRADER_ERROR, CONTACT)
         pictures.illustrate(results, session.deadline)
         return results

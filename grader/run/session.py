@@ -19,7 +19,7 @@ from grader import messages, wire
 from grader.messages import Begin, End, Judged, JudgeOrder, Observe, Outcome
 from grader.report import pictures
 from grader.report.results import CONTACT, UNJUDGEABLE, Results
-from grader.rubric import in_order_of_judgement, stage
+from grader.rubric import stage
 from grader.run import intake, processes
 from grader.run.clocks import Clocks, StudentFailure
 from grader.run.host import Host, remove
@@ -94,6 +94,10 @@ class Session:
         self.results.notes = taken.notes
         self.present = [module for module in intake.MODULES if (source / f"{module}.py").is_file()]
         self.results.leave_out_self_checks([module for module in intake.MODULES if module not in self.present])
+        pending = self.results.pending()
+        if not pending:  # all of it is known
+            return
+        self.stage = stage(pending[0])
         self.judge = self._new_judge()
         self.equipment.server.await_ready(time.monotonic() + self.equipment.clocks.start)
         self._start_hosts()
@@ -222,9 +226,7 @@ class Session:
 
     def _new_judge(self) -> socket.socket:
         """A judge for all checks without an outcome."""
-        outcomes = self.results.outcomes
-        pending = [row.name for row in in_order_of_judgement(self.results.rows)
-                   if outcomes[row.name].status == Status.PENDING]  # fmt: skip
+        pending = [row.name for row in self.results.pending()]
         ours, theirs = socket.socketpair()
         order = msgspec.json.encode(JudgeOrder(self.equipment.seed, pending))
         socket.send_fds(self.equipment.judge_control, [order], [theirs.fileno()])

@@ -1,7 +1,8 @@
 """A worker that grades by what a submission says, in no time: `python -m grader.tests.a_worker FD SLOT FOLDER`.
 
 `points.txt` is a share of all points, or what the process does instead: `die` ends it, `wait SECONDS` takes its time
-and earns everything. Each grading that ends adds a line to `graded.txt` beside the records.
+and earns everything. Checks that are known keep their outcomes. Each grading that ends adds a line to `graded.txt`
+beside the records.
 """
 
 from __future__ import annotations
@@ -18,14 +19,17 @@ import msgspec
 
 from grader.bench import kernel
 from grader.course.outcome import Graded, Judgement, Order
+from grader.course.outcome import read as read_outcome
 from grader.rubric import read
 
 
-def outcome(share: float, said: str = "") -> bytes:
-    """The outcome of a submission that earns this share of every check."""
+def outcome(share: float, said: str = "", known: bytes = b"") -> bytes:
+    """The outcome of a submission that earns this share of every check that is not known."""
     rows = read()
     status = "passed" if share == 1 else "failed"
     checks = {row.name: Judgement(status, share, said) for row in rows}
+    if known:
+        checks |= read_outcome(known).checks
     points = round(sum(row.points * share for row in rows), 3)
     tests = [
         {"name": row.title, "number": row.number, "score": row.points * share, "max_score": row.points,
@@ -49,7 +53,7 @@ def main(descriptor: int, records: Path) -> None:
         time.sleep(float(seconds or 0))
         with (records / "graded.txt").open("a", encoding="utf-8") as file:
             file.write(Path(order.place).name + "\n")
-        connection.send_bytes(outcome(1.0 if word == "wait" else float(word)))
+        connection.send_bytes(outcome(1.0 if word == "wait" else float(word), known=order.known))
 
 
 if __name__ == "__main__":

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import engine, fingerprint, gradebook, leftovers
+from grader.course import engine, fingerprint, gradebook, leftovers, touched
 from grader.course.bench import ATTEMPTS, NotGraded, Task
 from grader.course.journal import Journal, Key, file_system
 from grader.errors import CourseError
 from grader.project import ROOT
+from grader.rubric import read
 from grader.run.users import EACH, FIRST_USER, LAST_USER
 from grader.tests import a_class
 
@@ -193,12 +194,14 @@ def test_a_regrade_is_a_preview_until_it_is_told_to_write(
     assert a_class.grade(str(folder), "--out", str(out)) == 0
     before = {path: path.read_bytes() for path in out.rglob("*.*") if path.suffix in (".csv", ".html", ".json", ".zip")}
     monkeypatch.setattr(fingerprint, "of_grader", lambda: "another grader")
+    monkeypatch.setattr(touched, "names_of_checks", lambda: {row.name: "other" for row in read()})
     for name, points in (("ada", "0.5"), ("bob", "1")):
         (folder / name / "points.txt").write_text(points)
     capsys.readouterr()
     for _ in range(2):
         assert a_class.grade(str(folder), "--out", str(out), verb="regrade") == 0
         said = capsys.readouterr().out
+        assert f"The change can touch {len(read())} of {len(read())} checks.\n" in said
         assert "1 go up, 1 go down, 1 keep their points." in said
         assert "-10  ada (ada): 20 to 10" in said
         assert "Nothing is written." in said
@@ -210,6 +213,26 @@ def test_a_regrade_is_a_preview_until_it_is_told_to_write(
     capsys.readouterr()
     assert a_class.grade(str(folder), "--out", str(out), verb="regrade") == 0
     assert "0 go up, 0 go down, 3 keep their points." in capsys.readouterr().out
+
+
+def test_a_regrade_judges_again_what_the_change_can_touch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    folder, out = submissions(tmp_path / "class", ada="1", bob="0"), tmp_path / "out"
+    monkeypatch.setattr(fingerprint, "of_submission", lambda place: place.name)
+    assert a_class.grade(str(folder), "--out", str(out)) == 0
+    names = touched.names_of_checks()
+    one = max(read(), key=lambda row: row.points)
+    monkeypatch.setattr(fingerprint, "of_grader", lambda: "another grader")
+    monkeypatch.setattr(touched, "names_of_checks", lambda: names | {one.name: "changed"})
+    for name in ("ada", "bob"):
+        (folder / name / "points.txt").write_text("0.5")
+    capsys.readouterr()
+    assert a_class.grade(str(folder), "--out", str(out), "--yes", verb="regrade") == 0
+    said = capsys.readouterr().out
+    assert f"The change can touch 1 of {len(read())} checks: {one.number} {one.name}.\n" in said
+    totals = {name: row["Total"] for name, row in table(out).items()}
+    assert totals == {"ada": f"{20 - one.points / 2:g}", "bob": f"{one.points / 2:g}"}
 
 
 def started(folder: Path, out: Path) -> subprocess.Popen[bytes]:
