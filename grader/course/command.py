@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
         remarks = [*course.remarks, *([journal.remark] if journal.remark else [])]
         written = gradebook.write(options.out, lines, rows, complete)
         written.append(page.write(options.out, f"{TITLE}: {options.submissions.name}", lines, rows, remarks, complete))
-        journal.set_written(fingerprint.of_grader(), touched.names_of_checks())
+        journal.set_written(fingerprint.of_grader(), touched.checks_now(read(SUITES)))
         written += _for_platforms(options, console, lines, rows) if complete else []
     _tell(console, course, lines, rows, outcomes)
     for path in written:

@@ -8,9 +8,9 @@ import re
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -45,6 +45,16 @@ class Key:
     seed: int
 
 
+@dataclass(frozen=True)
+class Check:
+    """A check as a grader had it: its points, and a name for all that its outcome depends on."""
+
+    name: str
+    number: str
+    points: float
+    depends_on: str
+
+
 class Journal:
     """The outcomes of a class, each written and synchronised when it is added.
 
@@ -77,7 +87,9 @@ class Journal:
                 " PRIMARY KEY (entry, files, grader, seed))"
             )
             self._base.execute("CREATE TABLE IF NOT EXISTS written (grader TEXT)")
-            self._base.execute("CREATE TABLE IF NOT EXISTS checks (grader TEXT, name TEXT, touched_by TEXT)")
+            self._base.execute(
+                "CREATE TABLE IF NOT EXISTS checks (grader TEXT, name TEXT, number TEXT, points REAL, depends_on TEXT)"
+            )
         except sqlite3.DatabaseError as error:
             os.close(self._claim)
             raise CourseError(f"{self.path} cannot be used ({error}): move it away to grade anew.") from error
@@ -129,20 +141,24 @@ class Journal:
             found = self._base.execute("SELECT grader FROM written").fetchone()
         return str(found[0]) if found else ""
 
-    def checks_of(self, grader: str) -> dict[str, str]:
-        """What each check's outcome depended on in this grader, by a name; nothing where that was not noted."""
+    def checks_of(self, grader: str) -> list[Check]:
+        """The checks as this grader had them; nothing where that was not noted."""
         with self._lock:
-            found = self._base.execute("SELECT name, touched_by FROM checks WHERE grader = ?", (grader,)).fetchall()
-        return {str(name): str(touched_by) for name, touched_by in found}
+            found = self._base.execute(
+                "SELECT name, number, points, depends_on FROM checks WHERE grader = ?", (grader,)
+            ).fetchall()
+        return [Check(*one) for one in found]
 
-    def set_written(self, grader: str, checks: dict[str, str]) -> None:
-        """Say that the gradebook has this grader's outcomes, and what each check's depends on in it."""
+    def set_written(self, grader: str, checks: Iterable[Check]) -> None:
+        """Say that the gradebook has this grader's outcomes, and which checks it had."""
         with self._lock:
             self._base.execute("BEGIN")
             self._base.execute("DELETE FROM written")
             self._base.execute("INSERT INTO written VALUES (?)", (grader,))
             self._base.execute("DELETE FROM checks WHERE grader = ?", (grader,))
-            self._base.executemany("INSERT INTO checks VALUES (?, ?, ?)", [(grader, *one) for one in checks.items()])
+            self._base.executemany(
+                "INSERT INTO checks VALUES (?, ?, ?, ?, ?)", [(grader, *astuple(one)) for one in checks]
+            )
             self._base.execute("COMMIT")
 
     def take_over(self, other: Path) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import threading
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rich.console import Console
@@ -18,7 +18,7 @@ from rich.console import Console
 from grader.course import command, engine, figures, fingerprint, gradebook, outcome, page, touched
 from grader.course.entries import Entry
 from grader.course.gradebook import Line
-from grader.course.journal import Journal
+from grader.course.journal import Check, Journal
 from grader.errors import CourseError
 from grader.project import SUITES
 from grader.report import terminal
@@ -61,14 +61,16 @@ def run(options: argparse.Namespace) -> int:
     with Journal(options.out) as journal:
         command.end_leftovers(options.out)
         course = command.opened(options)
-        rows, grader, checks = read(SUITES), fingerprint.of_grader(), touched.names_of_checks()
+        rows, grader = read(SUITES), fingerprint.of_grader()
+        checks = touched.checks_now(rows)
         tasks = command.tasks_of(course.entries)
         shown = journal.written()
+        former = journal.checks_of(shown)
         old = {task.entry: journal.get(engine.key(task, shown)) for task in tasks} if shown else {}
         if not any(old.values()):
             raise CourseError(f"{options.out} has no gradebook of this class yet: `make grade` makes it.")
         if shown != grader:
-            untouched = same(journal.checks_of(shown), checks)
+            untouched = same(former, checks)
             _tell_what_is_touched(console, rows, untouched)
             tasks = [
                 replace(task, known=outcome.kept(before, untouched)) if (before := old[task.entry]) else task
@@ -83,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
 
         lines = command.lines_of(course.entries, outcomes, journal, tasks, each)
         rows = gradebook.relevant(rows, lines)
-        found = changes(lines, {name: one for name, one in old.items() if one}, rows)
+        found = changes(lines, {name: one for name, one in old.items() if one}, rows, as_they_were(rows, former))
         tell(console, found, len(tasks))
         if stop.is_set():
             return command.INTERRUPTED
@@ -98,9 +100,19 @@ def run(options: argparse.Namespace) -> int:
     return 1 if outcomes.reasons else 0
 
 
-def same(before: dict[str, str], now: dict[str, str]) -> set[str]:
+def same(before: Iterable[Check], now: Iterable[Check]) -> set[str]:
     """The checks whose outcomes depend on the same as before."""
-    return {name for name, depends_on in now.items() if before.get(name) == depends_on}
+    depended = {one.name: one.depends_on for one in before}
+    return {one.name for one in now if depended.get(one.name) == one.depends_on}
+
+
+def as_they_were(rows: Sequence[Row], former: Sequence[Check]) -> list[Row]:
+    """The rows with the points that they had, and those that are no longer there."""
+    if not former:
+        return list(rows)
+    now = {row.name: row for row in rows}
+    gone = Row("", "", "", 0.0, "hidden", "hidden", (), "")
+    return [replace(now.get(one.name, gone), name=one.name, number=one.number, points=one.points) for one in former]
 
 
 def _tell_what_is_touched(console: Console, rows: Sequence[Row], untouched: Collection[str]) -> None:
@@ -113,25 +125,36 @@ def _tell_what_is_touched(console: Console, rows: Sequence[Row], untouched: Coll
     )  # fmt: skip
 
 
-def changes(lines: Sequence[Line], old: dict[str, bytes], rows: Sequence[Row]) -> list[Change]:
-    """Every submission whose points are others than before, those that lose most first."""
+def changes(
+    lines: Sequence[Line], old: dict[str, bytes], rows: Sequence[Row], former: Sequence[Row] | None = None
+) -> list[Change]:
+    """Every submission whose points are others than before, those that lose most first.
+
+    `former` are the rows as they were, where they have changed.
+    """
+    former = rows if former is None else former
+    was, now = ({row.name: row for row in some} for some in (former, rows))
     found = []
     for line in lines:
         if line.entry.key not in old:
             continue
         before = Line(line.entry, outcome.read(old[line.entry.key]))
-        reasons = tuple(_reason(row, before, line) for row in rows if before.points(row) != line.points(row))
-        if before.total(rows) != line.total(rows) or reasons:
-            found.append(Change(line.entry, before.total(rows), line.total(rows), reasons))
+        reasons = []
+        for row in (was | now).values():
+            points = [one.points(of[row.name]) if row.name in of else None for one, of in ((before, was), (line, now))]
+            if points[0] != points[1]:
+                reasons.append(_reason(row, points, before, line))
+        if before.total(former) != line.total(rows) or reasons:
+            found.append(Change(line.entry, before.total(former), line.total(rows), tuple(reasons)))
     return sorted(found, key=lambda one: (one.difference, one.entry.key))
 
 
-def _reason(row: Row, before: Line, after: Line) -> str:
-    """What a check says now, or if it says nothing, what it said before."""
-    points = [f"{one:g}" if (one := line.points(row)) is not None else "none" for line in (before, after)]
+def _reason(row: Row, points: Sequence[float | None], before: Line, after: Line) -> str:
+    """What a check says now, or if it says nothing, what it said before; `points` are those before and now."""
+    told = [f"{one:g}" if one is not None else "none" for one in points]
     said = [_said(line, row) for line in (after, before)]
     why = said[0] or (f"no longer: {said[1]}" if said[1] else "")
-    return printable(f"{row.number} {row.name}: {points[0]} to {points[1]}{f' ({why})' if why else ''}", LONGEST_REASON)
+    return printable(f"{row.number} {row.name}: {told[0]} to {told[1]}{f' ({why})' if why else ''}", LONGEST_REASON)
 
 
 def _said(line: Line, row: Row) -> str:

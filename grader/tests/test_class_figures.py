@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from grader.course import figures, gradebook, late, outcome, page, regrade, simi
 from grader.course.entries import Attempt, Entry, Person
 from grader.course.figures import Bin
 from grader.course.gradebook import Line
+from grader.course.journal import Check
 from grader.course.outcome import Graded, Judgement
 from grader.errors import CourseError
 from grader.tests import three_handins as three
@@ -85,7 +86,7 @@ def test_several_mistakes_of_one_check_stand_by_how_many_made_them():
     found = figures.checks(lines, ROWS)
     assert [(one.said, len(one.who)) for one in found[0].mistakes] == [("Often.", 2), ("Apart.", 1), ("Seldom.", 1)]
     assert figures.mistakes("Likely mistake:\n   It  is so.\nLook at: x") == ["It is so."]
-    common = page._common(figures.checks([*lines, dataclasses.replace(lines[1])], ROWS))
+    common = page._common(figures.checks([*lines, replace(lines[1])], ROWS))
     assert [(one.said, len(one.who), check.row.name) for one, check in common] == [
         ("Often.", 2, "noise"), ("Apart.", 1, "noise"), ("Seldom.", 1, "noise")
     ]  # fmt: skip
@@ -203,6 +204,22 @@ def test_a_regrade_says_this():
         "2 by 4.1 loss\n"
         "1 by 4.2 noise\n"
     )
+
+
+def test_a_regrade_sees_other_points_and_a_check_that_is_gone():
+    rows = [replace(row, points=3.0) if row.name == "loss" else row for row in ROWS]
+    former = regrade.as_they_were(rows, [*(Check(one.name, one.number, one.points, "") for one in ROWS),
+                                         Check("old", "4.9", 2.0, "")])  # fmt: skip
+    assert former[: len(ROWS)] == ROWS
+    (found,) = regrade.changes(
+        [now("a", ADA, loss=Judgement("failed", 0.5, ""))], {"a": before(loss=0.5, old=1.0)}, rows, former
+    )
+    assert (found.before, found.after) == (3.0, 1.5)
+    assert found.reasons == ("4.1 loss: 1 to 1.5 (failed)", "4.9 old: 2 to none (no longer: The sign is wrong.)")
+    assert regrade.as_they_were(rows, []) == rows
+    assert regrade.same([Check("loss", "4.1", 2.0, "x"), Check("noise", "4.2", 1.5, "x")],
+                        [Check("loss", "4.2", 9.0, "x"), Check("noise", "4.2", 1.5, "y"), Check("new", "5", 1, "x")]
+                        ) == {"loss"}  # fmt: skip
 
 
 def test_a_reason_is_cut_where_it_is_too_long():
