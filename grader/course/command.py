@@ -87,6 +87,10 @@ def run(options: argparse.Namespace) -> int:
         end_leftovers(options.out)
         course = opened(options)
         rows = read(SUITES)
+        checks = touched.checks_now(
+            rows
+        )  # now, as the name of the grader: somebody may edit it before the class is done
+        grader = fingerprint.of_grader()
         for other in options.merge:
             journal.take_over(other)
         tasks = tasks_of(course.entries)
@@ -101,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
         remarks = [*course.remarks, *([journal.remark] if journal.remark else [])]
         written = gradebook.write(options.out, lines, rows, complete)
         written.append(page.write(options.out, f"{TITLE}: {options.submissions.name}", lines, rows, remarks, complete))
-        journal.set_written(fingerprint.of_grader(), touched.checks_now(read(SUITES)))
+        journal.set_written(grader, checks)
         written += _for_platforms(options, console, lines, rows) if complete else []
     _tell(console, course, lines, rows, outcomes)
     for path in written:
