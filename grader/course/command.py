@@ -87,10 +87,10 @@ def run(options: argparse.Namespace) -> int:
         end_leftovers(options.out)
         course = opened(options)
         rows = read(SUITES)
-        checks = touched.checks_now(
-            rows
-        )  # now, as the name of the grader: somebody may edit it before the class is done
-        grader = fingerprint.of_grader()
+        grader, checks = (
+            fingerprint.of_grader(),
+            touched.checks_now(rows),
+        )  # now: it may be edited before the class is done
         for other in options.merge:
             journal.take_over(other)
         tasks = tasks_of(course.entries)
