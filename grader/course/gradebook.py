@@ -21,7 +21,7 @@ UNFINISHED = "unfinished-"
 
 @dataclass(frozen=True)
 class Line:
-    """One submission and what became of it; `reason` says why there is no outcome."""
+    """One submission and what became of it; `reason` says why there is no outcome, or none of one of its files."""
 
     entry: Entry
     outcome: Graded | None
