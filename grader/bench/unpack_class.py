@@ -51,7 +51,7 @@ def main(order: UnpackOrder, packed: BinaryIO) -> int:
     for entry, path in members:
         submission = path.parts[depth - 1] if len(path.parts) >= depth else ""
         if harm := _harm(entry, path):
-            remark(submission, f"{path.name[:80]!r} {harm}: left out.")
+            remark("" if path.parts[0] in ("/", "..") else submission, f"{path.name[:80]!r} {harm}: left out.")
             continue
         target = Path(order.folder) / path
         try:

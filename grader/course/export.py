@@ -93,7 +93,7 @@ def stretches(content: str) -> Iterator[tuple[str, Node | Damaged]]:
     anchors: dict[str, Node] = {}
     for start, end in pairwise([*starts, len(content)]):
         stretch = content[start:end]
-        key = stretch.partition("\n")[0].partition(":")[0].strip("'\" ")
+        key = stretch.partition("\n")[0].lstrip(":").partition(":")[0].strip("'\" ")
         reader = _Reader(stretch, anchors)
         try:
             whole = reader.read()

@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 
-from grader.course.entries import text
 from grader.errors import CourseError
 from grader.report.results import Results
 from grader.rubric import Row
+from tests.support.observations import printable
 from tests.support.status import Status
+
+LONGEST_REASON = 240
+"""Characters of why a file could not be judged."""
 
 
 class Order(msgspec.Struct):
@@ -57,7 +60,7 @@ class Graded(msgspec.Struct, frozen=True):
             if row.points and (one := self.checks.get(row.name)):
                 of.setdefault(row.module, []).append(one)
         whole = [found for found in of.values() if all(one.status == Status.BLOCKED for one in found)]
-        return list(dict.fromkeys(text(found[0].text.partition("\n")[0]) for found in whole))
+        return list(dict.fromkeys(printable(found[0].text.partition("\n")[0], LONGEST_REASON) for found in whole))
 
     def without_document(self) -> Graded:
         """The same without the result file, the largest part of it."""

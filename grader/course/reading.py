@@ -41,7 +41,7 @@ def read(path: Path, workplace: Path, layout: str = "") -> Course:
         raise CourseError(f"{path} is neither a folder nor a file.")
     target, remarks = unpacked(path, workplace)
     course = _folder(target, workplace / "gathered", layout)
-    for name, words in remarks:
+    for name, words in dict.fromkeys(remarks):
         of = [entry for entry in course.entries if name and entry.name == name]
         for entry in of:
             entry.remarks.append(text(words))

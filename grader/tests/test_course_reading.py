@@ -287,6 +287,9 @@ def packed(path: Path, members: dict[str, str | bytes | int]) -> Path:
     return path
 
 
+OUTSIDE = "'escaped.py' has a place outside of the download, or too deep in it: left out."
+
+
 def test_a_zip_is_unpacked_and_what_is_odd_in_it_costs_its_own_submission(tmp_path: Path):
     top = "assignment_7_export"
     archive = packed(
@@ -299,6 +302,8 @@ def test_a_zip_is_unpacked_and_what_is_odd_in_it_costs_its_own_submission(tmp_pa
             f"__MACOSX/{top}/._x": "",
             f"{top}/submission_2/hw5_gan.py": stat.S_IFLNK | 0o777,
             f"{top}/submission_2/../../../escaped.py": "x",
+            f"{top}/submission_2/../../escaped.py": "x",
+            "../escaped.py": "x",
             f"{top}/submission_2/notes.py": "y = 1\n",
             f"{top}/submission_3/" + "n" * 300 + ".py": "",
         },
@@ -307,13 +312,14 @@ def test_a_zip_is_unpacked_and_what_is_odd_in_it_costs_its_own_submission(tmp_pa
     entries = {entry.key: entry for entry in course.entries}
     first, second, third = (entries[f"submission_{k}"] for k in (1, 2, 3))
     assert first.remarks == []
+    assert course.remarks == [OUTSIDE]
     assert first.place is not None
     assert (first.place / "hw5_gan.py").read_text() == "x = 1\n"
     assert second.place is not None
     assert [path.name for path in second.place.iterdir()] == ["notes.py"]
     assert second.remarks == [
         "'hw5_gan.py' is a link to another place: left out.",
-        "'escaped.py' has a place outside of the download, or too deep in it: left out.",
+        OUTSIDE,
     ]
     assert third.reason == "Nothing of it could be unpacked."
     fourth = entries["submission_4"].place

@@ -55,6 +55,8 @@ def test_a_row_is_a_submission_and_a_group_has_one_for_each_of_its_members():
     assert (two["Total"], two["Status"], two["Remarks"]) == ("", "not graded", "Its folder is empty.")
     assert [row["SID"] for row in cells(gradebook.by_person(lines, ROWS))] == ["0123", "0456", ""]
     assert float(one[f"{CHECK.number} {CHECK.name}"]) == CHECK.points / 2
+    (unknown,) = cells(gradebook.by_submission([line("three", 0.5, Person("Ada"), Person("Bob", "7"))], ROWS))
+    assert (unknown["SID"], unknown["Email"]) == ("; 7", "")
     first = json.loads(next(gradebook.as_lines(lines, ROWS)))
     assert (first["total"], len(first["checks"])) == (10, len(ROWS))
 

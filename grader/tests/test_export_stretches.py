@@ -56,6 +56,7 @@ def test_what_a_stretch_says(content: str, found: list[tuple[str, object]]):
         ("x: 1\n'a b': [\ny: 2\n", "a b", 3),
         ('x: 1\n"a": "open\ny: 2\n', "a", 3),
         ("x: 1\na : {b: c: d}\ny: 2\n", "a", 2),
+        ("x: 1\n:a: {b: c: d}\ny: 2\n", "a", 2),
         ("x: 1\na: [b:\n c]: d: [\ny: 2\n", "a", 3),
     ],
 )
