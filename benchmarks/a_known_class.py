@@ -89,13 +89,17 @@ def export(path: Path, entries: list[Member]) -> None:
 
 def faults(one: Member, row: dict[str, str]) -> list[str]:
     """What is wrong in an entry's row of the gradebook."""
-    total = float(row["Total"]) if row["Total"] else None
-    found = [f"{total} points, not {one.total}"] if total != one.total else []
+    found = [f"{points(row)} points, not {one.total}"] if points(row) != one.total else []
     found += [f"{name} is {row[name]!r}, not {cell!r}" for name, cell in one.odd.cells.items() if row[name] != cell]
     remark = one.odd.remark.replace("KEY", one.key)
     found += [f"no remark says {remark!r}"] if remark not in row["Remarks"] else []
     found += [f"{name} is a formula" for name, cell in row.items() if cell.startswith(FORMULAS)]
     return found
+
+
+def points(row: dict[str, str]) -> float | None:
+    """The total in a row."""
+    return float(row["Total"]) if row["Total"] else None
 
 
 def strays(folder: Path) -> list[str]:
@@ -107,8 +111,8 @@ def strays(folder: Path) -> list[str]:
     return [f"{one} should not be there" for one in [*filter(os.path.lexists, found), *links, *beside]]
 
 
-def compare(folder: Path, entries: list[Member]) -> int:
-    """Print what became of the oddities and everything that is not as it is known; returns how much that is."""
+def compare(folder: Path, entries: list[Member]) -> tuple[int, int]:
+    """Print what became of the oddities and all that is not as it is known; returns how many totals are, and faults."""
     rows = {row["Submission"]: row for row in table(folder / "out" / gradebook.NAME)}
     wrong = Counter[str]()
     for one in entries:
@@ -130,9 +134,8 @@ def compare(folder: Path, entries: list[Member]) -> int:
     others += ["the page has a script of a student's"] if shown.count("<script>") != 1 else []
     for other in others:
         print(f"WRONG: {other}")
-    right = sum(not wrong[one.key] for one in entries)
-    print(f"{right} of {len(entries)} rows are the known ones, of them {sum(one.odd != PLAIN for one in entries)} odd")
-    return sum(wrong.values()) + len(others)
+    right = sum(one.key in rows and points(rows[one.key]) == one.total for one in entries)
+    return right, wrong.total() + len(others)
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -179,13 +182,14 @@ def main() -> int:
             before = meter.read()
             code = command([*words, *(["--workers", str(options.workers)] if options.workers else [])])
             spent = meter.read() - before
-        wrong = compare(folder, entries)
+        known, wrong = compare(folder, entries)
         at_once = len(os.sched_getaffinity(0))
         right = [case for case in all_cases((STYLES,)) if case.kind == STYLES][: options.usual]
         usual = the_usual_way(meter, right, at_once) if right else None
     each = spent.each(graded)
-    print(f"exit code {code}; {wrong} faults; counted: {meter.counts}")
-    print(f"{graded} submissions graded: {spent.wall:.0f} s of wall time; each: {each}")
+    print(f"{known} of {len(entries)} totals are the known ones; {wrong} faults in all; exit code {code}")
+    print(f"  {graded} with a total, {len(entries) - graded} without, {sum(one.odd != PLAIN for one in entries)} odd")
+    print(f"{graded} graded: {spent.wall:.0f} s of wall time; of {meter.counts}, each: {each}")
     print(f"largest memory of all processes: {peak.largest / 2**20:.0f} MB")
     if usual:
         theirs = usual.each(len(right))
