@@ -35,12 +35,16 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class UnpackOrder(msgspec.Struct):
-    """Unpack an archive of this name into `folder` as this user: the sources, and what else is wanted."""
+    """Unpack an archive of this name into `folder` as this user: the sources, and what else is wanted.
+
+    Of a whole class, `table` is the file beside the submissions that says whose they are.
+    """
 
     folder: str
     user: int | None
     wanted: tuple[Wanted, ...]
     name: str
+    table: str = ""
 
 
 class Unpacked(enum.IntEnum):

@@ -153,6 +153,7 @@ def lines_of(
 
     The files are dropped afterwards: those of a large class would fill the memory.
     """
+    rows = read()
     grader, of = fingerprint.of_grader(), {task.entry: task for task in tasks}
     lines = []
     for one in entries:
@@ -160,9 +161,9 @@ def lines_of(
         if stored is None:
             lines.append(Line(one, None, one.reason or outcomes.reasons.get(one.key, "Not graded yet.")))
             continue
-        line = Line(one, outcome.read(stored))
-        each(line)
-        lines.append(Line(one, line.outcome.without_document() if line.outcome else None))
+        found = outcome.read(stored)
+        each(Line(one, found))
+        lines.append(Line(one, found.without_document(), " ".join(found.blocked_files(rows))))
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from tests.support.observations import printable
@@ -12,6 +13,8 @@ from tests.support.observations import printable
 LONGEST_TEXT = 120
 """Characters of a name, an address or an id: none is longer in earnest."""
 LONGEST_KEY = 80
+MOST_NAMED = 5
+"""Further submissions of one person that are named."""
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -92,12 +95,20 @@ def fresh_key(name: str, taken: Iterable[str]) -> str:
 
 
 def flag_repeated(entries: Iterable[Entry]) -> None:
-    """Say in each of them when one person has several submissions: which one counts, people decide."""
-    of: dict[str, list[Entry]] = {}
+    """Say in each of them, by the id or the address, when one person has several: which one counts, people decide."""
+    of: dict[str, dict[str, Entry]] = {}
     for entry in entries:
-        for key in {key for person in entry.people for key in (person.sid, person.email.casefold()) if key}:
-            of.setdefault(key, []).append(entry)
-    told = {(entry.key, other.key): entry for several in of.values() for entry in several for other in several}
-    for (own, other), entry in told.items():
-        if other != own:
-            entry.remarks.append(f"The same person has {other} as well.")
+        for person in entry.people:
+            for kind, key in (("Student id", person.sid), ("Address", person.email.casefold())):
+                if key:
+                    of.setdefault(f"{kind} {key}", {})[entry.key] = entry
+    told: dict[str, set[str]] = {}
+    for whose, several in of.items():
+        for own, entry in several.items() if len(several) > 1 else ():
+            known = told.setdefault(own, {own})
+            others = [key for key in islice(several, MOST_NAMED + 2) if key not in known][:MOST_NAMED]
+            known.update(others)
+            if others:
+                more = len(several) - 1 - len(others)
+                named = ", ".join(others) + (f" and {more} more" if len(others) == MOST_NAMED and more else "")
+                entry.remarks.append(f"{whose} has {named} as well: people decide which one counts.")

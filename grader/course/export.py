@@ -11,7 +11,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -80,34 +80,42 @@ def read(folder: Path) -> Course:
 
 @dataclass(frozen=True)
 class Damaged:
-    """A stretch of the file that is no YAML."""
+    """A stretch of the file that is no YAML: why, and what of its mapping stands whole before that."""
 
     why: str
+    known: dict[str, Node] = field(default_factory=dict)
 
 
 def stretches(content: str) -> Iterator[tuple[str, Node | Damaged]]:
     """Each key at the left margin with what belongs to it."""
     content = _FOREIGN_CHARACTERS.sub("?", content)
     starts = [found.start() for found in _BEGINS.finditer(content)]
+    anchors: dict[str, Node] = {}
     for start, end in pairwise([*starts, len(content)]):
         stretch = content[start:end]
-        key = stretch.partition("\n")[0].partition(":")[0].strip("'\" ")
+        key = stretch.partition("\n")[0].lstrip(":").partition(":")[0].strip("'\" ")
+        reader = _Reader(stretch, anchors)
         try:
-            whole = _Reader(stretch).read()
+            whole = reader.read()
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = content.count("\n", 0, start) + 1 + (mark.line if mark else 0)
-            yield key, Damaged(f"line {line}: {text(str(getattr(error, 'problem', '') or error))}")
+            yield key, Damaged(f"line {line}: {text(str(getattr(error, 'problem', '') or error))}", reader.begun)
             continue
         yield from whole.items() if isinstance(whole, dict) else [(key, Damaged("it is no mapping"))]
 
 
 class _Reader:
-    """One stretch as plain data: texts, lists and mappings, to a limited depth, without the results."""
+    """One stretch as plain data: texts, lists and mappings, to a limited depth, without the results.
 
-    def __init__(self, content: str) -> None:
+    `anchors` are those of the whole file, for Ruby writes an object of several submissions once. `begun` is what the
+    stretch says of its key, as far as it was read.
+    """
+
+    def __init__(self, content: str, anchors: dict[str, Node]) -> None:
         self.events = yaml.parse(content, Loader=yaml.CBaseLoader)
-        self.anchors: dict[str, Node] = {}
+        self.anchors = anchors
+        self.begun: dict[str, Node] = {}
 
     def read(self) -> Node:
         for event in self.events:
@@ -128,6 +136,8 @@ class _Reader:
             node = [self._node(one, depth + 1) for one in iter(lambda: self._next(yaml.SequenceEndEvent), None)]
         else:
             node = {}
+            if depth == 1:
+                self.begun = node
             for key in iter(lambda: self._next(yaml.MappingEndEvent), None):
                 name = self._key(key, depth)
                 value = next(self.events)
@@ -149,7 +159,11 @@ class _Reader:
 
     def _skip(self, event: Any) -> None:
         depth = int(isinstance(event, yaml.CollectionStartEvent))
-        while depth:
+        while True:
+            if isinstance(event, yaml.ScalarEvent) and event.anchor:
+                self.anchors[event.anchor] = _scalar(event)
+            if not depth:
+                return
             event = next(self.events)
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
@@ -173,6 +187,10 @@ def _is_submission(node: Node | Damaged) -> bool:
 
 def _entry(name: str, told: Node | Damaged, key: str) -> Entry:
     entry = Entry(key, name, None)
+    damaged = isinstance(told, Damaged)
+    if isinstance(told, Damaged) and "submitters" in told.known:
+        entry.remarks.append(f"{METADATA}: {text(name)} cannot be read to its end ({told.why}).")
+        told = told.known
     if not isinstance(told, dict):
         why = told.why if isinstance(told, Damaged) else "it is no mapping"
         entry.remarks.append(f"{METADATA}: {text(name)} cannot be read ({why}): nobody is known to have handed it in.")
@@ -185,7 +203,7 @@ def _entry(name: str, told: Node | Damaged, key: str) -> Entry:
     elif missing := [person.shown for person in entry.people if not person.key]:
         entry.remarks.append(f"No student id and no address: {', '.join(missing)}.")
     entry.submitted = _text(told.get("created_at", ""))
-    entry.attempts = tuple(_attempts(told))
+    entry.attempts = () if damaged else tuple(_attempts(told))  # a part of them would tell another story
     return entry
 
 

@@ -139,7 +139,7 @@ def attempts(lines: Sequence[Line], rows: Sequence[Row]) -> list[tuple[str, int]
     for line in lines:
         points = [one.points for one in line.entry.attempts]
         first = next((k + 1 for k, one in enumerate(points) if one is not None and one >= possible), 0)
-        if points:
+        if any(one is not None for one in points):
             counts[first] = counts.get(first, 0) + 1
     named = [(f"{count} version{'s' if count > 1 else ''}", counts[count]) for count in sorted(counts) if count]
     return [*named, *([("never yet", counts[0])] if 0 in counts else [])]

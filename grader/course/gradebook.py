@@ -21,7 +21,7 @@ UNFINISHED = "unfinished-"
 
 @dataclass(frozen=True)
 class Line:
-    """One submission and what became of it; `reason` says why there is no outcome."""
+    """One submission and what became of it; `reason` says why there is no outcome, or none of one of its files."""
 
     entry: Entry
     outcome: Graded | None
@@ -87,10 +87,15 @@ def cells(line: Line, rows: Sequence[Row], people: Sequence[Person]) -> list[Cel
             checks.append(line.points(row) if row.points else found.status if found else None)
     return [
         line.entry.key,
-        *("; ".join(getattr(person, field) for person in people) for field in ("name", "sid", "email")),
+        *(_joined([getattr(person, field) for person in people]) for field in ("name", "sid", "email")),
         *(line.status, total, graded(list(rows)), *remaining, line.entry.submitted, line.entry.lateness),
         *(*checks, " ".join(line.remarks), "; ".join(outcome.missing) if outcome else ""),
     ]
+
+
+def _joined(known: Sequence[str]) -> str:
+    """What is known of each of several people, in their order; nothing where it is known of none."""
+    return "; ".join(known) if any(known) else ""
 
 
 def by_submission(lines: Iterable[Line], rows: Sequence[Row]) -> str:

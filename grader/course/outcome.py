@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -11,7 +11,12 @@ import msgspec
 from grader.errors import CourseError
 from grader.messages import Outcome
 from grader.report.results import Known, Results
+from grader.rubric import Row
+from tests.support.observations import printable
 from tests.support.status import Status
+
+LONGEST_REASON = 240
+"""Characters of why a file could not be judged."""
 
 
 class Order(msgspec.Struct):
@@ -52,6 +57,15 @@ class Graded(msgspec.Struct, frozen=True):
     def by_the_grader(self) -> bool:
         """Whether the grader itself has failed somewhere: the points are then not the student's."""
         return bool(self.failed) or any(one.status == Status.GRADER_ERROR for one in self.checks.values())
+
+    def blocked_files(self, rows: Iterable[Row]) -> list[str]:
+        """Why no check of a file could be judged, a line for each such file: it is missing, or cannot be imported."""
+        of: dict[str, list[Judgement]] = {}
+        for row in rows:
+            if row.points and (one := self.checks.get(row.name)):
+                of.setdefault(row.module, []).append(one)
+        whole = [found for found in of.values() if all(one.status == Status.BLOCKED for one in found)]
+        return list(dict.fromkeys(printable(found[0].text.partition("\n")[0], LONGEST_REASON) for found in whole))
 
     def without_document(self) -> Graded:
         """The same without the result file, the largest part of it."""

@@ -41,10 +41,12 @@ def read(path: Path, workplace: Path, layout: str = "") -> Course:
         raise CourseError(f"{path} is neither a folder nor a file.")
     target, remarks = unpacked(path, workplace)
     course = _folder(target, workplace / "gathered", layout)
-    for name, words in remarks:
+    for name, words in dict.fromkeys(remarks):
         of = [entry for entry in course.entries if name and entry.name == name]
         for entry in of:
             entry.remarks.append(text(words))
+            if entry.place is None:
+                entry.reason = "Nothing of it could be unpacked."
         if not of:
             course.remarks.append(f"{text(name)}: {text(words)}" if name else text(words))
     return course
@@ -98,7 +100,7 @@ def _unpack(archive: Path, target: Path) -> list[list[str]]:
         own.mkdir(mode=0o700)
         if user is not None:
             os.chown(own, user, user)
-        order = msgspec.json.encode(UnpackOrder(str(own), user, WANTED, archive.name)).decode()
+        order = msgspec.json.encode(UnpackOrder(str(own), user, WANTED, archive.name, export.METADATA)).decode()
         with archive.open("rb") as content, tempfile.TemporaryFile() as told:
             process = subprocess.Popen(
                 [sys.executable, "-m", "grader.bench.unpack_class", order],

@@ -65,16 +65,20 @@ def size_of_container(groups: Path = Path("/sys/fs/cgroup")) -> int:
 
 
 class Peak(threading.Thread):
-    """Looks at the memory of this process and all below it while the context is open; `largest` is what it saw."""
+    """Looks `every` so many seconds at the memory of this process and all below it while the context is open.
 
-    def __init__(self) -> None:
+    `largest` is the most that it saw.
+    """
+
+    def __init__(self, every: float = _BETWEEN_LOOKS) -> None:
         super().__init__(daemon=True)
+        self.every = every
         self.largest = 0
         self._over = threading.Event()
 
     def run(self) -> None:
         """Look until the context is left."""
-        while not self._over.wait(_BETWEEN_LOOKS):
+        while not self._over.wait(self.every):
             self.largest = max(self.largest, used())
 
     def __enter__(self) -> Peak:

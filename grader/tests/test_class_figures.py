@@ -105,7 +105,8 @@ def test_versions_are_counted_for_those_who_have_some():
     def tried(*points: float | None) -> Line:
         return Line(Entry("a", "a", None, attempts=tuple(Attempt("", one) for one in points)), None)
 
-    assert figures.attempts([tried(None, 3.5), tried(3.5), tried(3.4, None), tried(), tried(1, 2, 9)], ROWS) == [
+    without = [tried(), tried(None, None)]
+    assert figures.attempts([tried(None, 3.5), tried(3.5), tried(3.4, None), *without, tried(1, 2, 9)], ROWS) == [
         ("1 version", 1), ("2 versions", 1), ("3 versions", 1), ("never yet", 1)
     ]  # fmt: skip
     assert figures.attempts([tried(3.5), tried()], ROWS) == []

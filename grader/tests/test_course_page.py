@@ -84,6 +84,7 @@ def test_a_named_mistake_stands_with_its_count_and_who_made_it_and_a_nameless_on
     assert "2 submissions: " in read.text
     assert {one["href"] for one in read.all("a")} >= {"students/a.html", "students/b.html", "#points"}
     assert "Its folder is empty." in read.text
+    assert all(f" {one.entry.key} " in read.text for one in a_class())  # what a remark calls another row
     assert "Not finished." not in read.text
     assert "Not finished." in Page(shown(a_class(), complete=False)).text
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import os
 import stat
 import zipfile
@@ -9,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from grader.bench import unpack_class
 from grader.course import export, reading
 from grader.course.entries import Course, Entry, Person
 from grader.errors import CourseError
+from grader.messages import UnpackOrder
+from grader.run.archives import WANTED
 
 ADA = """submission_1:
   :submitters:
@@ -154,7 +160,7 @@ def test_each_oddity_is_a_row_with_a_reason(tmp_path: Path):
     assert entries["submission_1"].people[0].name == "One"
     assert entries["submission_1"].remarks == [
         "submission_1 stands twice in submission_metadata.yml: the first was read.",
-        "The same person has submission_7 as well.",
+        "Student id 11 has submission_7 as well: people decide which one counts.",
     ]
     assert entries["submission_2"].remarks == ["submission_metadata.yml names nobody who has handed it in."]
     assert entries["submission_3"].remarks == ["No student id and no address: Nameless."]
@@ -281,6 +287,9 @@ def packed(path: Path, members: dict[str, str | bytes | int]) -> Path:
     return path
 
 
+OUTSIDE = "'escaped.py' has a place outside of the download, or too deep in it: left out."
+
+
 def test_a_zip_is_unpacked_and_what_is_odd_in_it_costs_its_own_submission(tmp_path: Path):
     top = "assignment_7_export"
     archive = packed(
@@ -293,6 +302,8 @@ def test_a_zip_is_unpacked_and_what_is_odd_in_it_costs_its_own_submission(tmp_pa
             f"__MACOSX/{top}/._x": "",
             f"{top}/submission_2/hw5_gan.py": stat.S_IFLNK | 0o777,
             f"{top}/submission_2/../../../escaped.py": "x",
+            f"{top}/submission_2/../../escaped.py": "x",
+            "../escaped.py": "x",
             f"{top}/submission_2/notes.py": "y = 1\n",
             f"{top}/submission_3/" + "n" * 300 + ".py": "",
         },
@@ -301,12 +312,16 @@ def test_a_zip_is_unpacked_and_what_is_odd_in_it_costs_its_own_submission(tmp_pa
     entries = {entry.key: entry for entry in course.entries}
     first, second, third = (entries[f"submission_{k}"] for k in (1, 2, 3))
     assert first.remarks == []
+    assert course.remarks == [OUTSIDE]
     assert first.place is not None
     assert (first.place / "hw5_gan.py").read_text() == "x = 1\n"
     assert second.place is not None
     assert [path.name for path in second.place.iterdir()] == ["notes.py"]
-    assert any("left out" in remark for remark in second.remarks)
-    assert third.reason == "Its folder is empty."
+    assert second.remarks == [
+        "'hw5_gan.py' is a link to another place: left out.",
+        OUTSIDE,
+    ]
+    assert third.reason == "Nothing of it could be unpacked."
     fourth = entries["submission_4"].place
     assert fourth is not None
     assert (fourth / "report.pdf").read_bytes() == b""
@@ -314,6 +329,78 @@ def test_a_zip_is_unpacked_and_what_is_odd_in_it_costs_its_own_submission(tmp_pa
     assert os.stat(first.place / "hw5_gan.py").st_uid == os.geteuid()
     again = reading.read(archive, tmp_path / "work")
     assert again == course
+
+
+def unpacked(tmp_path: Path, content: bytes) -> tuple[Path, list[tuple[str, str]]]:
+    """A class's zip, unpacked in this process: the folder, and what is said of whom."""
+    order = UnpackOrder(str(tmp_path / "content"), None, WANTED, "class.zip", export.METADATA)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert unpack_class.main(order, io.BytesIO(content)) == 0
+    lines = [json.loads(line) for line in said.getvalue().splitlines()]
+    return tmp_path / "content", [(name, words) for name, words in lines]
+
+
+def damaged(path: Path, *, locked: str = "", spoilt: str = "", kind: tuple[str, int] = ("", 0)) -> bytes:
+    """A zip of which one member claims a password, another has a changed byte, a third is packed in some other way."""
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            directory = content.rindex(b"PK\x01\x02", 0, content.rindex(entry.filename.encode()))
+            here = entry.header_offset
+            if entry.filename == locked:
+                content[here + 6] |= 1
+                content[directory + 8] |= 1
+            if entry.filename == spoilt:
+                content[here + 30 + len(entry.filename)] ^= 0xFF
+            if entry.filename == kind[0]:
+                content[here + 8] = content[directory + 10] = kind[1]
+    return bytes(content)
+
+
+def test_a_member_that_cannot_be_read_is_named_with_its_reason(tmp_path: Path):
+    names = [f"export/submission_{k}/hw5_gan.py" for k in range(5)]
+    archive = packed(
+        tmp_path / "class.zip",
+        {
+            **dict.fromkeys(names, "x = 1\n" * 50),
+            "export/submission_3": "a file where a folder should be",
+            f"export/{export.METADATA}": "submission_0:\n",
+        },
+    )
+    content = damaged(archive, locked=names[0], spoilt=names[1], kind=(names[2], 97))
+    folder, said = unpacked(tmp_path, content)
+    assert said == [
+        ("submission_0", "'hw5_gan.py' is locked with a password: left out."),
+        ("submission_1", "'hw5_gan.py' is damaged: left out."),
+        ("submission_2", "'hw5_gan.py' is packed in a way that is not known here: left out."),
+        ("submission_3", "'submission_3' has a name that another has, or none can have: left out."),
+    ]
+    assert [path.parent.name for path in folder.rglob("hw5_gan.py")] == ["submission_3", "submission_4"]
+
+
+@pytest.mark.parametrize("stray", ["readme.txt", ".DS_Store", "../outside.py", "/etc/outside.py", ".git/config"])
+def test_what_strays_beside_the_folder_of_the_class_changes_nobody_s_limits(
+    tmp_path: Path, stray: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(unpack_class.unpack, "MOST_ENTRIES", 1)
+    one, two = (f"export/submission_{k}/hw5_gan.py" for k in (1, 2))
+    archive = packed(tmp_path / "class.zip", {stray: "", one: "x", two: "x", f"export/{export.METADATA}": "---"})
+    folder, said = unpacked(tmp_path, archive.read_bytes())
+    assert all((folder / name).is_file() for name in (one, two))
+    assert not any(name.startswith("submission") for name, _ in said)
+    assert not list(tmp_path.rglob("outside.py"))
+
+
+def test_the_file_that_says_whose_they_are_may_be_larger_than_any_that_is_handed_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(unpack_class.unpack, "LARGEST_FILE", 10)
+    forged = f"export/submission_1/{export.METADATA}"
+    archive = packed(tmp_path / "class.zip", {f"export/{export.METADATA}": ADA, forged: ADA})
+    folder, said = unpacked(tmp_path, archive.read_bytes())
+    assert ((folder / "export" / export.METADATA).read_text(), said) == (ADA, [])
+    assert (folder / forged).read_text() == ADA[:10]
 
 
 def test_ten_thousand_files_of_one_student_cost_nobody_else(tmp_path: Path):

@@ -55,6 +55,8 @@ def test_a_row_is_a_submission_and_a_group_has_one_for_each_of_its_members():
     assert (two["Total"], two["Status"], two["Remarks"]) == ("", "not graded", "Its folder is empty.")
     assert [row["SID"] for row in cells(gradebook.by_person(lines, ROWS))] == ["0123", "0456", ""]
     assert float(one[f"{CHECK.number} {CHECK.name}"]) == CHECK.points / 2
+    (unknown,) = cells(gradebook.by_submission([line("three", 0.5, Person("Ada"), Person("Bob", "7"))], ROWS))
+    assert (unknown["SID"], unknown["Email"]) == ("; 7", "")
     first = json.loads(next(gradebook.as_lines(lines, ROWS)))
     assert (first["total"], len(first["checks"])) == (10, len(ROWS))
 
@@ -211,3 +213,23 @@ def test_renamed_and_commented_code_is_alike_and_other_code_is_not(tmp_path: Pat
     assert len(pieces["a"] & pieces["c"]) / len(pieces["a"]) < 0.2
     (tmp_path / "d.py").write_bytes(b"\xff\xfe")
     assert similar._pieces([tmp_path / "d.py", tmp_path / "missing.py"]) == set()
+
+
+def test_a_file_of_which_nothing_can_be_judged_is_told_in_a_line():
+    whole = outcome.read(made(1.0))
+    gan, diffusion = (
+        [row.name for row in ROWS if row.module == one and row.points] for one in ("hw5_gan", "hw5_diffusion")
+    )
+    closed = "work.zip is locked.\nHand in another."
+
+    def said(blocked: dict[str, str]) -> list[str]:
+        checks = whole.checks | {name: Judgement("blocked", 0.0, words) for name, words in blocked.items()}
+        return msgspec.structs.replace(whole, checks=checks).blocked_files(ROWS)
+
+    assert said({}) == []
+    assert said(dict.fromkeys(gan[1:], closed)) == []
+    assert said(dict.fromkeys(gan, closed)) == ["work.zip is locked."]
+    assert said(dict.fromkeys(diffusion, "without what it quotes") | {diffusion[0]: "it is\u202e missing"}) == [
+        "it is? missing"
+    ]
+    assert said(dict.fromkeys(gan + diffusion, closed)) == ["work.zip is locked."]

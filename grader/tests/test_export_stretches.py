@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.course import export
-from grader.course.entries import Attempt, Entry, Person, flag_repeated, fresh_key, text
+from grader.course.entries import MOST_NAMED, Attempt, Entry, Person, flag_repeated, fresh_key, text
 from grader.course.export import DEEPEST, Damaged, stretches
 
 
@@ -56,6 +56,7 @@ def test_what_a_stretch_says(content: str, found: list[tuple[str, object]]):
         ("x: 1\n'a b': [\ny: 2\n", "a b", 3),
         ('x: 1\n"a": "open\ny: 2\n', "a", 3),
         ("x: 1\na : {b: c: d}\ny: 2\n", "a", 2),
+        ("x: 1\n:a: {b: c: d}\ny: 2\n", "a", 2),
         ("x: 1\na: [b:\n c]: d: [\ny: 2\n", "a", 3),
     ],
 )
@@ -66,6 +67,38 @@ def test_a_damaged_stretch_is_told_by_its_key_and_its_line(content: str, key: st
     assert name == key
     assert damaged.why.startswith(f"line {line}: ")
     assert len(damaged.why) > len("line 3: ")
+
+
+def test_what_ruby_writes_once_is_known_wherever_it_is_named_again():
+    """An anchor holds for the whole file, also one in results, which are passed over."""
+    content = (
+        "a:\n  submitters: &1\n  - sid: &2 '07'\n  results: {output: &3 x, tests: [&4 y, z]}\n"
+        "b:\n  submitters: *1\nc: [*2, *3, *4]\nd:\n  results: &5 w\ne: *5\n"
+    )
+    people = [{"sid": "07"}]
+    assert list(stretches(content)) == [
+        ("a", {"submitters": people}), ("b", {"submitters": people}), ("c", ["07", "x", "y"]), ("d", {}), ("e", "w")
+    ]  # fmt: skip
+
+
+def test_who_stands_before_the_damage_is_known(tmp_path: Path):
+    history = f"  :score: 20.0\n  :history:\n  - {nested(1200, '')}\n"
+    found, _ = entries(
+        tmp_path,
+        f"submission_1:\n  :submitters:\n  - :sid: 7\n  :created_at: now\n{history}"
+        "submission_2:\n  :submitters:\n  - :sid: 8\n  - :sid: [\n"
+        "submission_3:\n  :submitters: [{sid: 9}]\n  :score: ]\n",
+        "submission_1", "submission_2", "submission_3",
+    )  # fmt: skip
+    first, second, third = (found[f"submission_{k}"] for k in (1, 2, 3))
+    assert (first.people, first.submitted, first.attempts) == ((Person("", "7"),), "now", ())
+    assert first.remarks == [
+        "submission_metadata.yml: submission_1 cannot be read to its end (line 7: exceeded maximum nesting depth)."
+    ]
+    assert second.people == ()  # half of a group would pass for the whole
+    assert "nobody is known to have handed it in" in second.remarks[0]
+    assert third.people == (Person("", "9"),)
+    assert "cannot be read to its end (line 14: " in third.remarks[0]
 
 
 def test_lists_are_read_to_a_depth_and_passed_over_beyond_it():
@@ -251,8 +284,23 @@ def test_each_of_several_submissions_of_one_person_names_the_others_once():
     same = [Entry(key, key, None, tuple(people)) for key, people in handed_in_by.items()]
     flag_repeated(same)
     assert [one.remarks for one in same] == [
-        ["The same person has b as well."],
-        ["The same person has a as well.", "The same person has c as well."],
-        ["The same person has b as well."],
+        ["Student id 1 has b as well: people decide which one counts."],
+        [
+            "Student id 1 has a as well: people decide which one counts.",
+            "Student id 2 has c as well: people decide which one counts.",
+        ],
+        ["Student id 2 has b as well: people decide which one counts."],
         [], [],
     ]  # fmt: skip
+
+
+def test_of_very_many_submissions_of_one_person_a_few_are_named():
+    same = [Entry(str(k), str(k), None, (Person("", "", "A@x" if k % 2 else "a@X"),)) for k in range(300)]
+    flag_repeated(same)
+    asked = ["1, 2, 3, 4, 5", "0, 1, 2, 3, 4"]
+    assert [same[k].remarks for k in (0, 299)] == [
+        [f"Address a@x has {named} and 294 more as well: people decide which one counts."] for named in asked
+    ]
+    few = [Entry(str(k), str(k), None, (Person("", "7"),)) for k in range(MOST_NAMED + 1)]
+    flag_repeated(few)
+    assert few[2].remarks == ["Student id 7 has 0, 1, 3, 4, 5 as well: people decide which one counts."]
