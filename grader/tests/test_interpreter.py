@@ -101,6 +101,21 @@ def test_sizes_that_nobody_needs_are_not_computed(operation: str, lie: dict[str,
         interpreter.parameter_shapes(changed, images)
 
 
+@pytest.mark.parametrize(
+    "lie", [{"padding": [1]}, {"kernel": [3]}, {"kernel": [3, 3, 3]}, {"stride": []}, {"dilation": [1]}, {"groups": 9}]
+)
+def test_sizes_that_contradict_each_other_are_unknown(lie: dict[str, object]) -> None:
+    images = torch.rand(2, 1, 8, 8).numpy()
+    seen = execution(Module(lambda: nn.Conv2d(1, 2, 3)), {"network": "Net", "inputs": [images]})  # type: ignore[arg-type]
+    (step,) = (msgspec.convert(step, Operation, strict=False) for step in seen["steps"])
+    weights = [np.ones(shape, np.float32) for shape in interpreter.parameter_shapes([step], images)]
+    with pytest.raises((Unknown, Misfit)):
+        interpreter.outputs([msgspec.structs.replace(step, **lie)], weights, images)
+    for name, size in (("groups", 0), ("out_channels", -1), ("stride", [0, 0]), ("kernel", [2**50, 3])):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(seen["steps"][0] | {name: size}, Operation, strict=False)
+
+
 class Generator(nn.Module):
     """Table 2, whose reshape reads the axes in a given order."""
 

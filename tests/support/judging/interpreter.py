@@ -91,7 +91,10 @@ def _run(steps: Sequence[Operation], given: np.ndarray, supply: Supply, layout: 
             now = now.moved(partial(_as_images, channels=_channels(steps[k:]), layout=layout))
         if _products(step, now.value.shape) > MOST_PRODUCTS:
             raise Unknown(f"{step.operation} of so large a size")
-        now = _FORMULAS[step.operation](step, now, supply)
+        try:
+            now = _FORMULAS[step.operation](step, now, supply)
+        except (ValueError, IndexError) as error:  # what a student's process says of sizes may contradict itself
+            raise Unknown(f"{step.operation} with sizes that do not fit") from error
     return now
 
 
