@@ -36,8 +36,12 @@ class Imports:
 def read(root: Path) -> Imports:
     """The imports of everything in `grader/` and `tests/`, but not of the tests of the grader; raises SyntaxError."""
     paths = [path for top in ("grader", "tests") for path in (root / top).rglob("*.py")]
-    files = {path: path.relative_to(root) for path in paths if "grader/tests" not in path.as_posix()}
-    modules = {".".join(file.with_suffix("").parts).removesuffix(".__init__"): path for path, file in files.items()}
+    files = {path: path.relative_to(root) for path in paths}  # the root may have any name
+    modules = {
+        ".".join(file.with_suffix("").parts).removesuffix(".__init__"): path
+        for path, file in files.items()
+        if file.parts[:2] != ("grader", "tests")
+    }
     trees = {name: ast.parse(path.read_text("utf-8")) for name, path in modules.items()}
     packages = {name for name, path in modules.items() if path.name == "__init__.py"}
     named = {name: set(_imported(name, name in packages, tree, modules)) for name, tree in trees.items()}

@@ -30,7 +30,7 @@ NETWORKS = suite_of("dnet_parameters_follow_table_1")
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return checkout(tmp_path_factory.mktemp("project") / "root")
+    return checkout(tmp_path_factory.mktemp("project") / "my-grader")
 
 
 @pytest.fixture(scope="module")
