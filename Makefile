@@ -50,6 +50,9 @@ help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## */\t/' | expand -t 12
 
 ifneq ($(SUBMISSIONS),)
+ifneq ($(SUBMISSION)$(MOMENT)$(VERBOSE),)
+$(error SUBMISSIONS= is a class, of which no SUBMISSION=, MOMENT= or VERBOSE= is known: make preview shows one of it)
+endif
 grade: class
 else
 grade: $(VENV)/ready  ## grade the sample class, or SUBMISSION=folder-or-zip, or the class SUBMISSIONS=export; OUT=folder, VERBOSE=1, MOMENT=published

@@ -25,8 +25,8 @@ class Listener(Protocol):
     def began(self, task: Task) -> None:
         """A submission is being graded."""
 
-    def ended(self, task: Task, reason: str) -> None:
-        """It has its outcome, or the reason why it has none."""
+    def ended(self, task: Task, reason: str, outcome: bytes = b"") -> None:
+        """It has this outcome, or the reason why it has none."""
 
 
 class Silent:
@@ -35,7 +35,7 @@ class Silent:
     def began(self, task: Task) -> None:
         """Say nothing."""
 
-    def ended(self, task: Task, reason: str) -> None:
+    def ended(self, task: Task, reason: str, outcome: bytes = b"") -> None:
         """Say nothing."""
 
 
@@ -87,9 +87,9 @@ def grade(
                         return
                     with lock:
                         listener.began(task)
-                    reason = _grade(task, grade_one, journal, grader, outcomes)
+                    reason, outcome = _grade(task, grade_one, journal, grader, outcomes)
                     with lock:
-                        listener.ended(task, reason)
+                        listener.ended(task, reason, outcome)
         except BaseException as error:
             failures.append(error)
             stop.set()
@@ -112,18 +112,18 @@ def key(task: Task, grader: str) -> Key:
     return Key(task.entry, task.files, grader, task.seed)
 
 
-def _grade(task: Task, grade_one: GradeOne, journal: Journal, grader: str, outcomes: Outcomes) -> str:
-    """Grade one submission and keep the outcome; returns why there is none, or nothing."""
+def _grade(task: Task, grade_one: GradeOne, journal: Journal, grader: str, outcomes: Outcomes) -> tuple[str, bytes]:
+    """Grade one submission and keep the outcome; returns why there is none, or nothing, and the outcome."""
     try:
         outcome = grade_one(task)
     except Exception as error:  # whatever one submission has led to, the others are graded
         known = isinstance(error, NotGraded)
         reason = printable(str(error) if known else f"{type(error).__name__}: {error}", 300)
         outcomes.reasons[task.entry] = f"The grader failed: {reason}"
-        return outcomes.reasons[task.entry]
+        return outcomes.reasons[task.entry], b""
     journal.add(key(task, grader), outcome)
     outcomes.graded.add(task.entry)
-    return ""
+    return "", outcome
 
 
 def _join(threads: Iterable[threading.Thread]) -> None:

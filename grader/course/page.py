@@ -18,7 +18,7 @@ from grader.report.templates import environment
 from grader.rubric import Row, graded
 
 NAME, ARCHIVE = "report.html", "class.zip"
-STUDENTS, RESULTS = "students", "results"
+STUDENTS, STAFF, RESULTS = "students", "staff", "results"
 MOST_NAMED = 12
 """Of those who made a mistake, how many are listed at once; the others are behind a line to open."""
 
@@ -104,10 +104,12 @@ def write(
 
 
 def write_student(out: Path, line: Line) -> None:
-    """Write the page and the result of one submission that has an outcome."""
+    """Write the result of one submission that has an outcome, the page for its student and that for the staff."""
     assert line.outcome is not None
+    document = line.outcome.results()
     put(out / RESULTS / f"{line.entry.key}.json", line.outcome.document)
-    put(out / STUDENTS / f"{line.entry.key}.html", page.page(line.outcome.results(), "student", line.entry.shown))
+    put(out / STUDENTS / f"{line.entry.key}.html", page.page(document, page.STUDENT, line.entry.shown))
+    put(out / STAFF / f"{line.entry.key}.html", page.page(document, page.STAFF, line.entry.shown))
 
 
 def _archive(out: Path, lines: Sequence[Line]) -> None:
@@ -115,7 +117,8 @@ def _archive(out: Path, lines: Sequence[Line]) -> None:
     names = [NAME, gradebook.NAME, gradebook.BY_PERSON, gradebook.LINES]
     for line in lines:
         if line.outcome is not None:
-            names += [f"{STUDENTS}/{line.entry.key}.html", f"{RESULTS}/{line.entry.key}.json"]
+            names += [f"{folder}/{line.entry.key}.html" for folder in (STUDENTS, STAFF)]
+            names.append(f"{RESULTS}/{line.entry.key}.json")
     temporary = out / f".{ARCHIVE}"
     temporary.touch(mode=0o600)
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:

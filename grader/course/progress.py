@@ -15,7 +15,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from grader import rubric
 from grader.course.bench import Task
+from grader.course.outcome import read
+from grader.report.terminal import first_reason
+from grader.rubric import graded
 
 MOST_NAMED = 4
 """Submissions that are being graded, of those that are named."""
@@ -30,6 +34,7 @@ class Shown:
         self.done = known
         self.failed = 0
         self.running: list[str] = []
+        self.rows = rubric.read()
         self.line = Progress(
             TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(),
             TextColumn("left"), TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal,
@@ -51,15 +56,28 @@ class Shown:
         self.running.append(task.entry)
         self._renew()
 
-    def ended(self, task: Task, reason: str) -> None:
-        """It has its outcome, or the reason why it has none."""
+    def ended(self, task: Task, reason: str, outcome: bytes = b"") -> None:
+        """It has this outcome, or the reason why it has none."""
         self.running.remove(task.entry)
         self.done += 1
         self.failed += bool(reason)
         self._renew()
         if reason or not self.console.is_terminal:
-            said = f"{self.done} of {self.total}: {task.entry}: {reason or 'graded'}"
-            self.console.print(said, markup=False, highlight=False)
+            said = f"{self.done} of {self.total}: {task.entry}: {reason or self._graded(outcome)}"
+            self.console.print(said, markup=False, highlight=False, soft_wrap=True)
+
+    def _graded(self, outcome: bytes) -> str:
+        """The points of an outcome, and why the first of those that are missing is."""
+        if not outcome:
+            return "graded"
+        checks = read(outcome).checks
+        points = sum(row.points * checks[row.name].credit for row in self.rows if row.name in checks)
+        failed = [
+            (row.number, checks[row.name].status, checks[row.name].text)
+            for row in self.rows
+            if row.name in checks and row.points and not row.by_hand
+        ]
+        return f"{round(points, 3):g} of {graded(self.rows):g} points  {first_reason(failed) or 'all checks pass'}"
 
     def _renew(self) -> None:
         more = f" and {len(self.running) - MOST_NAMED} more" if len(self.running) > MOST_NAMED else ""

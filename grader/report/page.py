@@ -7,7 +7,7 @@ load or run anything, whatever it holds.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +55,17 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Question:
-    """The rows of one question; `number` is empty for rows of no question. `first` is whether to begin here."""
+    """The rows of one question; `number` is empty for rows of no question. `first` is whether to begin here.
+
+    `remarked` is whether a row that passes says something all the same: nobody would look for it there.
+    """
 
     number: str
     tests: list[dict[str, Any]]
     verdict: Verdict
     first: bool
     handout: str
+    remarked: bool
 
     @property
     def points(self) -> str:
@@ -153,7 +157,10 @@ def questions(tests: list[dict[str, Any]], optional_last: bool = True) -> list[Q
         rows = [test for test in tests if test.get("number", "") == number]
         stands = _together([verdict(test) for test in rows])
         first = stands.kind in ("failed", "partly") and not any(one.first for one in found)
-        found.append(Question(number, rows, stands, first, handout_of(number) if number else ""))
+        remarked = any(verdict(one).kind == "passed" and one.get("output") for one in rows)
+        if remarked and stands.kind == "passed":
+            stands = replace(stands, word=f"{stands.word}, with a remark")
+        found.append(Question(number, rows, stands, first, handout_of(number) if number else "", remarked))
     return found
 
 

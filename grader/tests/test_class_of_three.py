@@ -78,7 +78,8 @@ def test_the_archive_holds_what_was_written_and_only_of_those_who_are_graded(tmp
     with zipfile.ZipFile(tmp_path / "class.zip") as archive:
         assert archive.namelist() == [
             *("report.html", "gradebook.csv", "gradebook-by-person.csv", "outcomes.jsonl"),
-            *("students/pair.html", "results/pair.json", "students/eve.html", "results/eve.json"),
+            *("students/pair.html", "staff/pair.html", "results/pair.json"),
+            *("students/eve.html", "staff/eve.html", "results/eve.json"),
         ]
         assert archive.read("results/eve.json").decode() == three.document("eve")
         assert "Ada Ä and Bob" in archive.read("students/pair.html").decode()

@@ -17,11 +17,13 @@ from rich.console import Console
 from grader.course import bench, command, engine, fingerprint, machines
 from grader.course.bench import Bench, NotGraded, Task
 from grader.course.entries import Entry, Person
-from grader.course.journal import Journal, Key, file_system
+from grader.course.journal import Check, Journal, Key, file_system
+from grader.course.outcome import Graded, Judgement
 from grader.course.progress import Shown
 from grader.errors import CourseError, ProtectionError, SubmissionError
 from grader.project import ROOT
 from grader.run.users import EACH, FIRST_USER, LAST_USER
+from grader.tests.a_worker import outcome
 
 
 def task(name: str, place: Path = Path()) -> Task:
@@ -34,7 +36,17 @@ def test_a_log_has_a_line_for_each_submission_and_a_terminal_one_for_each_failur
         for name, reason in (("a[b]", ""), ("c", "It failed.")):
             shown.began(task(name))
             shown.ended(task(name), reason)
-    assert log.file.getvalue() == "3 of 7: a[b]: graded\n4 of 7: c: It failed.\n"  # type: ignore[attr-defined]
+        lost = msgspec.json.decode(outcome(1.0), type=Graded)
+        lost.checks["biases_start_at_zero"] = Judgement(
+            "failed", 0.5, "Yours:          1\nLikely mistake: They are ones."
+        )
+        for name, one in (("d", outcome(1.0)), ("e", msgspec.json.encode(lost))):
+            shown.began(task(name))
+            shown.ended(task(name), "", one)
+    assert log.file.getvalue() == (  # type: ignore[attr-defined]
+        "3 of 7: a[b]: graded\n4 of 7: c: It failed.\n5 of 7: d: 20 of 20 points  all checks pass\n"
+        "6 of 7: e: 19.75 of 20 points  4.3 failed: They are ones.\n"
+    )
     terminal = Console(file=io.StringIO(), width=100, force_terminal=True)
     with Shown(terminal, 7, 2) as shown:
         (bar,) = shown.line.tasks
@@ -76,9 +88,13 @@ def test_a_journal_gives_back_what_it_was_given_and_takes_over_another_s(tmp_pat
         assert (one.has(key), one.get(key)) == (True, b"x" * 1000)
         assert [(one.has(other), one.get(other)) for other in others] == [(False, None)] * 4
         one.add(key, b"y")
-        one.set_written("g")
-        one.set_written("h")
+        checks = [Check("loss", "4.4", 1.0, "x"), Check("noise", "5.2", 0.5, "y")]
+        one.set_written("g", checks)
+        one.set_written("h", [])
+        one.set_written("g", checks[1:])
+        one.set_written("h", checks)
         assert (one.get(key), one.written()) == (b"y", "h")
+        assert (one.checks_of("g"), one.checks_of("h"), one.checks_of("i")) == (checks[1:], checks, [])
         assert stat.S_IMODE(one.path.stat().st_mode) == 0o600
     with Journal(tmp_path / "two") as two:
         two.add(key, b"z")

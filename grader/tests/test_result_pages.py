@@ -170,3 +170,20 @@ def test_a_text_is_as_the_platform_wants_it():
     assert results.clean("x" * (longest + 1)) == "x" * longest + "\n[cut here: the text was longer]"
     assert results.clean("a\r\nb\rc\td\x00é\u202e") == "a\nb\nc?d?é?"
     assert results.clean("\r\n" * longest) == "\n" * longest
+
+
+def test_what_a_passed_row_says_is_not_folded_away():
+    tests = [
+        row("4.1", "passed", 1.0, output="It is judged under another reading."),
+        row("4.2", "passed", 1.0),
+        row("4.3", "failed", 0.0, output="Wrong."),
+        row("4.3", "passed", 1.0, output="Something."),
+        row("4.4", "passed", 1.0),
+        row("4.4", "advice", output="Think."),
+    ]
+    assert [(one.number, one.remarked, one.verdict.word) for one in page.questions(tests)] == [
+        ("4.1", True, "passed, with a remark"), ("4.2", False, "passed"),
+        ("4.3", True, PARTLY), ("4.4", False, "passed"),
+    ]  # fmt: skip
+    text = page.page({"tests": tests, "visibility": "visible", "score": 4.0}, STUDENT, "ada", MOMENTS[0])
+    assert text.count("<details open>") == 2

@@ -135,8 +135,9 @@ def charge(
 
 def carried(line: Line, sentence: str) -> str:
     """The note of a check that is judged under a reading which another check has charged."""
-    row = line.owner.replace("_", " ")
-    return f"This row is right apart from what costs points in the row '{row}': {sentence} It costs nothing more."
+    # An owner that is no check stands for a hidden one, whose title is not known here.
+    named = f"in the row '{line.owner.replace('_', ' ')}'" if "_" in line.owner else f"where {line.owner} is judged"
+    return f"This row is right apart from what costs points {named}: {sentence} It costs nothing more."
 
 
 def _named(finding: Finding, sentence: str) -> Finding:
