@@ -60,7 +60,7 @@ class Results:
     facts: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
-    _tests: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = field(default_factory=dict, repr=False)
+    _tests: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.outcomes = {row.name: Outcome() for row in self.rows}
@@ -121,7 +121,7 @@ class Results:
             "visibility": "visible",
             "stdout_visibility": "hidden",
             "extra_data": self.facts | ({"remarks": [clean(one) for one in self.remarks]} if self.remarks else {}),
-            "tests": [self._test(row) for row in self.rows] + self._staff_rows(),
+            "tests": [self._test(row)[0] for row in self.rows] + self._staff_rows(),
         }
         if self.leaderboard and (entries := self._entries()):
             document["leaderboard"] = entries
@@ -130,7 +130,12 @@ class Results:
 
     def text(self) -> str:
         """The whole file as text: laid out for people once all is known, before that as it is made fastest."""
-        return json.dumps(self.document(), indent=None if self._unfinished() else 1, allow_nan=False) + "\n"
+        document = self.document()
+        if not self._unfinished():
+            return json.dumps(document, indent=1, allow_nan=False) + "\n"
+        del document["tests"]
+        rows = [self._test(row)[1] for row in self.rows] + [json.dumps(one) for one in self._staff_rows()]
+        return f'{json.dumps(document, allow_nan=False)[:-1]}, "tests": [{", ".join(rows)}]}}\n'
 
     def write(self) -> None:
         """Put the file in its place in one step; a reader never sees half of it."""
@@ -142,15 +147,16 @@ class Results:
     def _unfinished(self) -> bool:
         return any(outcome.status == Status.PENDING for outcome in self.outcomes.values())
 
-    def _test(self, row: Row) -> dict[str, Any]:
-        """A row, made anew where its outcome is another than when it was written last: few are."""
+    def _test(self, row: Row) -> tuple[dict[str, Any], str]:
+        """A row and its text, made anew where its outcome is another than when it was written last: few are."""
         outcome = self.outcomes[row.name]
         of = (row, outcome.status, outcome.credit, outcome.seconds, outcome.text, outcome.html)
-        before, test = self._tests.get(row.name, ((), {}))
+        before, test, text = self._tests.get(row.name, ((), {}, ""))
         if before != of:
             test = self._made(row, outcome)
-            self._tests[row.name] = (of, test)
-        return test
+            text = json.dumps(test, allow_nan=False)
+            self._tests[row.name] = (of, test, text)
+        return test, text
 
     def _made(self, row: Row, outcome: Outcome) -> dict[str, Any]:
         test: dict[str, Any] = {
