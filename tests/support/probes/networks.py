@@ -231,11 +231,17 @@ def outputs(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
     network, initialised = construct(module, arguments)
     network.train()
     batches = [[as_input(value) for value in batch] for batch in arguments["inputs"]]
+    defined = [name for name, _ in network.named_parameters()]
+    fitted = _fit(network, defined, arguments["weights"])  # most define in the order of execution
     first, steps = _traced(network, batches[0])
-    fitted = _fit(network, [name for step in steps for name in step.parameters], arguments["weights"])
-    if not fitted:
-        scatter_parameters(network, arguments["seed"])
-    traced = [_traced(network, batch) for batch in batches]
+    used = [name for step in steps for name in step.parameters]
+    if fitted and used == defined:
+        traced = [(first, steps), *(_traced(network, batch) for batch in batches[1:])]
+    else:
+        fitted = _fit(network, used, arguments["weights"])
+        if not fitted:
+            scatter_parameters(network, arguments["seed"])
+        traced = [_traced(network, batch) for batch in batches]
     returned = [one for one, _ in traced]
     return {
         "fitted": fitted,
