@@ -24,7 +24,7 @@ from typing import NoReturn, TypeVar
 import msgspec
 
 from grader import messages, wire
-from grader.bench import confinement, importing, kernel, mounts, sources, stand_ins
+from grader.bench import confinement, importing, kernel, mounts, sources, stand_ins, syscalls
 from grader.bench.confinement import Surroundings
 from grader.messages import CheckOrder, Confined, Forked, HostOrder, Imported, Over, Ready, Settled
 
@@ -52,6 +52,7 @@ def serve(control: socket.socket, without: frozenset[str]) -> NoReturn:
     gc.collect()
     data = kernel.own_data()
     around = confinement.isolate(around, Path(os.environ["HOME"]))
+    syscalls.prepare()
     gc.freeze()  # the collector would otherwise touch, and so copy, every page that the children share
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.sendall(messages.encode(Ready(confinement.reachable(around))))

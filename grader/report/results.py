@@ -121,7 +121,7 @@ class Results:
             "visibility": "visible",
             "stdout_visibility": "hidden",
             "extra_data": self.facts | ({"remarks": [clean(one) for one in self.remarks]} if self.remarks else {}),
-            "tests": [self._test(row)[0] for row in self.rows] + self._staff_rows(),
+            "tests": [self._test(row) for row in self.rows] + self._staff_rows(),
         }
         if self.leaderboard and (entries := self._entries()):
             document["leaderboard"] = entries
@@ -134,7 +134,7 @@ class Results:
         if not self._unfinished():
             return json.dumps(document, indent=1, allow_nan=False) + "\n"
         del document["tests"]
-        rows = [self._test(row)[1] for row in self.rows] + [json.dumps(one) for one in self._staff_rows()]
+        rows = [self._tests[row.name][2] for row in self.rows] + [json.dumps(one) for one in self._staff_rows()]
         return f'{json.dumps(document, allow_nan=False)[:-1]}, "tests": [{", ".join(rows)}]}}\n'
 
     def write(self) -> None:
@@ -147,16 +147,15 @@ class Results:
     def _unfinished(self) -> bool:
         return any(outcome.status == Status.PENDING for outcome in self.outcomes.values())
 
-    def _test(self, row: Row) -> tuple[dict[str, Any], str]:
-        """A row and its text, made anew where its outcome is another than when it was written last: few are."""
+    def _test(self, row: Row) -> dict[str, Any]:
+        """A row, with its text made anew where its outcome is another than when it was written last: few are."""
         outcome = self.outcomes[row.name]
         of = (row, outcome.status, outcome.credit, outcome.seconds, outcome.text, outcome.html)
-        before, test, text = self._tests.get(row.name, ((), {}, ""))
+        before, test, _ = self._tests.get(row.name, ((), {}, ""))
         if before != of:
             test = self._made(row, outcome)
-            text = json.dumps(test, allow_nan=False)
-            self._tests[row.name] = (of, test, text)
-        return test, text
+            self._tests[row.name] = (of, test, json.dumps(test, allow_nan=False))
+        return test
 
     def _made(self, row: Row, outcome: Outcome) -> dict[str, Any]:
         test: dict[str, Any] = {
@@ -179,6 +178,8 @@ class Results:
 
     def _titled(self, text: str) -> str:
         """The text, with the title of each row that it names: this is what a reader of the page finds."""
+        if not _NAMED_ROW.search(text):
+            return text
         titles = {row.name.replace("_", " "): row.title.rstrip(".") for row in self.rows}
         return _NAMED_ROW.sub(lambda found: f"row '{titles.get(found[1], found[1])}'", text)
 
