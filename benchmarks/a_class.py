@@ -1,9 +1,9 @@
 """What one more submission costs in a warm runner, beside the usual way: `python -m benchmarks.a_class`.
 
 The usual way is a process for each submission with gradescope-utils and the student's code in it
-(`benchmarks.the_usual_way`). What a submission's own code costs is measured by running the same checks on it in one
-process; the first observation, which warms torch up, is left out. `--sizes 10 100 1000` shows how cost and memory grow
-with the class.
+(`benchmarks.the_usual_way`). What a submission's own code costs, and what the probes around it, is measured by asking
+it for the same observations in one process, again and afresh when all is warm. `--sizes 10 100 1000` shows how cost and
+memory grow with the class.
 """
 
 from __future__ import annotations
@@ -25,19 +25,39 @@ BUDGET = 0.9
 WARM = 2
 """Submissions that are graded before it is measured."""
 OWN = """
-import sys, time, pytest, torch
+import signal, sys, time, pytest, torch
 from tests.support.probes import vocabulary
 torch.set_num_threads(1)
-spent, perform = [], vocabulary.perform
-def timed(*request):
-    began = time.process_time()
-    answer = perform(*request)
-    spent.append(time.process_time() - began)
-    return answer
-vocabulary.perform = timed
+asked, perform = [], vocabulary.perform
+def kept(*request):
+    asked.append(request)
+    return perform(*request)
+vocabulary.perform = kept
 pytest.main(["-p", "no:cacheprovider", "-p", "no:terminal", "tests", "--submission", sys.argv[1]])
-print(sum(spent[1:]))
+own, whole, last = 0.0, 0.0, 0.0
+def look(number, frame):
+    global own, last
+    now = time.process_time()
+    while frame is not None and not frame.f_code.co_filename.startswith(str(asked[0][0])):
+        frame = frame.f_back
+    own, last = own + (now - last if frame is not None else 0), now
+signal.signal(signal.SIGPROF, look)
+for _ in range(int(sys.argv[2])):
+    for folder, module, *_ in asked:
+        vocabulary.forget(folder, module)
+    for request in asked:
+        began = last = time.process_time()
+        signal.setitimer(signal.ITIMER_PROF, 0.001, 0.001)
+        perform(*request)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        whole += time.process_time() - began
+print(own, whole)
 """
+"""Asks a submission for all that the checks ask, once to warm up, then so many times afresh and timed, without them.
+
+A look every millisecond tells whether code of the submission's, or what it has called, was running since the last one.
+"""
+ROUNDS = 5
 
 
 def main() -> None:
@@ -52,8 +72,10 @@ def main() -> None:
         print(f"counted: {meter.counts}")
         ours = one_more(meter, options.submission, options.more)
         print(f"one more submission: {ours}")
-        own = own_cost(options.submission)
-        print(f"  its own code: {own:.2f} s of CPU; the rest: {ours.cpu - own:.2f} s (budget {BUDGET} s in all)")
+        own, probes = own_cost(options.submission)
+        rest = ours.cpu - own - probes
+        print(f"  its own code: {own:.2f} s of CPU, the probes around it: {probes:.2f} s, the rest: {rest:.2f} s "
+              f"(budget {BUDGET} s in all)")  # fmt: skip
         if options.usual:
             usual = the_usual_way(meter, options.submission, options.usual)
             print(f"the usual way:       {usual}")
@@ -109,10 +131,12 @@ def a_class(meter: Meter, submission: Path, size: int) -> tuple[Cost, int]:
     return meter.read() - before, peak
 
 
-def own_cost(submission: Path) -> float:
-    """CPU seconds that the probes and the submission's own code take, without isolation and judgement."""
-    command = [sys.executable, "-c", OWN, str(submission)]
-    return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()[-1])
+def own_cost(submission: Path) -> tuple[float, float]:
+    """CPU seconds of the submission's own code, and of the probes around it, without isolation and judgement."""
+    command = [sys.executable, "-c", OWN, str(submission.resolve()), str(ROUNDS)]
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    own, whole = (float(one) / ROUNDS for one in told.split()[-2:])
+    return own, whole - own
 
 
 if __name__ == "__main__":

@@ -160,6 +160,13 @@ class Observe(msgspec.Struct, tag="observe", tag_field="event"):
     arguments: dict[str, Any]
 
 
+class Asked(msgspec.Struct, tag="observe", tag_field="event"):
+    """What a relay reads of an `Observe`: its address."""
+
+    module: str
+    operation: str
+
+
 class Judged(msgspec.Struct, tag="judged", tag_field="event"):
     """A check has its outcome; `staff` is a traceback of the grader, or empty."""
 
@@ -195,6 +202,14 @@ def decode(frame: bytes, expected: type[Message]) -> Message:
 def decode_event(frame: bytes) -> Event:
     """The judge's event; raises `wire.BadFrame` for anything else."""
     return decode(frame, Event)  # type: ignore[arg-type]  # a union is no type
+
+
+def decode_to_relay(frame: bytes) -> Begin | Asked | Judged | End:
+    """The judge's event without what it asks for; raises `wire.BadFrame` for anything else."""
+    try:
+        return msgspec.json.decode(wire.text_of(frame), type=Asked)
+    except msgspec.DecodeError:
+        return decode(frame, Begin | Judged | End)  # type: ignore[arg-type]  # a union is no type
 
 
 def decode_request(frame: bytes) -> Request:

@@ -64,7 +64,7 @@ def encode(value: dict[str, Any]) -> bytes:
 def decode(frame: bytes) -> dict[str, Any]:
     """The value of a frame; raises `BadFrame` for anything that `encode` would not have made."""
     text_length, body_length = _HEADER.unpack_from(frame)
-    text = frame[_HEADER.size : _HEADER.size + text_length]
+    text = text_of(frame)
     body = memoryview(frame)[_HEADER.size + text_length :]
     try:
         value = msgspec.json.decode(text)
@@ -75,6 +75,11 @@ def decode(frame: bytes) -> dict[str, Any]:
     if not isinstance(result, dict) or cursor.used != body_length:
         raise BadFrame("not a frame: not an object, or bytes are left over")
     return result
+
+
+def text_of(frame: bytes) -> bytes:
+    """The JSON text of a frame, as it is."""
+    return frame[_HEADER.size : _HEADER.size + _HEADER.unpack_from(frame)[0]]
 
 
 class _Cursor:

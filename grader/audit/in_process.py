@@ -23,11 +23,14 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
 from grader.project import ROOT
+
+if TYPE_CHECKING:
+    from grader.judge import server
 
 
 class CaseOrder(msgspec.Struct):
@@ -77,22 +80,27 @@ def _shop(control: socket.socket, suites: Path) -> NoReturn:
     from grader.judge import server
     from tests.support.probes import vocabulary  # noqa: F401
 
-    server.prepare(suites)
-    gc.collect()
-    gc.freeze()
-    while True:
-        text, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
-        if not text:
-            os._exit(0)
-        if os.fork() == 0:
-            control.close()
-            _case(socket.socket(fileno=descriptors[0]), msgspec.json.decode(text, type=CaseOrder), suites)
-        for descriptor in descriptors:
-            os.close(descriptor)
+    def next_case() -> server.Assignment:
+        gc.collect()
+        gc.freeze()
+        while True:
+            text, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+            if not text:
+                os._exit(0)
+            if os.fork() == 0:
+                control.close()
+                return _case(socket.socket(fileno=descriptors[0]), msgspec.json.decode(text, type=CaseOrder))
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    code = 1
+    with contextlib.suppress(BrokenPipeError):  # the controller's clock has struck
+        code = server.judge_each(suites, next_case)
+    os._exit(code)
 
 
-def _case(connection: socket.socket, order: CaseOrder, suites: Path) -> NoReturn:
-    """Judge one submission in this process, which ends with it."""
+def _case(connection: socket.socket, order: CaseOrder) -> server.Assignment:
+    """Become the process that judges one submission, and ends with it."""
     from grader import messages, wire
     from grader.judge import server
     from tests.support.homework.assignment import DEFINED, HELPERS
@@ -121,10 +129,7 @@ def _case(connection: socket.socket, order: CaseOrder, suites: Path) -> NoReturn
     os.environ |= {"HOME": order.scratch, "TMPDIR": order.scratch}
     tempfile.tempdir = order.scratch
     connection.sendall(messages.encode(messages.Forked(os.getpid())))
-    code = 1
-    with contextlib.suppress(BrokenPipeError):  # the controller's clock has struck
-        code = server.judge(Here(connection), messages.JudgeOrder(0, order.checks), suites)
-    os._exit(code)
+    return server.Assignment(Here(connection), messages.JudgeOrder(0, order.checks))
 
 
 def _asked(folder: Path, module: str) -> bytes:

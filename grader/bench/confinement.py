@@ -11,6 +11,7 @@ import socket
 import sys
 import sysconfig
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from grader.bench import kernel, landlock, mounts, syscalls
@@ -129,6 +130,7 @@ def _limit(limits: Limits, counts: bool) -> None:
         resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes, limits.processes))
 
 
+@cache
 def interpreter_trees() -> list[Path]:
     """Where the interpreter, its packages and the system's libraries live; the suites and the grader are not there."""
     own = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()} - {"/usr", "/usr/local"}

@@ -21,7 +21,8 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -62,7 +63,9 @@ class Footprint:
         self._modules = {name: one for name, one in _new_modules() if lies_in(self._place, one)}
         self._kept: list[Own] = []
         self._memory = _largest_memory()
-        self._libraries = [list(vars(one).values()) for one in _replaceable()]
+        self._looked_at = _libraries()
+        self._names = [vars(one).values() for one in _replaceable(self._looked_at)]
+        self._sizes, self._values = list(map(len, self._names)), list(chain.from_iterable(self._names))
         self._before = self._look()
 
     def unchanged(self) -> bool:
@@ -71,7 +74,9 @@ class Footprint:
             self._before is not None
             and time.process_time() < SECONDS
             and _largest_memory() - self._memory < BYTES
-            and all(map(_same, self._libraries, map(vars, _replaceable())))
+            and all(map(operator.is_, self._looked_at, _libraries()))
+            and list(map(len, self._names)) == self._sizes
+            and all(map(operator.is_, self._values, chain.from_iterable(self._names)))
             and self._look() == self._before
         )
 
@@ -96,9 +101,13 @@ class Footprint:
         return sorted(found)
 
 
-def _replaceable() -> Iterator[Any]:
+def _libraries() -> list[ModuleType | None]:
+    return [sys.modules.get(name) for name in (*_LIBRARIES, *_PROBES)]
+
+
+def _replaceable(modules: list[ModuleType | None]) -> Iterator[Any]:
     """The modules, and the classes in torch's, whose functions a check could replace."""
-    yield from (sys.modules[name] for name in (*_LIBRARIES, *_PROBES) if name in sys.modules)
+    yield from filter(None, modules)
     yield from (torch.Tensor, torch.nn.Module, torch.nn.Parameter, torch.Generator, np.random.Generator)
     for module in (torch.nn, torch.optim):
         yield from (one for one in list(vars(module).values()) if isinstance(one, type))
@@ -110,10 +119,6 @@ def _new_modules() -> Iterator[tuple[str, ModuleType]]:
         if name == __name__:
             return
         yield name, sys.modules[name]
-
-
-def _same(before: list[Any], now: Mapping[str, Any]) -> bool:
-    return len(before) == len(now) and all(map(operator.is_, before, now.values()))
 
 
 def _largest_memory() -> int:

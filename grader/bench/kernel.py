@@ -31,6 +31,23 @@ def unshare(kinds: int) -> bool:
     return int(_libc.unshare(kinds)) == 0
 
 
+def handle_on_itself() -> int | None:
+    """A descriptor of this process, by which it can come back from other namespaces; None where it could not (5.8)."""
+    try:
+        itself = os.pidfd_open(os.getpid())
+    except (OSError, AttributeError):  # not every build of the interpreter has it
+        return None
+    if come_back(itself, NEW_PROCESSES):
+        return itself
+    os.close(itself)
+    return None
+
+
+def come_back(itself: int, kinds: int) -> bool:
+    """Return to the namespaces of these kinds of the process behind a descriptor."""
+    return int(_libc.setns(itself, kinds)) == 0
+
+
 def mount(source: str, target: str | Path, kind: str, flags: int, options: str = "") -> bool:
     """Mount a file system, or change a mount."""
     return int(_libc.mount(source.encode(), os.fsencode(target), kind.encode(), flags, options.encode())) == 0

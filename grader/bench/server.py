@@ -24,7 +24,7 @@ from typing import NoReturn, TypeVar
 import msgspec
 
 from grader import messages, wire
-from grader.bench import confinement, importing, kernel, mounts, sources, stand_ins
+from grader.bench import confinement, importing, kernel, mounts, sources, stand_ins, syscalls
 from grader.bench.confinement import Surroundings
 from grader.messages import CheckOrder, Confined, Forked, HostOrder, Imported, Over, Ready, Settled
 
@@ -52,6 +52,7 @@ def serve(control: socket.socket, without: frozenset[str]) -> NoReturn:
     gc.collect()
     data = kernel.own_data()
     around = confinement.isolate(around, Path(os.environ["HOME"]))
+    syscalls.prepare()
     gc.freeze()  # the collector would otherwise touch, and so copy, every page that the children share
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.sendall(messages.encode(Ready(confinement.reachable(around))))
@@ -85,12 +86,22 @@ def _has_no_children() -> bool:
 def _fork(own_processes: bool) -> tuple[int, bool]:
     """Fork; with `own_processes` the child is the first of a new namespace: with it the kernel ends all others there.
 
+    Without the right to come back to its own namespace, a process forks another that forks the child.
+
     The child's id and False, or in the child 0 and whether it is alone.
     """
     if not own_processes:
         return os.fork(), False
+    itself = kernel.handle_on_itself()
+    if itself is not None:
+        alone = kernel.unshare(kernel.NEW_PROCESSES)
+        child = os.fork()
+        if child != 0 and not kernel.come_back(itself, kernel.NEW_PROCESSES):
+            raise SystemExit("the server could not come back to its own processes")
+        os.close(itself)
+        return child, alone and child == 0
     told, telling = os.pipe()
-    if os.fork() == 0:  # this process's own namespace could not be left again
+    if os.fork() == 0:  # this process could not come back from the new namespace
         os.close(told)
         alone = kernel.unshare(kernel.NEW_PROCESSES)
         child = os.fork()

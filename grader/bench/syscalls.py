@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from functools import cache
 from types import ModuleType
 
 from grader.bench import kernel
@@ -57,12 +58,19 @@ def restrict(files: bool, settings: bool, signals: bool) -> bool:
     if pyseccomp is None:
         return False
     try:
-        _build(files, settings, signals).load()
+        _build(files=files, settings=settings, signals=signals).load()
     except OSError:
         return False
     return True
 
 
+def prepare() -> None:
+    """Make the filter of processes under another user id, before they are forked: each has only to load it."""
+    if pyseccomp is not None:
+        _build(files=False, settings=False, signals=False)
+
+
+@cache
 def _build(files: bool, settings: bool, signals: bool) -> pyseccomp.SyscallFilter:
     allowed = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     refused = pyseccomp.ERRNO(errno.EPERM)

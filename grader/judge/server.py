@@ -14,13 +14,15 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 import msgspec
-import numpy  # noqa: F401  # imported before the fork, for every judge
+import numpy.ma  # noqa: F401  # with the next one imported before the fork, for every judge: numpy does it late
+import numpy.random  # noqa: F401
 import pytest
 
 from grader import messages, rubric, wire
@@ -31,6 +33,8 @@ from tests.support.observations import BadReply, Failure, parse
 from tests.support.remarks import MOST_REMARKS
 from tests.support.submission import Submission
 
+GRADED = "graded_submission"
+"""The name under which the suites' fixture looks for the submission."""
 FROM_RUNNER = b"R"
 """What stands before an answer of the runner's own; the bench's has another letter."""
 UNUSED_PLUGINS = (
@@ -113,7 +117,7 @@ class Bounds:
         self.seconds = seconds
         signal.signal(signal.SIGPROF, self._strike)
 
-    def pytest_sessionstart(self) -> None:
+    def limit_memory(self) -> None:
         """Bound the memory."""
         pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[5])  # data and stack
         most = pages * resource.getpagesize() + MEMORY_OF_A_JUDGE
@@ -132,36 +136,74 @@ class Bounds:
         raise TooLong(f"more than {self.seconds:g} s of processor time for one check")
 
 
-def judge(transport: ThroughRunner, order: JudgeOrder, suites: Path, bounds: Bounds | None = None) -> int:
-    """Run the checks of an order on the submission behind the transport, within bounds; returns pytest's exit code."""
-    submission = Submission(transport, order.seed)
-    # Registered under a name: the `submission` fixture of the suites looks for it.
-    plugins: list[Any] = [Collector(transport, order.checks), _Registrar(submission), *([bounds] if bounds else [])]
-    code = int(pytest.main(_arguments(suites), plugins))
-    transport.send(End(code))
+@dataclass(frozen=True)
+class Assignment:
+    """What one judge has to do: the checks of an order, on the submission behind the transport, within bounds."""
+
+    transport: ThroughRunner
+    order: JudgeOrder
+    bounds: Bounds | None = None
+
+
+def judge_each(suites: Path, assigned: Callable[[], Assignment]) -> int:
+    """Collect the checks, and judge as is `assigned`, which returns in a process of its own for each submission.
+
+    Returns there pytest's exit code, after the runner has been told of the end.
+    """
+    judges = _Judges(assigned)
+    code = int(pytest.main(_arguments(suites), [judges]))
+    if judges.transport is not None:
+        judges.transport.send(End(code))
     return code
 
 
-class _Registrar:
-    """Makes the graded submission known to the suites' fixture, or that there will be one."""
+class _Judges:
+    """Puts a judge's checks, submission and bounds into a run of pytest's that has collected all there are.
 
-    def __init__(self, submission: Submission | None) -> None:
-        self.submission = submission
+    What leads to the first check, which takes longer than most submissions, is so done once for all of them.
+    """
+
+    def __init__(self, assigned: Callable[[], Assignment]) -> None:
+        self._assigned = assigned
+        self.transport: ThroughRunner | None = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Register the submission under the name that the fixture asks for."""
-        config.pluginmanager.register(self.submission or object(), "graded_submission")
+        """Tell the suites' fixture that there will be a submission."""
+        config.pluginmanager.register(_Awaited(), GRADED)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Wait for a submission; from here on this process judges it alone."""
+        given = self._assigned()
+        self.transport = given.transport
+        plugins = session.config.pluginmanager
+        plugins.unregister(name=GRADED)
+        plugins.register(Submission(given.transport, given.order.seed), GRADED)
+        collector = Collector(given.transport, given.order.checks)
+        plugins.register(collector)
+        collector.pytest_collection_modifyitems(session.items)  # they were all collected before
+        if given.bounds is not None:
+            given.bounds.limit_memory()
+            plugins.register(given.bounds)
 
 
-def prepare(suites: Path) -> None:
-    """Import every suite once, for all judges that are forked from this process."""
-    pytest.main([*_arguments(suites), "--collect-only"], [_Registrar(None)])
+class _Awaited:
+    """Stands for the submission until there is one."""
 
 
 def serve(control: socket.socket, suites: Path) -> NoReturn:
     """Fork a judge for every order that arrives; ends with the runner's end of the connection."""
-    prepare(suites)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    code = 1
+    with contextlib.suppress(wire.Ended, BrokenPipeError):  # the runner's clock has struck
+        code = judge_each(suites, lambda: _next(control))
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def _next(control: socket.socket) -> Assignment:
+    """Fork for each order; returns in the judge."""
+    gc.collect()
     gc.freeze()  # the judges share these pages
     while True:
         text, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
@@ -169,12 +211,8 @@ def serve(control: socket.socket, suites: Path) -> NoReturn:
             os._exit(0)
         if os.fork() == 0:
             control.close()
-            code = 1
-            with contextlib.suppress(wire.Ended, BrokenPipeError):  # the runner's clock has struck
-                transport = ThroughRunner(socket.socket(fileno=descriptors[0]))
-                code = judge(transport, msgspec.json.decode(text, type=JudgeOrder), suites, Bounds())
-            sys.stdout.flush()
-            os._exit(code)
+            connection = socket.socket(fileno=descriptors[0])
+            return Assignment(ThroughRunner(connection), msgspec.json.decode(text, type=JudgeOrder), Bounds())
         for descriptor in descriptors:
             os.close(descriptor)
 

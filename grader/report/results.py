@@ -68,7 +68,7 @@ class Results:
     facts: dict[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
-    _tests: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = field(default_factory=dict, repr=False)
+    _tests: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.outcomes = {row.name: Outcome() for row in self.rows}
@@ -148,7 +148,12 @@ class Results:
 
     def text(self) -> str:
         """The whole file as text: laid out for people once all is known, before that as it is made fastest."""
-        return json.dumps(self.document(), indent=None if self._unfinished() else 1, allow_nan=False) + "\n"
+        document = self.document()
+        if not self._unfinished():
+            return json.dumps(document, indent=1, allow_nan=False) + "\n"
+        del document["tests"]
+        rows = [self._tests[row.name][2] for row in self.rows] + [json.dumps(one) for one in self._staff_rows()]
+        return f'{json.dumps(document, allow_nan=False)[:-1]}, "tests": [{", ".join(rows)}]}}\n'
 
     def write(self) -> None:
         """Put the file in its place in one step; a reader never sees half of it."""
@@ -161,13 +166,13 @@ class Results:
         return any(outcome.status == Status.PENDING for outcome in self.outcomes.values())
 
     def _test(self, row: Row) -> dict[str, Any]:
-        """A row, made anew where its outcome is another than when it was written last: few are."""
+        """A row, with its text made anew where its outcome is another than when it was written last: few are."""
         outcome = self.outcomes[row.name]
         of = (row, outcome.status, outcome.credit, outcome.seconds, outcome.text, outcome.html)
-        before, test = self._tests.get(row.name, ((), {}))
+        before, test, _ = self._tests.get(row.name, ((), {}, ""))
         if before != of:
             test = self._made(row, outcome)
-            self._tests[row.name] = (of, test)
+            self._tests[row.name] = (of, test, json.dumps(test, allow_nan=False))
         return test
 
     def _made(self, row: Row, outcome: Outcome) -> dict[str, Any]:
@@ -191,6 +196,8 @@ class Results:
 
     def _titled(self, text: str) -> str:
         """The text, with the title of each row that it names: this is what a reader of the page finds."""
+        if not _NAMED_ROW.search(text):
+            return text
         titles = {row.name.replace("_", " "): row.title.rstrip(".") for row in self.rows}
         return _NAMED_ROW.sub(lambda found: f"row '{titles.get(found[1], found[1])}'", text)
 

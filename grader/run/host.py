@@ -212,10 +212,7 @@ class Host:
     def discard_files(self) -> None:
         """Remove what the last check has written; to be called when its processes have ended."""
         folder = self._seen_from_here() / str(self._children)
-        try:
-            folder.rmdir()
-        except OSError:
-            remove(folder)
+        remove(folder)
 
     def _seen_from_here(self) -> Path:
         """The folder in which everything is written; in a view of its own only through its process."""
@@ -344,6 +341,13 @@ def remove(folder: Path, seconds: float = _REMOVAL) -> bool:
 
     After so many seconds what is left stays.
     """
+    try:
+        folder.rmdir()  # most are empty, and a process for each would cost more than all else here
+        return True
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
     began = time.monotonic()
     # Folders that their owner has closed to themselves must be opened first; root needs no leave.
     opening = [] if os.geteuid() == 0 else [["chmod", "-R", "u+rwx", str(folder)]]

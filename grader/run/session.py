@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from grader import messages, wire
-from grader.messages import Begin, End, Judged, JudgeOrder, Observe, Outcome
+from grader.messages import Asked, Begin, End, Judged, JudgeOrder, Outcome
 from grader.report import pictures
 from grader.report.results import CONTACT, UNJUDGEABLE, Results
 from grader.rubric import stage
@@ -150,8 +150,8 @@ class Session:
 
     def _answer(self, judge: socket.socket, frame: bytes) -> bool:
         """Do what the judge's event asks for; False when it was the last."""
-        match messages.decode_event(frame):
-            case Observe(module=module, operation=operation):
+        match messages.decode_to_relay(frame):
+            case Asked(module=module, operation=operation):
                 self.looked = True
                 answer = self._observe(frame, module, operation)
                 try:

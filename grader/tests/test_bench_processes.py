@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import pytest
 
+from grader.bench import kernel
 from grader.run import processes
 from grader.run.users import EACH, FIRST_USER, claim_users
 from grader.tests.places import worker_slot
@@ -170,3 +171,30 @@ def test_files_without_a_name_are_counted_and_others_are_not(start: Start, tmp_p
     assert size <= processes.held_by_descriptors(process.pid, files=True) < 2 * size
     process.communicate(b"\n")
     assert processes.held_by_descriptors(process.pid, files=True) == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser comes back from a namespace")
+def test_a_process_comes_back_from_new_namespaces_each_of_which_begins_with_one_child():
+    told, telling = os.pipe()
+    if (one := os.fork()) == 0:  # what fails here must not go on as a second run of the tests
+        try:
+            for _ in range(2):
+                itself = kernel.handle_on_itself()
+                assert itself is not None
+                alone = kernel.unshare(kernel.NEW_PROCESSES)
+                if (child := os.fork()) == 0:
+                    os.write(telling, f"{os.getpid() == 1 or not alone} ".encode())
+                    os._exit(0)
+                back = kernel.come_back(itself, kernel.NEW_PROCESSES)
+                os.close(itself)
+                os.waitpid(child, 0)
+                if (child := os.fork()) == 0:
+                    os.write(telling, f"{back and os.getpid() > 1} ".encode())
+                    os._exit(0)
+                os.waitpid(child, 0)
+        finally:
+            os._exit(0)
+    os.close(telling)
+    os.waitpid(one, 0)
+    with os.fdopen(told) as pipe:
+        assert pipe.read().split() == ["True"] * 4

@@ -89,11 +89,13 @@ def test_what_a_person_can_mend_is_one_line(
 
 
 def test_no_judge_loads_what_a_student_s_own_run_adds():
-    code = """import sys
+    code = """import os, sys
 from pathlib import Path
 from grader.judge import server
-server.prepare(Path("tests"))
-print(*[name for name in sys.modules if name.startswith("tests.")])"""
+def told():
+    print(*[name for name in sys.modules if name.startswith("tests.")], flush=True)
+    os._exit(0)
+server.judge_each(Path("tests"), told)"""
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = ran.stdout.splitlines()[-1].split()
     assert "tests.conftest" in loaded

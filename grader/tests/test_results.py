@@ -29,6 +29,14 @@ def test_the_file_is_there_and_complete_before_anything_is_judged(tmp_path: Path
     assert {test["extra_data"]["verdict"] for test in document["tests"]} == {"not judged yet"}
 
 
+def test_the_file_is_whole_at_each_moment(tmp_path: Path):
+    kept = Results(tmp_path / "results.json", [row("a"), row("b"), row("c")])
+    kept.staff.append("a traceback")
+    for name in "abc":
+        kept.record(name, Outcome("passed", 1.0, 'all "fine"\nhere'))
+        assert on_disk(kept) == kept.document()
+
+
 def test_points_are_the_share_that_was_earned(tmp_path: Path):
     kept = Results(tmp_path / "results.json", [row("a", 0.5), row("b", 2.5)])
     kept.record("a", Outcome("passed", 1.0, ""))

@@ -71,13 +71,18 @@ def _against_table(
     candidates = [weights] if seen.fitted else []
     if [one.shape for one in ran] == shapes and telling(ran):
         candidates.append(ran)
-    problems = [_difference(seen.outputs[k], oracle(one, batches[k]), network) for one in candidates]
-    if not problems:
+    problem = None
+    for one in candidates:
+        found = _difference(seen.outputs[k], oracle(one, batches[k]), network)
+        if found is None:
+            return None
+        problem = problem or found
+    if problem is None:
         return Blocked(
             f"Not judged: {network.name} does not run the weights of {network.title}. Its layers have\n"
             f"  {_listed(ran)}\nand {network.title} has\n  {_listed(weights)}"
         )
-    return None if None in problems else problems[0]
+    return problem
 
 
 def _listed(weights: Sequence[np.ndarray]) -> str:

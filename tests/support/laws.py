@@ -159,7 +159,7 @@ def distance(values: np.ndarray, cdf: Callable[[np.ndarray], np.ndarray]) -> flo
 
 def normal_cdf(values: np.ndarray) -> np.ndarray:
     """Distribution function of N(0, 1)."""
-    return 0.5 * np.array([math.erfc(one) for one in (-values / math.sqrt(2)).tolist()])
+    return 0.5 * np.fromiter(map(math.erfc, (-values / math.sqrt(2)).tolist()), np.float64, values.size)
 
 
 def uniform_cdf(values: np.ndarray) -> np.ndarray:

@@ -141,8 +141,10 @@ def _origin(points: np.ndarray, data: np.ndarray, spacing: float) -> np.ndarray:
         cells, wanted = (
             np.nan_to_num(np.round(some / spacing + (GRID_SIDE - 1) / 2), nan=-1) for some in (points, data)
         )
-    place = {tuple(cell): k for k, cell in enumerate(wanted.tolist())}
-    origin = np.array([place.get(tuple(cell), -1) for cell in cells.tolist()], dtype=np.int64)
+    sought, cells = cells[:, 0] + 1j * cells[:, 1], wanted[:, 0] + 1j * wanted[:, 1]
+    order = np.argsort(cells, kind="stable")
+    last = np.searchsorted(cells, sought, side="right", sorter=order) - 1
+    origin = np.where(cells[order[last]] == sought, order[last], -1)
     distinct = len(np.unique(origin))
     known = n > 1 and bool(np.all(origin >= 0))
     if len(points) == n and not (known and (distinct == n or _like_drawn_with_replacement(distinct, n))):

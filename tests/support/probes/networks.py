@@ -141,6 +141,8 @@ def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[st
     network = getattr(module, arguments["network"])
     stacks: dict[str, list[np.ndarray]] = {}
     registered: dict[str, set[str]] = {}
+    form: dict[str, Any] = {}
+    themselves: dict[str, str] = {}
     for _ in range(arguments["count"]):
         try:
             built = network(*arguments.get("positional", []), **arguments.get("named", {}))
@@ -148,7 +150,13 @@ def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[st
             built = None
         if built is None or not any(True for _ in built.parameters()):
             built = _initialised_stand_in(network, arguments.get("layers", []))
-        for place, (name, values) in _executed_parameters(built, arguments["inputs"]).items():
+        parameters = dict(built.named_parameters())
+        if not themselves or form != {name: one.shape for name, one in parameters.items()}:
+            form = {name: one.shape for name, one in parameters.items()}
+            executed, themselves = _executed_parameters(built, arguments["inputs"])
+        else:  # another network of one form whose passes run its parameters as they are
+            executed = {place: (name, as_array(parameters[name])) for place, name in themselves.items()}
+        for place, (name, values) in executed.items():
             stacks.setdefault(place, []).append(values)
             registered.setdefault(place, set()).add(name)
     # A weight that is made of others may equal one of them in some networks: it has no name of its own.
@@ -156,21 +164,33 @@ def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[st
     return {"parameters": [{"name": names[place], "values": np.stack(values)} for place, values in stacks.items()]}
 
 
-def _executed_parameters(network: nn.Module, inputs: list[Any]) -> dict[str, tuple[str, np.ndarray]]:
-    """The weights and biases that a pass makes of parameters, each with its name (else that of its place), by place."""
-    registered = {name: as_array(parameter) for name, parameter in network.named_parameters()}
+def _executed_parameters(
+    network: nn.Module, inputs: list[Any]
+) -> tuple[dict[str, tuple[str, np.ndarray]], dict[str, str]]:
+    """The weights and biases that a pass makes of parameters, each with its name (else that of its place), by place.
+
+    And the names by place, if all of them are the parameters themselves, and nothing that is made of them.
+    """
+    parameters = dict(network.named_parameters())
+    registered = {name: as_array(parameter) for name, parameter in parameters.items()}
+    every = {name: (name, values) for name, values in registered.items()}
     try:
         steps = _traced(network, [as_input(one) for one in inputs])[1]
     except Exception:  # what forward does is judged elsewhere
-        return {name: (name, values) for name, values in registered.items()}
+        return every, {}
     executed: dict[str, tuple[str, np.ndarray]] = {}
+    themselves: dict[str, str] = {}
     weighted = [step for step in steps if step.fixed]
     for k, step in enumerate(weighted, start=1):
-        for kind, values in zip(("weight", "bias"), _fixed(step) if step.parameters else [], strict=False):
+        fixed = zip(("weight", "bias"), step.fixed, _fixed(step), strict=False) if step.parameters else ()
+        for kind, tensor, values in fixed:
             names = (name for name in step.parameters if np.array_equal(registered.get(name, ()), values))
             place = f"layer{k}.{kind}"
-            executed[place] = (next(names, place), values)
-    return executed if weighted else {name: (name, values) for name, values in registered.items()}
+            name = next(names, place)
+            executed[place] = (name, values)
+            if name in parameters and tensor.data_ptr() == parameters[name].data_ptr():
+                themselves[place] = name
+    return executed if weighted else every, themselves if len(themselves) == len(executed) else {}
 
 
 def _fixed(step: TracedStep) -> list[np.ndarray]:
@@ -211,11 +231,17 @@ def outputs(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
     network, initialised = construct(module, arguments)
     network.train()
     batches = [[as_input(value) for value in batch] for batch in arguments["inputs"]]
+    defined = [name for name, _ in network.named_parameters()]
+    fitted = _fit(network, defined, arguments["weights"])  # most define in the order of execution
     first, steps = _traced(network, batches[0])
-    fitted = _fit(network, [name for step in steps for name in step.parameters], arguments["weights"])
-    if not fitted:
-        scatter_parameters(network, arguments["seed"])
-    traced = [_traced(network, batch) for batch in batches]
+    used = [name for step in steps for name in step.parameters]
+    if fitted and used == defined:
+        traced = [(first, steps), *(_traced(network, batch) for batch in batches[1:])]
+    else:
+        fitted = _fit(network, used, arguments["weights"])
+        if not fitted:
+            scatter_parameters(network, arguments["seed"])
+        traced = [_traced(network, batch) for batch in batches]
     returned = [one for one, _ in traced]
     return {
         "fitted": fitted,

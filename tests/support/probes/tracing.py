@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -25,6 +26,7 @@ BLANKS = frozenset(
     new_empty_strided zeros ones full empty""".split()
 )
 RANDOM = frozenset("bernoulli rand randn rand_like randn_like normal uniform native_dropout randint".split())
+_NEW = (BLANKS | RANDOM) - {"native_dropout"}
 PRODUCTS = frozenset("mm addmm bmm baddbmm mv addmv linear matmul dot addbmm".split())
 PADDINGS = ("constant_pad_nd", "reflection_pad2d", "replication_pad2d")
 SHORT_NAMES = {
@@ -75,12 +77,23 @@ def _memory(tensor: Tensor) -> int:
     return int(tensor.untyped_storage().data_ptr())
 
 
-def _tensors(nested: Any) -> list[Tensor]:
-    """The tensors in what an operation takes or returns: lists, tuples and dictionaries of them."""
-    if isinstance(nested, Tensor):
-        return [nested]
-    inner = nested.values() if isinstance(nested, dict) else nested if isinstance(nested, list | tuple) else ()
-    return [tensor for one in inner for tensor in _tensors(one)]
+def _tensors(nested: Iterable[Any]) -> list[Tensor]:
+    """The tensors among what an operation takes or returns, and in lists, tuples and dictionaries there."""
+    found: list[Tensor] = []
+    for one in nested:
+        if isinstance(one, Tensor):
+            found.append(one)
+        elif isinstance(one, list | tuple):
+            found += _tensors(one)
+        elif isinstance(one, dict):
+            found += _tensors(one.values())
+    return found
+
+
+@lru_cache(maxsize=1000)
+def _name(function: Any) -> str:
+    """What an operation is called; its form in place has the same name."""
+    return str(function._schema.name.split("::")[-1].removesuffix("_"))
 
 
 class Trace:
@@ -127,18 +140,19 @@ class Trace:
 
     def note(self, function: Any, arguments: tuple[Any, ...], named: dict[str, Any], result: Any) -> None:
         """Add one executed operation: it makes new numbers, or works beside the inputs, or is a step of their way."""
-        name = function._schema.name.split("::")[-1].removesuffix("_")
-        given, made = _tensors((arguments, named)), _tensors(result)
+        name = _name(function)
+        given, made = _tensors((*arguments, *named.values())), _tensors((result,))
         self._kept += [given, made]
-        reads, writes = frozenset(map(_memory, given)), frozenset(map(_memory, made))
-        if name in BLANKS | RANDOM and name != "native_dropout":
+        places = [_memory(one) for one in given]
+        reads, writes = frozenset(places), frozenset(map(_memory, made))
+        if name in _NEW:
             self._random |= writes if name in RANDOM else frozenset()
         elif not reads & self._flowing:
             self._note_beside(reads, writes)
         else:
             self._flowing |= writes
             if made:
-                step = self._step(name, given, arguments, named, made[0])
+                step = self._step(name, given, places, arguments, named, made[0])
                 step.reads, step.writes = reads, writes
                 self._steps.append(step)
 
@@ -155,13 +169,20 @@ class Trace:
         return tuple(name for one in fixed for name in self._parameters.get(_memory(one), ()))
 
     def _step(
-        self, name: str, given: list[Tensor], arguments: tuple[Any, ...], named: dict[str, Any], made: Tensor
+        self,
+        name: str,
+        given: list[Tensor],
+        places: list[int],
+        arguments: tuple[Any, ...],
+        named: dict[str, Any],
+        made: Tensor,
     ) -> TracedStep:
-        flowing = next((one for one in given if _memory(one) in self._flowing), given[0])
+        flowing = next((one for one, place in zip(given, places, strict=True) if place in self._flowing), given[0])
         # Moves are kept only as links of the chain, and need no copy of their values.
         step = TracedStep(name, flowing, made if name in MOVES else made.clone())
-        step.parameters = self._uses(given)
-        step.fixed = tuple(one for one in given if self._uses([one]))
+        used = [() if place in self._flowing else self._parameters.get(place, ()) for place in places]
+        step.parameters = tuple(name for names in used for name in names)
+        step.fixed = tuple(one for one, names in zip(given, used, strict=True) if names)
         if name == "convolution":
             _describe_convolution(step, arguments)
             step.fixed = tuple(one for one in arguments[1:3] if one is not None)
@@ -170,7 +191,7 @@ class Trace:
             self._describe_product(step, given)
         elif name.startswith(("max_pool2d", "avg_pool2d")):
             _describe_pooling(step, arguments)
-        elif any(_memory(one) in self._random for one in given):
+        elif any(place in self._random for place in places):
             step.operation = "dropout" if name == "mul" else f"{name} with random numbers"
         else:
             _describe_activation(step, arguments, named)

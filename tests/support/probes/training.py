@@ -293,17 +293,22 @@ def _picture(path: Path) -> np.ndarray:
 def _quiet_surroundings(module: ModuleType, helpers: list[str]) -> Iterator[None]:
     """No download, and no rendering of figures, which would take longer than the training: their files are empty."""
     import matplotlib.pyplot as plt
+    from matplotlib.backend_bases import FigureCanvasBase
     from matplotlib.figure import Figure
 
     def write_nothing(self: Figure, target: Any, *_: Any, **__: Any) -> None:
         if isinstance(target, str | os.PathLike):
             Path(target).touch()
 
+    def nothing(*_: Any, **__: Any) -> None: ...
+
     holders = [module, *(sys.modules[name] for name in helpers if name in sys.modules)]
     places: list[tuple[Any, str, Any]] = [
-        (holder, "download", lambda *_, **__: None) for holder in holders if hasattr(holder, "download")
+        (holder, "download", nothing) for holder in holders if hasattr(holder, "download")
     ]
-    places += [(Figure, "savefig", write_nothing), (plt, "show", lambda *_, **__: None)]
+    places += [(Figure, "savefig", write_nothing), (plt, "show", nothing)]
+    # Both render: the one to measure, the other after each figure that is saved.
+    places += [(Figure, "tight_layout", nothing), (FigureCanvasBase, "draw_idle", nothing)]
     own = [(holder, name, getattr(holder, name)) for holder, name, _ in places]
     backend = plt.get_backend()
     plt.switch_backend("Agg")
