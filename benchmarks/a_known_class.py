@@ -18,6 +18,7 @@ import zipfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 from benchmarks import oddities
@@ -62,7 +63,7 @@ def members(size: int) -> list[Member]:
     whole = next(case for case in everything if case.name == WHOLE)
     odd = all_oddities()
     size = max(size, sum(one.wraps for one in odd))
-    chosen = everything[:: max(1, len(everything) // size)][:size]
+    chosen = list(islice(cycle(everything[:: max(1, len(everything) // size)]), size))
     random.Random(0).shuffle(chosen)  # any kind of case may have any oddity
     cases = iter(chosen)
     odd += [PLAIN] * (size - sum(one.wraps for one in odd))
