@@ -183,7 +183,7 @@ def _can_isolate(home: Path) -> bool:
         return (
             mounts.enter_view([Path("/etc")], home)
             and kernel.unshare(kernel.NEW_PROCESSES)
-            and mounts.furnish(Path("/etc"), home / "scratch", home, os.geteuid(), os.getegid(), 2**20)
+            and mounts.furnish(Path("/etc"), home / "scratch", home, os.geteuid(), os.getegid(), 2**20, [])
         )
     except OSError:
         return False

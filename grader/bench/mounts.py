@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -74,11 +73,13 @@ def enter_view(trees: Iterable[Path], home: Path) -> bool:
     return True
 
 
-def furnish(source: Path, scratch: Path, home: Path, user: int, group: int, size: int) -> bool:
+def furnish(source: Path, scratch: Path, home: Path, user: int, group: int, size: int, trees: Iterable[Path]) -> bool:
     """In a mount namespace of a host's own: its source, which it cannot write, and a room of `size` bytes for the rest.
 
-    Scratch, /tmp and /dev/shm share the room; of `home` nothing else remains. False where that is not allowed.
+    Scratch, /tmp and /dev/shm share the room; of `home` nothing else remains, and of what lay in the others only the
+    `trees` do. False where that is not allowed.
     """
+    trees = list(trees)
     if not kernel.unshare(kernel.NEW_MOUNTS):
         return False
     if not kernel.mount("none", _ROOM, "tmpfs", kernel.NO_SUID, f"mode=711,size={size},nr_inodes={MOST_FILES}"):
@@ -89,7 +90,7 @@ def furnish(source: Path, scratch: Path, home: Path, user: int, group: int, size
     os.chown(_ROOM / "scratch", user, group)
     done = kernel.bind(source, _SOURCE) and kernel.make_read_only(_SOURCE)
     for own, folder in ((_ROOM / "tmp", Path("/tmp")), (_ROOM / "shm", Path("/dev/shm"))):
-        done = done and (_holds_interpreter(folder) or kernel.bind(own, folder))
+        done = done and _carry_over(trees, folder, own) and kernel.bind(own, folder)
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
     done = done and kernel.mount("none", home, "tmpfs", kernel.NO_SUID, "mode=711,size=64k,nr_inodes=64")
     for folder in (source, scratch):
@@ -102,10 +103,20 @@ def furnish(source: Path, scratch: Path, home: Path, user: int, group: int, size
     )
 
 
-def _holds_interpreter(folder: Path) -> bool:
-    """Whether the interpreter lies below a folder, as in a checkout there: another in its place would hide it."""
-    trees = {place for tree in (sys.prefix, sys.base_prefix) for place in (tree, os.path.realpath(tree))}
-    return any(Path(tree).is_relative_to(folder) for tree in trees)
+def _carry_over(trees: Iterable[Path], folder: Path, own: Path) -> bool:
+    """Show those of the trees that lie below a folder in what takes its place, as in a checkout in /tmp."""
+    for tree in _without_nested(trees):
+        if folder in tree.parents and tree.is_dir():
+            target = own / tree.relative_to(folder)
+            target.mkdir(parents=True, exist_ok=True)
+            if not (kernel.bind(tree, target) and kernel.make_read_only(target)):
+                return False
+    for place, leads_to in _links_to(trees).items():
+        target = own / place.relative_to(folder) if folder in place.parents else own
+        if not os.path.lexists(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.symlink(leads_to, target)
+    return True
 
 
 def _without_nested(trees: Iterable[Path]) -> list[Path]:

@@ -161,7 +161,8 @@ def _host(connection: socket.socket, output: int, order: HostOrder, around: Surr
     around = dataclasses.replace(around, memory=own_memory)
     if around.view:
         owner = (os.geteuid(), os.getegid()) if order.user is None else (order.user, order.user)
-        if not mounts.furnish(folder, scratch, Path(os.environ["HOME"]), *owner, order.room):
+        home = Path(os.environ["HOME"])
+        if not mounts.furnish(folder, scratch, home, *owner, order.room, confinement.interpreter_trees()):
             raise SystemExit("the files of this process could not be mounted")
     _settle(scratch)
     told = confinement.confine(order.user, [folder], [scratch], confinement.Limits(), around)

@@ -264,7 +264,7 @@ class Host:
         grown = processes.shared_memory() - self.shared_before
         if self.own_room:
             used += _used(self._seen_from_here())
-        elif not any(one.startswith("filtered") for one in self.in_force):
+        if not any(one.startswith("filtered") for one in self.in_force):
             used = max(used, grown)  # some of it may be in no process's table
         if grown > self.clocks.memory // 4:  # others may share memory too: only when it grows is it worth looking who
             used += min(grown, processes.shared_unseen([one.pid for one in present]))
