@@ -74,6 +74,21 @@ def test_shared_memory_that_nobody_has_touched_counts_when_the_machine_has_more(
     assert one.excess() == "Your code used more than 0.5 GiB of memory."
 
 
+@pytest.mark.parametrize("own_room", [False, True])
+def test_memory_in_no_process_s_table_counts_where_system_calls_are_not_filtered(
+    tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch, own_room: bool
+):
+    one = host(tmp_path)
+    one.own_room = own_room
+    monkeypatch.setattr(hosting, "_used", lambda folder: 0)
+    machine.below[SERVER] = [process(1)]
+    machine.memory[1] = 300 * MIB
+    machine.shared = 600 * MIB
+    assert one.excess() == ""
+    one.in_force = []
+    assert one.excess() == "Your code used more than 0.5 GiB of memory."
+
+
 def test_a_single_process_shares_once(tmp_path: Path, machine: Machine):
     one = host(tmp_path)
     machine.below[SERVER] = [process(1)]
