@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from grader.course import (
+    canvas,
     engine,
     fingerprint,
     gradebook,
@@ -81,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
 
     Raises `CourseError`, `SubmissionError` for what is no class, `ProtectionError` where the host protects too little.
     """
+    table = canvas.read(options.canvas, options.column) if options.canvas else None  # before hours of grading
     prepare(options, runs_here=not options.scheduler)
     console = terminal.console(160)
     with Journal(options.out) as journal:
@@ -106,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
         written = gradebook.write(options.out, lines, rows, complete)
         written.append(page.write(options.out, f"{TITLE}: {options.submissions.name}", lines, rows, remarks, complete))
         journal.set_written(grader, checks)
-        written += _for_platforms(options, console, lines, rows) if complete else []
+        written += _for_platforms(options, console, table, lines, rows) if complete else []
     _tell(console, course, lines, rows, outcomes)
     for path in written:
         console.print(f"  {path}", markup=False, highlight=False, soft_wrap=True)
@@ -229,15 +231,21 @@ def stopped_by_signals(stop: threading.Event, console: Console) -> Iterator[None
             signal.signal(number, handler)
 
 
-def _for_platforms(options: argparse.Namespace, console: Console, lines: list[Line], rows: list[Row]) -> list[Path]:
+def _for_platforms(
+    options: argparse.Namespace, console: Console, table: canvas.Table | None, lines: list[Line], rows: list[Row]
+) -> list[Path]:
     """The tables that other systems take."""
     written = []
-    if options.canvas:
-        filled = platforms.fill_canvas(options.canvas, lines, rows, options.column)
+    if table is not None:
+        filled = canvas.fill(table, lines, rows)
         written.append(options.out / "canvas.csv")
         put(written[-1], filled.content)
-        say = partial(console.print, markup=False, highlight=False)
+        say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
         say(f"Canvas: the column {filled.column!r} is filled in a copy; nothing else is changed.")
+        if filled.warning:
+            say(f"  {filled.warning} Correct it before you import.")
+        if filled.replaced:
+            say(f"  scores that stood there and are replaced by others: {filled.replaced}")
         if filled.not_in_canvas:
             say(f"  graded, but not in Canvas's file: {', '.join(filled.not_in_canvas)}")
         if filled.without_points:

@@ -76,8 +76,8 @@ def test_a_journal_gives_back_what_it_was_given_and_takes_over_another_s(tmp_pat
         assert (one.has(key), one.get(key)) == (True, b"x" * 1000)
         assert [(one.has(other), one.get(other)) for other in others] == [(False, None)] * 4
         one.add(key, b"y")
-        one.set_written("g")
-        one.set_written("h")
+        one.set_written("g", [])
+        one.set_written("h", [])
         assert (one.get(key), one.written()) == (b"y", "h")
         assert stat.S_IMODE(one.path.stat().st_mode) == 0o600
     with Journal(tmp_path / "two") as two:
