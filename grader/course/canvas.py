@@ -99,15 +99,15 @@ def _chosen(path: Path, titles: Sequence[str], column: str) -> int:
     assignments = {place: found["name"] for place, name in enumerate(titles) if (found := _ASSIGNMENT.fullmatch(name))}
     wanted = column.strip().casefold()
     exact = [k for k, name in assignments.items() if wanted in (name.casefold(), titles[k].casefold())]
-    found = exact or [place for place in assignments if wanted in titles[place].casefold()]
-    if len(found) == 1:
-        return found[0]
+    meant = exact or [place for place in assignments if wanted in titles[place].casefold()]
+    if len(meant) == 1:
+        return meant[0]
     named = [text(titles[place]) for place in assignments]
     more = [f"and {len(named) - MOST_NAMED} more"] if len(named) > MOST_NAMED else []
     there = f"there are: {', '.join([*named[:MOST_NAMED], *more]) or 'none'}"
     if not assignments:
         raise CourseError(f"{path} has no assignment: make it in Canvas, and export the gradebook again.")
-    if not found:
+    if not meant:
         raise CourseError(f"{path} has no assignment called {text(column)!r} ({there}).")
     raise CourseError(f"{path}: name one assignment by COLUMN= ({there}).")
 

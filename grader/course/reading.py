@@ -35,12 +35,13 @@ def read(path: Path, workplace: Path, layout: str = "") -> Course:
     What is unpacked or gathered lies in `workplace`, and is found there the next time. Raises `CourseError` for what is
     no class.
     """
+    layouts.asked_for(layout)
     if path.is_dir():
-        return _folder(path, workplace / "gathered", layout)
+        return _folder(path, workplace / "gathered", layout, path)
     if not path.is_file():
         raise CourseError(f"{path} is neither a folder nor a file.")
     target, remarks = unpacked(path, workplace)
-    course = _folder(target, workplace / "gathered", layout)
+    course = _folder(target, workplace / "gathered", layout, path)
     for name, words in dict.fromkeys(remarks):
         of = [entry for entry in course.entries if name and entry.name == name]
         for entry in of:
@@ -52,11 +53,11 @@ def read(path: Path, workplace: Path, layout: str = "") -> Course:
     return course
 
 
-def _folder(folder: Path, staging: Path, layout: str) -> Course:
+def _folder(folder: Path, staging: Path, layout: str, known_as: Path) -> Course:
     found = None if layout else export.find(folder)
     if found is not None:
         return export.read(found)
-    return layouts.read(_inner(folder), staging, layout)
+    return layouts.read(_inner(folder), staging, layout, known_as)
 
 
 def _inner(folder: Path) -> Path:
@@ -67,7 +68,7 @@ def _inner(folder: Path) -> Path:
     deeper = [one for one in inside[0].iterdir() if not one.name.startswith(".")]
     several = sum(one.is_dir() or one.suffix == ".zip" for one in deeper) > 1
     flat = any(re.fullmatch(one, path.name) for one in layouts.LAYOUTS.values() for path in deeper)
-    return inside[0] if several or flat else folder
+    return inside[0] if (several or flat) and not layouts.is_one_submission(inside[0]) else folder
 
 
 def unpacked(archive: Path, workplace: Path) -> tuple[Path, list[tuple[str, str]]]:

@@ -23,7 +23,6 @@ from grader.course import command, figures, fingerprint
 from grader.course.engine import Outcomes, key
 from grader.course.files import Cell, put, table
 from grader.course.gradebook import Line
-from grader.course.journal import Journal
 from grader.course.reading import SLOT
 from grader.project import KNOWN, REFERENCE, SUITES, TEMPLATE
 from grader.report import terminal
@@ -62,10 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write and print the pairs that stand out; returns 0."""
-    command.prepare(options, runs_here=False)
     console, rows = terminal.console(160), read(SUITES)
-    with Journal(options.out) as journal:
-        course = command.opened(options)
+    with command.results(options, runs_here=False) as journal:
+        course = command.opened(options, journal)
         grader, tasks = fingerprint.of_grader(), command.tasks_of(course.entries)
         known = Outcomes({task.entry for task in tasks if journal.has(key(task, grader))})
         lines = command.lines_of(course.entries, known, journal, tasks, lambda line: None)

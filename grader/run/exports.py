@@ -1,0 +1,55 @@
+"""Whether what is given as one submission is a platform's export of a class: by names alone, and nothing is opened."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.errors import SubmissionError
+
+METADATA = "submission_metadata.yml"
+_ENTRY = b"PK\x01\x02"
+_TO_LENGTH, _TO_NAME = 28, 46
+"""Where an entry of a zip's directory has the length of its name, and the name."""
+LARGEST_DIRECTORY = 16 * 2**20
+_IGNORED = ("__MACOSX", "")
+
+
+def refuse(path: Path) -> None:
+    """Raise `SubmissionError` for an export of a class: it is not graded as one submission.
+
+    Only a metadata file beside folders of submissions counts, at the top or in the one folder there.
+    """
+    names = set(_in_folder(path) if path.is_dir() else _in_zip(path))
+    tops = {name.partition("/")[0] for name in names if not name.startswith(".")} - {*_IGNORED}
+    for above in ("", *(f"{top}/" for top in tops if len(tops) == 1)):
+        beside = re.compile(rf"{re.escape(above)}submission_\d+/.*", re.DOTALL)
+        if above + METADATA in names and any(map(beside.fullmatch, names)):
+            raise SubmissionError(f"{path} is an export of a class ({METADATA}): use SUBMISSIONS=.")
+
+
+def _in_folder(folder: Path, above: str = "") -> Iterator[str]:
+    try:
+        listed = [(one, one.is_dir()) for one in folder.iterdir()]
+    except OSError:
+        return
+    yield from (f"{above}{one.name}{'/' if is_folder else ''}" for one, is_folder in listed)
+    folders = [one for one, is_folder in listed if is_folder and one.name not in _IGNORED]
+    if not above and len(folders) == 1:
+        yield from _in_folder(folders[0], f"{folders[0].name}/")
+
+
+def _in_zip(path: Path) -> Iterator[str]:
+    """The names in a zip's directory, which is its end."""
+    with path.open("rb") as file:
+        if file.read(2) != _ENTRY[:2]:
+            return
+        file.seek(max(0, path.stat().st_size - LARGEST_DIRECTORY))
+        directory = file.read(LARGEST_DIRECTORY)
+    for found in re.finditer(re.escape(_ENTRY), directory):
+        start = found.start() + _TO_NAME
+        if start <= len(directory):
+            (length,) = struct.unpack_from("<H", directory, found.start() + _TO_LENGTH)
+            yield directory[start : start + length].decode(errors="replace").replace("\\", "/")

@@ -1,0 +1,69 @@
+"""A class's export is not graded as one submission, and a submission that holds such a file is."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from grader.errors import SubmissionError
+from grader.run import exports
+
+A_CLASS = [
+    ["submission_metadata.yml", "submission_1/hw5_gan.py"],
+    ["a_1_export/submission_metadata.yml", "a_1_export/submission_1/hw5_gan.py"],
+    ["a_1_export/submission_metadata.yml", "a_1_export/submission_1/x", "__MACOSX/a_1_export/._x", ".DS_Store"],
+]
+ONE = [
+    ["submission_metadata.yml", "hw5_gan.py"],
+    ["hw5_gan.py", "submission_1/x"],
+    ["submission_1/hw5_gan.py", "submission_2/x"],
+    ["hw5_gan.py", "work/submission_metadata.yml", "work/submission_1/x"],
+    ["deep/er/submission_metadata.yml", "deep/er/submission_1/x"],
+    ["a/submission_metadata.yml", "b/submission_1/x"],
+    ["hw5_gan.py"],
+]
+
+
+def as_folder(place: Path, names: list[str]) -> Path:
+    for name in names:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).touch()
+    return place
+
+
+def as_zip(place: Path, names: list[str]) -> Path:
+    with zipfile.ZipFile(place, "w") as archive:
+        for name in names:
+            archive.writestr(name, name)
+    return place
+
+
+@pytest.mark.parametrize("packed", [as_folder, as_zip])
+@pytest.mark.parametrize("names", A_CLASS)
+def test_an_export_is_refused(tmp_path: Path, packed: type, names: list[str]):
+    path = packed(tmp_path / "given", names)
+    with pytest.raises(SubmissionError, match=r"given is an export of a class \(submission_metadata\.yml\): use SUBM"):
+        exports.refuse(path)
+
+
+@pytest.mark.parametrize("packed", [as_folder, as_zip])
+@pytest.mark.parametrize("names", ONE)
+def test_one_submission_is_not(tmp_path: Path, packed: type, names: list[str]):
+    exports.refuse(packed(tmp_path / "given", names))
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK", b"PK\x01\x02", b"PK" + b"PK\x01\x02" * 40, b"no zip", b"PK\x01\x02\xff" * 9]
+)
+def test_no_file_makes_it_fail(tmp_path: Path, content: bytes):
+    (tmp_path / "given.zip").write_bytes(content)
+    exports.refuse(tmp_path / "given.zip")
+
+
+def test_the_end_of_a_large_zip_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = as_zip(tmp_path / "given", [f"submission_1/{k}" for k in range(200)] + A_CLASS[0])
+    monkeypatch.setattr(exports, "LARGEST_DIRECTORY", 400)
+    with pytest.raises(SubmissionError):
+        exports.refuse(path)
