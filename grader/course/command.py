@@ -87,6 +87,9 @@ def run(options: argparse.Namespace) -> int:
     with results(options, runs_here=not options.scheduler) as journal:
         end_leftovers(options.out)
         course = opened(options, journal)
+        if odd := reading.nothing_asked_for(course.entries):
+            course.remarks.append(odd)
+            console.print(odd, markup=False, highlight=False)
         rows = read(SUITES)
         grader, checks = (
             fingerprint.of_grader(),
@@ -107,6 +110,7 @@ def run(options: argparse.Namespace) -> int:
         remarks = [*course.remarks, *([journal.remark] if journal.remark else [])]
         written = gradebook.write(options.out, lines, rows, complete)
         written.append(page.write(options.out, f"{TITLE}: {options.submissions.name}", lines, rows, remarks, complete))
+        written += [options.out / page.ARCHIVE] if complete else []
         journal.set_written(grader, checks)
         written += _for_platforms(options, console, table, lines, rows) if complete else []
     _tell(console, course, lines, rows, outcomes)

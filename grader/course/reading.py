@@ -10,17 +10,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from grader.bench import selection
 from grader.course import export, layouts
-from grader.course.entries import Course, text
+from grader.course.entries import Course, Entry, text
 from grader.errors import CourseError
 from grader.messages import Unpacked, UnpackOrder
 from grader.project import ROOT
-from grader.run import users
+from grader.run import exports, intake, names, users
 from grader.run.archives import WANTED
+from grader.run.intake import Intake
+from tests.support.homework.assignment import MODULES, REQUIRED
 
 UNPACK_SECONDS = 1200
 MOST_TOLD = 2**20
@@ -51,6 +55,28 @@ def read(path: Path, workplace: Path, layout: str = "") -> Course:
         if not of:
             course.remarks.append(f"{text(name)}: {text(words)}" if name else text(words))
     return course
+
+
+def nothing_asked_for(entries: Iterable[Entry]) -> str:
+    """A remark where no submission can hold a file that is asked for; nothing where one may, or none is there."""
+    places = [entry.place for entry in entries if entry.place]
+    if not places or any(map(_may_be_asked_for, places)):
+        return ""
+    return f"No submission has a file called {' or '.join(REQUIRED)}: is this the download?"
+
+
+def _may_be_asked_for(place: Path) -> bool:
+    """Whether a submission holds a file with such a name, or an archive that may."""
+    if not place.is_dir():
+        inside = [PurePosixPath(name) for name in exports.in_zip(place)]
+        if not inside:
+            return True
+    else:
+        inside = [one.known_as for one in intake.listing(place, PurePosixPath(), Intake())]
+    return any(
+        selection.is_archive(path.name) or any(names.fit(path.name, module.name) is not None for module in MODULES)
+        for path in inside
+    )
 
 
 def _folder(folder: Path, staging: Path, layout: str, known_as: Path) -> Course:

@@ -22,7 +22,7 @@ def refuse(path: Path) -> None:
 
     Only a metadata file beside folders of submissions counts, at the top or in the one folder there.
     """
-    names = set(_in_folder(path) if path.is_dir() else _in_zip(path))
+    names = set(_in_folder(path) if path.is_dir() else in_zip(path))
     tops = {name.partition("/")[0] for name in names if not name.startswith(".")} - {*_IGNORED}
     for above in ("", *(f"{top}/" for top in tops if len(tops) == 1)):
         beside = re.compile(rf"{re.escape(above)}submission_\d+/.*", re.DOTALL)
@@ -41,13 +41,16 @@ def _in_folder(folder: Path, above: str = "") -> Iterator[str]:
         yield from _in_folder(folders[0], f"{folders[0].name}/")
 
 
-def _in_zip(path: Path) -> Iterator[str]:
-    """The names in a zip's directory, which is its end."""
-    with path.open("rb") as file:
-        if file.read(2) != _ENTRY[:2]:
-            return
-        file.seek(max(0, path.stat().st_size - LARGEST_DIRECTORY))
-        directory = file.read(LARGEST_DIRECTORY)
+def in_zip(path: Path) -> Iterator[str]:
+    """The names in a zip's directory, which is its end; none where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            if file.read(2) != _ENTRY[:2]:
+                return
+            file.seek(max(0, path.stat().st_size - LARGEST_DIRECTORY))
+            directory = file.read(LARGEST_DIRECTORY)
+    except OSError:
+        return
     for found in re.finditer(re.escape(_ENTRY), directory):
         start = found.start() + _TO_NAME
         if start <= len(directory):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,32 @@ def test_one_submission_is_no_class(tmp_path: Path, beside: list[str], one: bool
             layouts.read(folder, tmp_path / "work", known_as=Path("class.zip"))
     else:
         assert len(layouts.read(folder, tmp_path / "work").entries) == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "odd"),
+    [
+        (["ada/notes.txt", "bob/main.py"], True),
+        (["ada/notes.txt", "bob/hw5_gan (1).py"], False),
+        (["ada/deep/hw5_diffusion.py", "bob/a.txt"], False),
+        (["ada/all.zip", "bob/a.txt"], False),
+        (["ada/work.ipynb"], True),
+        (["ada.zip"], False),
+    ],
+)
+def test_a_download_without_any_file_of_the_homework_is_told(tmp_path: Path, names: list[str], odd: bool):
+    found = layouts.read(handed_in(tmp_path, *names), tmp_path / "work")
+    said = "No submission has a file called hw5_gan.py or hw5_diffusion.py: is this the download?"
+    assert reading.nothing_asked_for(found.entries) == (said if odd else "")
+
+
+def test_of_a_zip_the_names_are_looked_at(tmp_path: Path):
+    for content, odd in (("x.txt", True), ("a/hw5_gan.py", False)):
+        with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
+            archive.writestr(content, "x")
+        entries = layouts.read(tmp_path, tmp_path / "work").entries
+        assert bool(reading.nothing_asked_for(entries)) is odd
+    assert reading.nothing_asked_for([]) == ""
 
 
 def test_one_submission_in_a_folder_is_a_class_of_one(tmp_path: Path):

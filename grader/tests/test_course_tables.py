@@ -162,9 +162,9 @@ def test_pairs_stand_out_from_the_class_s_own_and_one_person_is_none():
     everybody = [submission(f"s{k}", {*range(5), *range(1000 * k + 100, 1000 * k + 195)}) for k in range(12)]
     copied = set(range(50_000, 50_100))
     own = [*everybody, submission("x", copied), submission("y", {*copied, 1}), submission("z", copied, "y")]
-    median, found = similar.pairs(own, {"x": {"rare", "of x"}, "y": {"rare"}})
-    assert median == pytest.approx(0.05)
-    assert [(one.one.entry.key, one.other.entry.key, one.mistakes) for one in found] == [
+    found = similar.compare(own, {"x": {"rare", "of x"}, "y": {"rare"}})
+    assert found.median == pytest.approx(0.05)
+    assert [(one.one.entry.key, one.other.entry.key, one.mistakes) for one in found.pairs] == [
         ("x", "y", ("rare",)),
         ("x", "z", ()),
     ]
