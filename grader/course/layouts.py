@@ -16,7 +16,8 @@ from pathlib import Path
 from grader.course.entries import Course, Entry, Person, flag_repeated, fresh_key, text
 from grader.course.export import IGNORED, look
 from grader.errors import CourseError
-from tests.support.homework.assignment import FILES
+from grader.run import names
+from tests.support.homework.assignment import FILES, MODULES
 
 LAYOUTS = {
     "moodle": r"(?P<person>[^_]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>[^/]+)?",
@@ -102,11 +103,16 @@ def _chosen(layout: str, names: list[str]) -> tuple[str, re.Pattern[str] | None]
 
 def is_one_submission(folder: Path) -> bool:
     """Whether the files that are asked for lie at the top, and not several submissions beside them."""
-    if not any((folder / name).is_file() for name in FILES):
-        return False
     beside = [one for one in folder.iterdir() if one.name not in IGNORED]
+    if not any(is_asked_for(one.name) for one in beside if one.is_file()):
+        return False
     others = [one for one in beside if one.suffix.lower() == ".zip" or any((one / name).is_file() for name in FILES)]
     return len(others) < 2
+
+
+def is_asked_for(name: str) -> bool:
+    """Whether a file of this name is one of the homework's, up to case, blanks and marks of a copy."""
+    return any((quality := names.fit(name, one.name)) is not None and quality <= names.SAME for one in MODULES)
 
 
 def _shown(path: Path) -> str:

@@ -13,6 +13,8 @@ from grader.course.gradebook import Line
 from grader.errors import CourseError
 from grader.rubric import Row
 
+_OF_THE_COURSE = " - max points"
+"""How the titles of columns end that the table of one assignment does not have."""
 LARGEST_TABLE = 64 * 2**20
 
 
@@ -36,6 +38,10 @@ def add_roster(entries: list[Entry], path: Path) -> None:
     names = {name.strip().casefold(): place for place, name in reversed(list(enumerate(rows[0] if rows else [])))}
     if not ({"sid", "email"} & names.keys()):
         raise CourseError(f"{path} has neither a column SID nor a column Email: give the platform's own grades.")
+    if "status" not in names and any(name.endswith(_OF_THE_COURSE) for name in names):
+        raise CourseError(
+            f"{path} is the gradebook of the whole course: give the assignment's own (Review Grades > Download Grades)."
+        )
 
     def cell(row: list[str], *columns: str) -> str:
         told = [row[names[one]] for one in columns if one in names and names[one] < len(row)]

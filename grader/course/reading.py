@@ -44,6 +44,8 @@ def read(path: Path, workplace: Path, layout: str = "") -> Course:
         return _folder(path, workplace / "gathered", layout, path)
     if not path.is_file():
         raise CourseError(f"{path} is neither a folder nor a file.")
+    if layouts.is_asked_for(path.name):
+        raise CourseError(f"{path} is one submission: use SUBMISSION=.")
     target, remarks = unpacked(path, workplace)
     course = _folder(target, workplace / "gathered", layout, path)
     for name, words in dict.fromkeys(remarks):

@@ -15,16 +15,24 @@ _TO_LENGTH, _TO_NAME = 28, 46
 """Where an entry of a zip's directory has the length of its name, and the name."""
 LARGEST_DIRECTORY = 16 * 2**20
 _IGNORED = ("__MACOSX", "")
+_OF_SOMEBODY = re.compile(
+    r"(?P<person>.+)_assignsubmission_(?:file|onlinetext).*|.+?_(?P<login>[^_]+)_attempt_\d{4}(?:-\d\d){5}.*"
+)
+"""Names that other platforms give, in the download of a class, to what one student has handed in."""
 
 
 def refuse(path: Path) -> None:
     """Raise `SubmissionError` for an export of a class: it is not graded as one submission.
 
-    Only a metadata file beside folders of submissions counts, at the top or in the one folder there.
+    Only a metadata file beside folders of submissions counts, at the top or in the one folder there, and names that two
+    platforms give to what several students have handed in.
     """
     names = set(_in_folder(path) if path.is_dir() else in_zip(path))
     tops = {name.partition("/")[0] for name in names if not name.startswith(".")} - {*_IGNORED}
     for above in ("", *(f"{top}/" for top in tops if len(tops) == 1)):
+        there = {name.removeprefix(above).partition("/")[0] for name in names if name.startswith(above)}
+        if len({found.groups() for name in there if (found := _OF_SOMEBODY.fullmatch(name))}) > 1:
+            raise SubmissionError(f"{path} is a download of a class: use SUBMISSIONS=.")
         beside = re.compile(rf"{re.escape(above)}submission_\d+/.*", re.DOTALL)
         if above + METADATA in names and any(map(beside.fullmatch, names)):
             raise SubmissionError(f"{path} is an export of a class ({METADATA}): use SUBMISSIONS=.")

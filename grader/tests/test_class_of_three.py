@@ -166,6 +166,15 @@ def test_a_table_that_cannot_be_read_is_one_error(tmp_path: Path):
         platforms.add_roster([], tmp_path / "odd.csv")
 
 
+def test_the_gradebook_of_the_whole_course_is_no_roster(tmp_path: Path):
+    table = (
+        "First Name,SID,Email,Homework 4,Homework 4 - Max Points,Homework 5,Homework 5 - Max Points\nAda,0123,,1,2,,\n"
+    )
+    (tmp_path / "grades.csv").write_text(table, encoding="utf-8")
+    with pytest.raises(CourseError, match=r"is the gradebook of the whole course: give the assignment's own \(Review"):
+        platforms.add_roster([], tmp_path / "grades.csv")
+
+
 ROSTER = """Name , sid,EMAIL,Status,Submission ID,Lateness (H:M:S),Name
 Ada by number,,,Graded,7,0:00:01,other
 by sid,0456,,Graded,,,other

@@ -60,7 +60,9 @@ def test_a_class_is_graded_and_not_graded_again(tmp_path: Path, capsys: pytest.C
     assert a_class.grade(str(folder), "--out", str(out)) == 0
     assert graded(out)[3:] == ["bob"]
     assert table(out)["bob"]["Total"] == "4"
-    assert "3 submissions, 3 with a total" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "3 submissions, 3 with a total" in said
+    assert f"  {out / 'class.zip'}\n" in said
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in out.rglob("*") if path.is_file()}
     assert {mode for name, mode in modes.items() if name not in ("graded.txt", ".lock")} == {0o600}
 

@@ -160,6 +160,13 @@ def test_of_a_zip_the_names_are_looked_at(tmp_path: Path):
     assert reading.nothing_asked_for([]) == ""
 
 
+def test_one_file_is_no_class(tmp_path: Path):
+    (tmp_path / "hw5_gan (1).py").touch()
+    for given in (tmp_path / "hw5_gan (1).py", tmp_path):
+        with pytest.raises(CourseError, match=r"is one submission: use SUBMISSION=\.$"):
+            reading.read(given, tmp_path / "work")
+
+
 def test_one_submission_in_a_folder_is_a_class_of_one(tmp_path: Path):
     handed_in(tmp_path / "given" / "ada", "hw5_gan.py", "figures/a.png", "data/b.png")
     (entry,) = reading.read(tmp_path / "given", tmp_path / "work").entries

@@ -48,6 +48,26 @@ def test_an_export_is_refused(tmp_path: Path, packed: type, names: list[str]):
         exports.refuse(path)
 
 
+@pytest.mark.parametrize(
+    ("names", "refused"),
+    [
+        (["A_1_assignsubmission_file/hw5_gan.py", "B_2_assignsubmission_file/hw5_gan.py"], True),
+        (["top/A_1_assignsubmission_file_hw5_gan.py", "top/B_2_assignsubmission_file_hw5_gan.py"], True),
+        (["HW_ada_attempt_2026-01-02-03-04-05_a.py", "HW_bob_attempt_2026-01-02-03-04-05_a.py"], True),
+        (["A_1_assignsubmission_file_hw5_gan.py", "A_1_assignsubmission_file_hw5_diffusion.py"], False),
+        (["HW_ada_attempt_2026-01-02-03-04-05_a.py", "HW_ada_attempt_2026-01-02-03-04-05.txt"], False),
+        (["old/A_1_assignsubmission_file/x", "hw5_gan.py", "old/B_2_assignsubmission_file/x"], False),
+    ],
+)
+def test_another_platform_s_download_of_a_class_is_refused(tmp_path: Path, names: list[str], refused: bool):
+    path = as_zip(tmp_path / "given", names)
+    if refused:
+        with pytest.raises(SubmissionError, match=r"given is a download of a class: use SUBMISSIONS=\.$"):
+            exports.refuse(path)
+    else:
+        exports.refuse(path)
+
+
 @pytest.mark.parametrize("packed", [as_folder, as_zip])
 @pytest.mark.parametrize("names", ONE)
 def test_one_submission_is_not(tmp_path: Path, packed: type, names: list[str]):
