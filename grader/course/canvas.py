@@ -68,6 +68,8 @@ class Filled:
     without_points: list[str] = field(default_factory=list)
     replaced: int = 0
     warning: str = ""
+    by_number: bool = False
+    """Whether people were matched by Canvas's own number."""
 
 
 def read(path: Path, column: str = "") -> Table:
@@ -115,19 +117,18 @@ def _chosen(path: Path, titles: Sequence[str], column: str) -> int:
 def fill(table: Table, lines: Sequence[Line], rows: Sequence[Row]) -> Filled:
     """Fill one column of a copy and change nothing else.
 
-    A row gets points where its columns name one submission. Canvas's own number counts only where the others name
-    nobody, and never for a submission that another row's columns name.
+    A row gets points where its columns name one submission: the ids and addresses that other systems know or, where it
+    names more of this class, Canvas's own number. Never both: the number of one may be the student id of another.
     """
     names = _Names(lines)
     people = list(table.people())
-    found = [names.by_columns([_named(table, row, name) for name in _OF_A_PERSON]) for row in people]
-    taken = {key for of, _ in found for key in of}
+    by_columns = [names.by_columns([_named(table, row, name) for name in _OF_A_PERSON]) for row in people]
+    by_number = [(names.exact.get(_named(table, row, "ID"), set()), "") for row in people]
+    number_counts = sum(map(any, by_number)) > sum(map(any, by_columns))
+    found = by_number if number_counts else by_columns
     by_key = {line.entry.key: line for line in lines}
-    used, without, replaced = set(taken), [], 0
+    used, without, replaced = {key for of, _ in found for key in of}, [], 0
     for row, (of, why) in zip(people, found, strict=True):
-        if not of and not why:
-            of = names.exact.get(_named(table, row, "ID"), set()) - taken
-            used |= of
         total = by_key[next(iter(of))].total(rows) if len(of) == 1 and not why else None
         if total is None:
             why = why or ("several submissions" if len(of) > 1 else "not graded" if of else "")
@@ -141,7 +142,7 @@ def fill(table: Table, lines: Sequence[Line], rows: Sequence[Row]) -> Filled:
     possible, warning = graded(list(rows)), ""
     if _differs(table.possible or "none", possible):
         warning = f"Canvas has {text(table.possible) or 'no'} possible points for it, the rubric has {possible:g}."
-    return Filled(table.content(), table.column, missing, without, replaced, warning)
+    return Filled(table.content(), table.column, missing, without, replaced, warning, number_counts)
 
 
 class _Names:

@@ -267,6 +267,8 @@ def _for_platforms(
         put(written[-1], filled.content)
         say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
         say(f"Canvas: the column {filled.column!r} is filled in a copy; nothing else is changed.")
+        if filled.by_number:
+            say("  people are matched by Canvas's own number, the column ID: it names more of them than the others do")
         if filled.warning:
             say(f"  {filled.warning} Correct it before you import.")
         if filled.replaced:

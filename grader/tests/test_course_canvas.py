@@ -73,12 +73,22 @@ def test_whose_a_row_is(tmp_path: Path, row: str, points: str, told: list[str]):
     assert found.without_points == told
 
 
-def test_canvas_s_own_number_takes_nobody_s_points_whom_another_row_names(tmp_path: Path):
-    """The one who handed nothing in has a number that is Bob's student id."""
-    rows = "Zoe,0456,77,zoe,\nBob,3,0456,bob,\n"
-    found = filled(tmp_path, HEADER + rows, [line("two", 1.0, BOB)])
-    assert found.content.decode() == HEADER + rows.replace("bob,", "bob,20")
-    assert found.without_points == ["Zoe"]
+@pytest.mark.parametrize("bob", ["Bob,3,0456,bob,", "Ada,3,0123,ada,"])
+def test_canvas_s_own_number_takes_nobody_s_points(tmp_path: Path, bob: str):
+    """The one who handed nothing in has a number that is Bob's student id, whether Bob is in the file or not."""
+    rows = f"Zoe,0456,77,zoe,\n{bob}\n"
+    found = filled(tmp_path, HEADER + rows, [line("two", 1.0, BOB), line("one", 1.0, ADA)])
+    assert found.content.decode() == HEADER + rows.replace(bob, f"{bob}20")
+    assert (found.without_points, found.by_number) == (["Zoe"], False)
+
+
+def test_in_canvas_s_own_download_the_numbers_name_people(tmp_path: Path):
+    """There, the student id of one may be the number of another."""
+    rows = "Ada,0123,5,ada,\nBob,0456,6,bob,\nZoe,7,0123,zoe,\n"
+    lines = [line("one", 0.5, Person("adaexample", "0123")), line("two", 1.0, Person("bobexample", "0456"))]
+    found = filled(tmp_path, HEADER + rows, lines)
+    assert found.content.decode() == HEADER + rows.replace("ada,", "ada,10").replace("bob,", "bob,20")
+    assert (found.without_points, found.by_number) == (["Zoe"], True)
 
 
 def test_two_submissions_of_one_person_are_left_to_people(tmp_path: Path):
