@@ -13,7 +13,12 @@ METADATA = "submission_metadata.yml"
 _ENTRY = b"PK\x01\x02"
 _TO_LENGTH, _TO_NAME = 28, 46
 """Where an entry of a zip's directory has the length of its name, and the name."""
+_LAST, _TO_SIZE = b"PK\x05\x06", 12
+_LOCATORS = 100
+"""Bytes that may stand between the directory and the last record, of a zip with 64-bit sizes."""
 LARGEST_DIRECTORY = 16 * 2**20
+LONGEST_NAME = 300
+"""Bytes of a name that is looked at: the files that are sought do not lie deep."""
 _IGNORED = ("__MACOSX", "")
 _OF_SOMEBODY = re.compile(
     r"(?P<person>.+)_assignsubmission_(?:file|onlinetext).*|.+?_(?P<login>[^_]+)_attempt_\d{4}(?:-\d\d){5}.*"
@@ -40,7 +45,7 @@ def refuse(path: Path) -> None:
 
 def _in_folder(folder: Path, above: str = "") -> Iterator[str]:
     try:
-        listed = [(one, one.is_dir()) for one in folder.iterdir()]
+        listed = [(one, one.is_dir() and not one.is_symlink()) for one in folder.iterdir()]
     except OSError:
         return
     yield from (f"{above}{one.name}{'/' if is_folder else ''}" for one, is_folder in listed)
@@ -59,8 +64,18 @@ def in_zip(path: Path) -> Iterator[str]:
             directory = file.read(LARGEST_DIRECTORY)
     except OSError:
         return
-    for found in re.finditer(re.escape(_ENTRY), directory):
-        start = found.start() + _TO_NAME
-        if start <= len(directory):
-            (length,) = struct.unpack_from("<H", directory, found.start() + _TO_LENGTH)
-            yield directory[start : start + length].decode(errors="replace").replace("\\", "/")
+    end = _directory_begins(directory)  # later that of the last name: whatever lengths claim, no byte counts twice
+    while (entry := directory.find(_ENTRY, end)) >= 0 and entry + _TO_NAME <= len(directory):
+        (length,) = struct.unpack_from("<H", directory, entry + _TO_LENGTH)
+        end = entry + _TO_NAME + length
+        if length <= LONGEST_NAME:
+            yield directory[entry + _TO_NAME : end].decode(errors="replace").replace("\\", "/")
+
+
+def _directory_begins(tail: bytes) -> int:
+    """Where in the last bytes of a zip its own directory begins: before it may be that of a zip within."""
+    last = tail.rfind(_LAST)
+    if last < 0 or last + _TO_SIZE + 4 > len(tail):
+        return 0
+    (size,) = struct.unpack_from("<I", tail, last + _TO_SIZE)
+    return max(0, last - int(size) - _LOCATORS)

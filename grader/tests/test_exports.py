@@ -82,6 +82,37 @@ def test_no_file_makes_it_fail(tmp_path: Path, content: bytes):
     exports.refuse(tmp_path / "given.zip")
 
 
+def test_lengths_that_lie_make_no_byte_count_twice(tmp_path: Path):
+    """Each of these entries claims the longest name that is looked at, and holds the next ones."""
+    entry = b"PK\x01\x02".ljust(28, b"x") + exports.LONGEST_NAME.to_bytes(2, "little")
+    (tmp_path / "given.zip").write_bytes(entry * 1000)
+    names = list(exports.in_zip(tmp_path / "given.zip"))
+    assert len(names) > 1
+    assert sum(map(len, names)) <= 1000 * len(entry)
+    (tmp_path / "given.zip").write_bytes(entry.replace(exports.LONGEST_NAME.to_bytes(2, "little"), b"\xff\xff") * 1000)
+    assert list(exports.in_zip(tmp_path / "given.zip")) == []
+
+
+def test_what_lies_in_a_zip_within_a_zip_is_not_at_its_top(tmp_path: Path):
+    for name, inside, refused in (("one", A_CLASS[0], False), ("all", ["hw5_gan.py"], True)):
+        inner = as_zip(tmp_path / "inner.zip", inside).read_bytes()
+        with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_STORED) as archive:
+            for path in A_CLASS[1] if refused else ["work.zip", "hw5_gan.py"]:
+                archive.writestr(path, inner + b"x" * 200)
+        if refused:
+            with pytest.raises(SubmissionError):
+                exports.refuse(tmp_path / name)
+        else:
+            exports.refuse(tmp_path / name)
+
+
+def test_links_are_not_followed(tmp_path: Path):
+    export = as_folder(tmp_path / "class", A_CLASS[0])
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "work").symlink_to(export)
+    exports.refuse(tmp_path / "one")
+
+
 def test_the_end_of_a_large_zip_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = as_zip(tmp_path / "given", [f"submission_1/{k}" for k in range(200)] + A_CLASS[0])
     monkeypatch.setattr(exports, "LARGEST_DIRECTORY", 400)
