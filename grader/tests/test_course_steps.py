@@ -18,7 +18,7 @@ from rich.console import Console
 from grader.course import bench, command, engine, fingerprint, machines, words
 from grader.course.bench import Bench, NotGraded, Task
 from grader.course.entries import Entry, Person
-from grader.course.journal import Journal, Key, file_system
+from grader.course.journal import Check, Journal, Key, file_system
 from grader.course.progress import Shown
 from grader.errors import CourseError, ProtectionError, SubmissionError
 from grader.project import ROOT
@@ -77,9 +77,13 @@ def test_a_journal_gives_back_what_it_was_given_and_takes_over_another_s(tmp_pat
         assert (one.has(key), one.get(key)) == (True, b"x" * 1000)
         assert [(one.has(other), one.get(other)) for other in others] == [(False, None)] * 4
         one.add(key, b"y")
-        one.set_written("g", [])
+        checks = [Check("loss", "4.4", 1.0, "x"), Check("noise", "5.2", 0.5, "y")]
+        one.set_written("g", checks)
         one.set_written("h", [])
+        one.set_written("g", checks[1:])
+        one.set_written("h", checks)
         assert (one.get(key), one.written()) == (b"y", "h")
+        assert (one.checks_of("g"), one.checks_of("h"), one.checks_of("i")) == (checks[1:], checks, [])
         assert stat.S_IMODE(one.path.stat().st_mode) == 0o600
     with Journal(tmp_path / "two") as two:
         two.add(key, b"z")
