@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
+import shutil
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -16,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from grader.course import (
+    canvas,
     engine,
     fingerprint,
     gradebook,
@@ -26,6 +26,7 @@ from grader.course import (
     platforms,
     reading,
     touched,
+    words,
 )
 from grader.course.bench import Bench, Task
 from grader.course.engine import Outcomes
@@ -34,7 +35,7 @@ from grader.course.files import put
 from grader.course.gradebook import Line
 from grader.course.journal import Journal
 from grader.course.progress import Shown
-from grader.errors import CourseError, ProtectionError, SubmissionError
+from grader.errors import CourseError, ProtectionError, SubmissionError, UserError
 from grader.project import SUITES
 from grader.report import terminal
 from grader.rubric import Row, graded, read
@@ -81,11 +82,14 @@ def run(options: argparse.Namespace) -> int:
 
     Raises `CourseError`, `SubmissionError` for what is no class, `ProtectionError` where the host protects too little.
     """
-    prepare(options, runs_here=not options.scheduler)
+    table = canvas.read(options.canvas, options.column) if options.canvas else None  # before hours of grading
     console = terminal.console(160)
-    with Journal(options.out) as journal:
+    with results(options, runs_here=not options.scheduler) as journal:
         end_leftovers(options.out)
-        course = opened(options)
+        course = opened(options, journal)
+        if odd := reading.nothing_asked_for(course.entries):
+            course.remarks.append(odd)
+            console.print(odd, markup=False, highlight=False)
         rows = read(SUITES)
         grader, checks = (
             fingerprint.of_grader(),
@@ -96,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
         tasks = tasks_of(course.entries)
         if options.shard:
             tasks = engine.part(tasks, options.shard)
+        words.of_another_grader(console, journal, tasks, grader)
         gradebook.withdraw(options.out)
         stop = threading.Event()
         outcomes = _grade(options, console, journal, tasks, stop)
@@ -105,16 +110,32 @@ def run(options: argparse.Namespace) -> int:
         remarks = [*course.remarks, *([journal.remark] if journal.remark else [])]
         written = gradebook.write(options.out, lines, rows, complete)
         written.append(page.write(options.out, f"{TITLE}: {options.submissions.name}", lines, rows, remarks, complete))
+        written += [options.out / page.ARCHIVE] if complete else []
         journal.set_written(grader, checks)
-        written += _for_platforms(options, console, lines, rows) if complete else []
+        written += _for_platforms(options, console, table, lines, rows) if complete else []
     _tell(console, course, lines, rows, outcomes)
     for path in written:
         console.print(f"  {path}", markup=False, highlight=False, soft_wrap=True)
-    if stop.is_set() or not complete:
-        again = " ".join(shlex.quote(word) for word in sys.argv[1:])
-        console.print(f"Not finished. To go on where this ended, give the same command again: {again}", markup=False)
+    if stop.is_set() or not outcomes.complete:
+        words.how_to_go_on(console)
         return INTERRUPTED if stop.is_set() else 0
+    if options.shard:
+        console.print(f"Part {options.shard} is graded: MERGE= puts the parts together.", markup=False)
     return 1 if outcomes.reasons or any(line.of_the_grader for line in lines) else 0
+
+
+@contextmanager
+def results(options: argparse.Namespace, runs_here: bool) -> Iterator[Journal]:
+    """The journal in the folder of the results; a new folder is removed again where nothing could be graded into it."""
+    is_new = not options.out.exists()
+    prepare(options, runs_here)
+    with Journal(options.out) as journal:
+        try:
+            yield journal
+        except UserError:
+            if is_new and not journal.entries():
+                shutil.rmtree(options.out, ignore_errors=True)
+            raise
 
 
 def prepare(options: argparse.Namespace, runs_here: bool) -> None:
@@ -131,11 +152,17 @@ def prepare(options: argparse.Namespace, runs_here: bool) -> None:
     protection.close(options.out)
 
 
-def opened(options: argparse.Namespace) -> Course:
-    """The class that is meant, with those of the roster."""
+def opened(options: argparse.Namespace, journal: Journal) -> Course:
+    """The class that is meant, with those of the roster.
+
+    Raises `CourseError` where the journal is of another: it has outcomes, and none of anybody in this one.
+    """
     if options.submissions.is_dir():
         protection.close(options.submissions)
     course = reading.read(options.submissions, options.out / WORKPLACE, options.layout)
+    known = journal.entries()
+    if known and known.isdisjoint(one.key for one in course.entries):
+        raise CourseError(f"{options.out} holds the results of another class: name another OUT for this one.")
     if options.roster:
         platforms.add_roster(course.entries, options.roster)
     return course
@@ -229,15 +256,23 @@ def stopped_by_signals(stop: threading.Event, console: Console) -> Iterator[None
             signal.signal(number, handler)
 
 
-def _for_platforms(options: argparse.Namespace, console: Console, lines: list[Line], rows: list[Row]) -> list[Path]:
+def _for_platforms(
+    options: argparse.Namespace, console: Console, table: canvas.Table | None, lines: list[Line], rows: list[Row]
+) -> list[Path]:
     """The tables that other systems take."""
     written = []
-    if options.canvas:
-        filled = platforms.fill_canvas(options.canvas, lines, rows, options.column)
+    if table is not None:
+        filled = canvas.fill(table, lines, rows)
         written.append(options.out / "canvas.csv")
         put(written[-1], filled.content)
-        say = partial(console.print, markup=False, highlight=False)
+        say = partial(console.print, markup=False, highlight=False, soft_wrap=True)
         say(f"Canvas: the column {filled.column!r} is filled in a copy; nothing else is changed.")
+        if filled.by_number:
+            say("  people are matched by Canvas's own number, the column ID: it names more of them than the others do")
+        if filled.warning:
+            say(f"  {filled.warning} Correct it before you import.")
+        if filled.replaced:
+            say(f"  scores that stood there and are replaced by others: {filled.replaced}")
         if filled.not_in_canvas:
             say(f"  graded, but not in Canvas's file: {', '.join(filled.not_in_canvas)}")
         if filled.without_points:

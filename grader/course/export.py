@@ -19,8 +19,9 @@ from typing import Any, TypeAlias
 import yaml
 
 from grader.course.entries import Attempt, Course, Entry, Person, flag_repeated, fresh_key, text
+from grader.run import exports
 
-METADATA = "submission_metadata.yml"
+METADATA = exports.METADATA
 LARGEST_METADATA = 2**30
 DEEPEST = 8
 """Levels that are read; what lies deeper is passed over."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from grader.course.gradebook import Line
 from grader.rubric import Row, graded
@@ -63,13 +65,23 @@ def totals(lines: Iterable[Line], rows: Sequence[Row]) -> list[float]:
     return sorted(total for line in lines if (total := line.total(rows)) is not None)
 
 
-def distribution(points: Sequence[float], possible: float, bins: int = 20) -> list[Bin]:
-    """How many totals lie in each of `bins` equal parts of the scale; full marks are in the last."""
-    width = possible / bins if possible else 1.0
-    counts = [0] * bins
+def distribution(points: Sequence[float], possible: float, most: int = 20) -> list[Bin]:
+    """How many totals lie in each of at most `most` parts of the scale; full marks are in the last.
+
+    The parts begin at round numbers; the last ends at what is possible, and may be narrower.
+    """
+    width = _round(possible / most) if possible else 1.0
+    counts = [0] * (math.ceil(possible / width - 1e-9) if possible else most)
     for one in points:
-        counts[min(bins - 1, max(0, int(one / width + 1e-9)))] += 1
-    return [Bin(round(k * width, 3), round((k + 1) * width, 3), count) for k, count in enumerate(counts)]
+        counts[min(len(counts) - 1, max(0, int(one / width + 1e-9)))] += 1
+    ends = [round(k * width, 3) for k in range(len(counts))] + [possible or width * most]
+    return [Bin(low, high, count) for (low, high), count in zip(pairwise(ends), counts, strict=True)]
+
+
+def _round(least: float) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is not below this number."""
+    power: float = 10.0 ** math.floor(math.log10(least))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= least * (1 - 1e-9))
 
 
 def quantile(points: Sequence[float], part: float) -> float:

@@ -55,15 +55,24 @@ class Line:
         """All that people should know of this row."""
         found = [self.reason, *self.entry.remarks]
         if self.outcome:
-            found += self.outcome.notes
+            found += [*self.outcome.notes, *self.outcome.broken_imports()]
             found += ["The grader itself failed in part: see its result."] if self.outcome.failed else []
         return [one for one in found if one]
 
 
 def relevant(rows: Sequence[Row], lines: Sequence[Line]) -> list[Row]:
-    """The rows with points, and of the others those that somebody has: self-checks are only of what was handed in."""
-    had = {name for line in lines if line.outcome for name in line.outcome.checks}
-    return [row for row in rows if row.points or row.name in had]
+    """The rows with points, and of the others those that somebody has: self-checks are only of what was handed in.
+
+    Those of a file that nobody has begun say nothing: it was handed in as it was handed out.
+    """
+    checks = [line.outcome.checks for line in lines if line.outcome]
+    had = {name for one in checks for name in one}
+    begun = {
+        row.module
+        for row in rows
+        if any(row.name in one and one[row.name].status != Status.NOT_IMPLEMENTED for one in checks)
+    }
+    return [row for row in rows if row.points or (row.name in had and (not row.self_check or row.module in begun))]
 
 
 def header(rows: Sequence[Row]) -> list[Cell]:

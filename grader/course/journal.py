@@ -135,6 +135,11 @@ class Journal:
             ).fetchone()
         return found is not None
 
+    def entries(self) -> set[str]:
+        """The submissions of which there is an outcome, of whatever files and grader."""
+        with self._lock:
+            return {str(one) for (one,) in self._base.execute("SELECT DISTINCT entry FROM outcomes").fetchall()}
+
     def written(self) -> str:
         """Which grader's outcomes stand in the gradebook; nothing before there is one."""
         with self._lock:

@@ -16,6 +16,8 @@ from pathlib import Path
 from grader.course.entries import Course, Entry, Person, flag_repeated, fresh_key, text
 from grader.course.export import IGNORED, look
 from grader.errors import CourseError
+from grader.run import names
+from tests.support.homework.assignment import FILES, MODULES
 
 LAYOUTS = {
     "moodle": r"(?P<person>[^_]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>[^/]+)?",
@@ -29,18 +31,24 @@ _NUMBERED_AGAIN = re.compile(r"-\d{1,2}(?=\.\w+$)")
 """What Canvas puts into the name of a file that was handed in again."""
 
 
-def read(folder: Path, staging: Path, layout: str = "") -> Course:
+def read(folder: Path, staging: Path, layout: str = "", known_as: Path | None = None) -> Course:
     """The submissions of a folder; `layout` names one of `LAYOUTS`, is an expression, or is found by the names.
 
-    Files that lie flat are gathered in `staging`. Raises `CourseError` when there is no submission, or the expression
-    is none.
+    Files that lie flat are gathered in `staging`; `known_as` is what was given and holds the folder. Raises
+    `CourseError` when there is no submission, it is one submission, or the layout is none or fits nothing.
     """
+    known_as = known_as or folder
+    if is_one_submission(folder):
+        raise CourseError(f"{known_as} is one submission: use SUBMISSION=.")
     try:
         listed = sorted(os.scandir(folder), key=lambda one: one.name)
     except OSError as error:
-        raise CourseError(f"{folder} cannot be read: {error.strerror}.") from error
+        raise CourseError(f"{known_as} cannot be read: {error.strerror}.") from error
     paths = [Path(one.path) for one in listed if one.name not in IGNORED and not one.name.startswith(".")]
-    name, expression = _chosen(layout, [_shown(path) for path in paths])
+    shown = [_shown(path) for path in paths]
+    name, expression = _chosen(layout, shown)
+    if layout and expression and shown and not any(map(expression.fullmatch, shown)):
+        raise CourseError(f"LAYOUT={layout} fits no name in {known_as}, such as {text(shown[0])}.")
     entries: list[Entry] = []
     course = Course(entries, name)
     flat: dict[tuple[str, ...], list[tuple[Path, str]]] = {}
@@ -57,29 +65,54 @@ def read(folder: Path, staging: Path, layout: str = "") -> Course:
         if path.is_dir() or path.suffix.lower() == ".zip" or path.is_symlink():
             entries.append(_entry(path, groups, entries))
             if expression and not found:
-                entries[-1].remarks.append(f"Its name is not as {name} writes them.")
+                entries[-1].remarks.append(f"Its name is not one that {name if name in LAYOUTS else 'LAYOUT'} gives.")
         elif not found:
             course.remarks.append(f"{text(_shown(path))} is no submission and was passed over.")
     for files in flat.values():
         entries.append(_gathered(files, expression, staging, entries))
     if not entries:
-        raise CourseError(f"{folder} holds no submission: no folder and no zip.")
+        raise CourseError(f"{known_as} holds no submission: no folder and no zip.")
     flag_repeated(entries)
     return course
 
 
+def asked_for(layout: str) -> tuple[str, re.Pattern[str]] | None:
+    """The name and the expression of the layout that is asked for, if one is; raises `CourseError` for what is none."""
+    if not layout or layout == PLAIN:
+        return None
+    there = f"LAYOUT={layout} is none: there are {', '.join(LAYOUTS)} and {PLAIN}, and Gradescope's export needs none"
+    try:
+        expression = re.compile(LAYOUTS.get(layout, layout))
+    except re.error as error:
+        raise CourseError(f"{there}. Nor is it an expression: {error}.") from error
+    if not {"person", "id"} & expression.groupindex.keys():
+        raise CourseError(f"{there}; an expression needs the group person, as in (?P<person>.+), or the group id.")
+    return layout if layout in LAYOUTS else "names as given", expression
+
+
 def _chosen(layout: str, names: list[str]) -> tuple[str, re.Pattern[str] | None]:
     """The layout's name and expression: the one asked for, or the first that fits most of the names."""
-    if layout and layout != PLAIN:
-        try:
-            return layout if layout in LAYOUTS else "names as given", re.compile(LAYOUTS.get(layout, layout))
-        except re.error as error:
-            raise CourseError(f"LAYOUT is neither of {', '.join(LAYOUTS)} nor an expression: {error}.") from error
+    if (asked := asked_for(layout)) is not None:
+        return asked
     for name, pattern in LAYOUTS.items():
         expression = re.compile(pattern)
         if not layout and sum(bool(expression.fullmatch(one)) for one in names) * 2 > len(names):
             return name, expression
     return "folder of submissions", None
+
+
+def is_one_submission(folder: Path) -> bool:
+    """Whether the files that are asked for lie at the top, and not several submissions beside them."""
+    beside = [one for one in folder.iterdir() if one.name not in IGNORED]
+    if not any(is_asked_for(one.name) for one in beside if one.is_file()):
+        return False
+    others = [one for one in beside if one.suffix.lower() == ".zip" or any((one / name).is_file() for name in FILES)]
+    return len(others) < 2
+
+
+def is_asked_for(name: str) -> bool:
+    """Whether a file of this name is one of the homework's, up to case, blanks and marks of a copy."""
+    return any((quality := names.fit(name, one.name)) is not None and quality <= names.SAME for one in MODULES)
 
 
 def _shown(path: Path) -> str:

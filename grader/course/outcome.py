@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -12,11 +13,14 @@ from grader.errors import CourseError
 from grader.messages import Outcome
 from grader.report.results import Known, Results
 from grader.rubric import Row
+from tests.support.homework.assignment import FILES
 from tests.support.observations import printable
 from tests.support.status import Status
 
 LONGEST_REASON = 240
 """Characters of why a file could not be judged."""
+_IMPORT = re.compile(rf"^While (?P<file>{'|'.join(map(re.escape, FILES))}) was imported: (?P<how>.+)$", re.MULTILINE)
+"""What a check says beside its verdict when the import of a file did not come to its end."""
 
 
 class Order(msgspec.Struct):
@@ -66,6 +70,14 @@ class Graded(msgspec.Struct, frozen=True):
                 of.setdefault(row.module, []).append(one)
         whole = [found for found in of.values() if all(one.status == Status.BLOCKED for one in found)]
         return list(dict.fromkeys(printable(found[0].text.partition("\n")[0], LONGEST_REASON) for found in whole))
+
+    def broken_imports(self) -> list[str]:
+        """How the import of a file ended of which only the part before that was graded, a line for each such file."""
+        told: dict[str, str] = {}
+        for one in self.checks.values():
+            for found in _IMPORT.finditer(one.text):
+                told.setdefault(found["file"], printable(found["how"], LONGEST_REASON))
+        return [f"{file}: while it was imported: {how}" for file, how in told.items()]
 
     def without_document(self) -> Graded:
         """The same without the result file, the largest part of it."""

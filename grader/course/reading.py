@@ -10,17 +10,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from grader.bench import selection
 from grader.course import export, layouts
-from grader.course.entries import Course, text
+from grader.course.entries import Course, Entry, text
 from grader.errors import CourseError
 from grader.messages import Unpacked, UnpackOrder
 from grader.project import ROOT
-from grader.run import users
+from grader.run import exports, intake, names, users
 from grader.run.archives import WANTED
+from grader.run.intake import Intake
+from tests.support.homework.assignment import MODULES, REQUIRED
 
 UNPACK_SECONDS = 1200
 MOST_TOLD = 2**20
@@ -35,12 +40,15 @@ def read(path: Path, workplace: Path, layout: str = "") -> Course:
     What is unpacked or gathered lies in `workplace`, and is found there the next time. Raises `CourseError` for what is
     no class.
     """
+    layouts.asked_for(layout)
     if path.is_dir():
-        return _folder(path, workplace / "gathered", layout)
+        return _folder(path, workplace / "gathered", layout, path)
     if not path.is_file():
         raise CourseError(f"{path} is neither a folder nor a file.")
+    if layouts.is_asked_for(path.name):
+        raise CourseError(f"{path} is one submission: use SUBMISSION=.")
     target, remarks = unpacked(path, workplace)
-    course = _folder(target, workplace / "gathered", layout)
+    course = _folder(target, workplace / "gathered", layout, path)
     for name, words in dict.fromkeys(remarks):
         of = [entry for entry in course.entries if name and entry.name == name]
         for entry in of:
@@ -52,11 +60,33 @@ def read(path: Path, workplace: Path, layout: str = "") -> Course:
     return course
 
 
-def _folder(folder: Path, staging: Path, layout: str) -> Course:
+def nothing_asked_for(entries: Iterable[Entry]) -> str:
+    """A remark where no submission can hold a file that is asked for; nothing where one may, or none is there."""
+    places = [entry.place for entry in entries if entry.place]
+    if not places or any(map(_may_be_asked_for, places)):
+        return ""
+    return f"No submission has a file called {' or '.join(REQUIRED)}: is this the download?"
+
+
+def _may_be_asked_for(place: Path) -> bool:
+    """Whether a submission holds a file with such a name, or an archive that may."""
+    if not place.is_dir():
+        inside = [PurePosixPath(name) for name in islice(exports.in_zip(place), intake.MOST_ENTRIES)]
+        if not inside:
+            return True
+    else:
+        inside = [one.known_as for one in intake.listing(place, PurePosixPath(), Intake())]
+    return any(
+        selection.is_archive(path.name) or any(names.fit(path.name, module.name) is not None for module in MODULES)
+        for path in inside
+    )
+
+
+def _folder(folder: Path, staging: Path, layout: str, known_as: Path) -> Course:
     found = None if layout else export.find(folder)
     if found is not None:
         return export.read(found)
-    return layouts.read(_inner(folder), staging, layout)
+    return layouts.read(_inner(folder), staging, layout, known_as)
 
 
 def _inner(folder: Path) -> Path:
@@ -67,7 +97,7 @@ def _inner(folder: Path) -> Path:
     deeper = [one for one in inside[0].iterdir() if not one.name.startswith(".")]
     several = sum(one.is_dir() or one.suffix == ".zip" for one in deeper) > 1
     flat = any(re.fullmatch(one, path.name) for one in layouts.LAYOUTS.values() for path in deeper)
-    return inside[0] if several or flat else folder
+    return inside[0] if (several or flat) and not layouts.is_one_submission(inside[0]) else folder
 
 
 def unpacked(archive: Path, workplace: Path) -> tuple[Path, list[tuple[str, str]]]:

@@ -18,7 +18,7 @@ from rich.console import Console
 from grader.course import command, engine, figures, fingerprint, gradebook, outcome, page, touched
 from grader.course.entries import Entry
 from grader.course.gradebook import Line
-from grader.course.journal import Check, Journal
+from grader.course.journal import Check
 from grader.errors import CourseError
 from grader.project import SUITES
 from grader.report import terminal
@@ -56,11 +56,10 @@ def run(options: argparse.Namespace) -> int:
 
     Raises `CourseError` when nothing was graded before.
     """
-    command.prepare(options, runs_here=True)
     console = terminal.console(160)
-    with Journal(options.out) as journal:
+    with command.results(options, runs_here=True) as journal:
         command.end_leftovers(options.out)
-        course = command.opened(options)
+        course = command.opened(options, journal)
         rows, grader = read(SUITES), fingerprint.of_grader()
         checks = touched.checks_now(rows)
         tasks = command.tasks_of(course.entries)

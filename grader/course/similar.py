@@ -23,7 +23,6 @@ from grader.course import command, figures, fingerprint
 from grader.course.engine import Outcomes, key
 from grader.course.files import Cell, put, table
 from grader.course.gradebook import Line
-from grader.course.journal import Journal
 from grader.course.reading import SLOT
 from grader.project import KNOWN, REFERENCE, SUITES, TEMPLATE
 from grader.report import terminal
@@ -45,6 +44,19 @@ RARE = 0.03
 
 
 @dataclass(frozen=True)
+class Compared:
+    """What comparing gave: how many submissions, the median share of their pairs, and the pairs that stand out.
+
+    `limit` is the share from which a pair does; above 1, none can.
+    """
+
+    submissions: int
+    median: float = 0.0
+    limit: float = 0.0
+    pairs: tuple[Pair, ...] = ()
+
+
+@dataclass(frozen=True)
 class Pair:
     """Two submissions: the share of the smaller one's own code that is in the other, and by how much it stands out."""
 
@@ -62,16 +74,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write and print the pairs that stand out; returns 0."""
-    command.prepare(options, runs_here=False)
     console, rows = terminal.console(160), read(SUITES)
-    with Journal(options.out) as journal:
-        course = command.opened(options)
+    with command.results(options, runs_here=False) as journal:
+        course = command.opened(options, journal)
         grader, tasks = fingerprint.of_grader(), command.tasks_of(course.entries)
         known = Outcomes({task.entry for task in tasks if journal.has(key(task, grader))})
         lines = command.lines_of(course.entries, known, journal, tasks, lambda line: None)
     boilerplate = _pieces([*TEMPLATE.rglob("*.py"), *REFERENCE.rglob("*.py"), *(KNOWN / "styles").rglob("*.py")])
     own = [(line, _of(line) - boilerplate) for line in lines if line.entry.place is not None]
-    median, found = pairs(own, rare_mistakes(lines, rows))
+    compared = compare(own, rare_mistakes(lines, rows))
+    median, found = compared.median, compared.pairs
     heading = ["one", "other", "shared", "class median", "surplus", "rare mistakes of both"]
     told: list[list[Cell]] = [list(heading)]
     for pair in found:
@@ -79,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
         told.append([*keys, *(round(one, 3) for one in (pair.share, median, pair.surplus)), " | ".join(pair.mistakes)])
     put(options.out / NAME, table(told))
     say = partial(console.print, markup=False, highlight=False)
-    say(f"{len(own)} submissions; two of them share {median:.0%} of their own code at the median.")
+    say(in_a_line(compared, len(own)))
     for pair in found:
         who = " and ".join(f"{line.entry.shown} ({line.entry.key})" for line in (pair.one, pair.other))
         say(f"{pair.share:.0%} shared, {pair.surplus:.0%} more than the class: {who}")
@@ -89,18 +101,28 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def pairs(own: Sequence[tuple[Line, set[int]]], rare: dict[str, set[str]]) -> tuple[float, list[Pair]]:
+def in_a_line(compared: Compared, submissions: int) -> str:
+    """What was compared, and what that can tell."""
+    few = f"{submissions} submissions; {compared.submissions or 'none'} with enough code of their own to be compared"
+    if not compared.limit:
+        return f"{few}: there is no pair."
+    said = f"{few}; two of them share {compared.median:.0%} of it at the median."
+    return said if compared.limit <= 1 else f"{said} The class is so much alike that no pair can stand out."
+
+
+def compare(own: Sequence[tuple[Line, set[int]]], rare: dict[str, set[str]]) -> Compared:
     """The median share of the class's pairs, and the pairs that stand out from it, the most striking first.
 
     One person's several submissions are no pair.
     """
     shares: list[tuple[float, Line, Line]] = []
-    for (one, first), (other, second) in itertools.combinations([pair for pair in own if len(pair[1]) >= LEAST_OWN], 2):
+    enough = [pair for pair in own if len(pair[1]) >= LEAST_OWN]
+    for (one, first), (other, second) in itertools.combinations(enough, 2):
         people = [{person.key for person in line.entry.people} - {""} for line in (one, other)]
         if not people[0] & people[1]:
             shares.append((len(first & second) / min(len(first), len(second)), one, other))
     if not shares:
-        return 0.0, []
+        return Compared(len(enough))
     values = np.array([share for share, _, _ in shares])
     median = float(np.median(values))
     limit = max(LEAST, FAR * float(np.median(np.abs(values - median))))
@@ -109,7 +131,8 @@ def pairs(own: Sequence[tuple[Line, set[int]]], rare: dict[str, set[str]]) -> tu
         if share - median >= limit:
             both = rare.get(one.entry.key, set()) & rare.get(other.entry.key, set())
             found.append(Pair(one, other, share, share - median, tuple(sorted(both))))
-    return median, sorted(found, key=lambda pair: (-pair.surplus, pair.one.entry.key))[:MOST_PAIRS]
+    most = sorted(found, key=lambda pair: (-pair.surplus, pair.one.entry.key))[:MOST_PAIRS]
+    return Compared(len(enough), median, median + limit, tuple(most))
 
 
 def rare_mistakes(lines: Sequence[Line], rows: Sequence[Row]) -> dict[str, set[str]]:

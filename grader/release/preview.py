@@ -10,6 +10,7 @@ from typing import Any
 
 from grader.errors import SubmissionError
 from grader.report.page import MOMENTS, READERS, STAFF, chosen, offered, write
+from grader.run import exports
 from grader.run.runner import Runner
 
 
@@ -53,5 +54,6 @@ def _document(path: Path) -> dict[str, Any]:
         if not (isinstance(document, dict) and "tests" in document):
             raise SubmissionError(f"{path} is not a result: it has no tests.")
         return document
+    exports.refuse(path)
     with tempfile.TemporaryDirectory() as out, Runner() as runner:
         return runner.grade(path.resolve(), Path(out)).document()

@@ -17,7 +17,7 @@ from grader.project import EXAMPLES
 from grader.report import page, terminal
 from grader.report.page import MOMENTS, Moment
 from grader.report.results import Results
-from grader.run import protection
+from grader.run import exports, protection
 from grader.run.runner import Runner
 from tests.support.observations import printable
 from tests.support.status import Status
@@ -55,12 +55,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Grade; returns 0 when every submission has a result.
 
-    Raises `SubmissionError` when there is nothing to grade, `ProtectionError` where the host protects too little.
+    Raises `SubmissionError` when there is nothing to grade, or the export of a class, and `ProtectionError` where the
+    host protects too little.
     """
     path: Path = options.submission.resolve()
     if not path.exists():
         raise SubmissionError(f"{options.submission} does not exist.")
     whole_class = options.whole_class or path == EXAMPLES
+    if not whole_class:
+        exports.refuse(options.submission)
     submissions = _entries(options.submission) if whole_class else {_shown(path): path}
     if weakness := protection.refusal():
         raise ProtectionError(weakness)

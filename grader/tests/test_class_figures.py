@@ -39,6 +39,17 @@ def test_the_parts_of_the_scale_begin_where_the_one_before_ends():
     assert len(figures.distribution([], 20)) == 20
 
 
+@pytest.mark.parametrize(
+    ("possible", "width", "count"),
+    [(20, 1, 20), (17.5, 1, 18), (3.5, 0.2, 18), (25, 2, 13), (100, 5, 20), (0.3, 0.02, 15), (1, 0.05, 20)],
+)
+def test_the_parts_of_the_scale_begin_at_round_numbers(possible: float, width: float, count: int):
+    parts = figures.distribution([possible, possible - 1e-4, 0], possible)
+    assert [one.low for one in parts] == [round(k * width, 3) for k in range(count)]
+    assert [one.high for one in parts] == [*(one.low for one in parts[1:]), possible]
+    assert (parts[0].count, parts[-1].count) == (1, 2)
+
+
 @pytest.mark.parametrize(("part", "value"), [(0.0, 1.0), (0.49, 2.0), (0.5, 3.0), (0.75, 4.0), (1.0, 4.0)])
 def test_a_quantile_is_a_value_of_somebody(part: float, value: float):
     assert figures.quantile([1.0, 2.0, 3.0, 4.0], part) == value
@@ -169,6 +180,42 @@ def test_rows_that_nobody_has_and_that_have_no_points_are_left_out():
     assert gradebook.relevant([*ROWS, other], []) == [LOSS, NOISE, ESSAY]
 
 
+@pytest.mark.parametrize(
+    ("statuses", "there"),
+    [
+        ([("not implemented", "not implemented")] * 2, False),
+        ([("not implemented", "not implemented"), ("not implemented", "failed")], True),
+        ([("blocked", "not implemented")], True),
+        ([], False),
+    ],
+)
+def test_the_self_checks_of_a_file_that_nobody_has_begun_are_left_out(statuses: list[tuple[str, str]], there: bool):
+    checks = [replace(three.row(name, "1", 0.0), module="optional", self_check=True) for name in ("one", "two")]
+    lines = [
+        Line(Entry("a", "a", Path()), Graded({row.name: Judgement(status, 0.0, "") for row, status in
+                                             zip([*checks, LOSS], [*told, "not implemented"], strict=True)}, ""))
+        for told in statuses
+    ]  # fmt: skip
+    assert gradebook.relevant([LOSS, *checks], lines) == [LOSS, *(checks if there else [])]
+
+
+def test_an_import_that_did_not_end_is_a_remark_for_the_staff():
+    checks = {
+        "loss": Judgement(
+            "passed", 1.0, "While hw5_gan.py was imported: Your code raised ValueError: its\x1b own\nSo."
+        ),
+        "noise": Judgement("failed", 0.0, "Yours: 1\n\nWhile hw5_diffusion.py was imported: " + "x" * 500),
+        "other": Judgement("failed", 0.0, "While hw5_gan.py was imported: again\n  While x.py was imported: no"),
+    }
+    remarks = Line(Entry("a", "a", Path()), Graded(checks, "", notes=["A note."])).remarks
+    assert remarks[:2] == [
+        "A note.", "hw5_gan.py: while it was imported: Your code raised ValueError: its? own"
+    ]  # fmt: skip
+    assert len(remarks) == 3
+    assert remarks[2].startswith("hw5_diffusion.py: while it was imported: xxx")
+    assert len(remarks[2]) < outcome.LONGEST_REASON + 60
+
+
 def before(**credits: float) -> bytes:
     return msgspec.json.encode(
         Graded({name: Judgement("failed", one, WRONG_SIGN) for name, one in credits.items()}, "")
@@ -255,12 +302,34 @@ def test_pairs_have_pieces_of_their_own_and_are_not_one_person_s():
         handed("a", range(200), ADA), handed("b", range(100), BOB), handed("c", range(few)),
         *(handed(f"o{k}", range(1000 * (k + 1), 1000 * (k + 1) + 100)) for k in range(6)),
     ]  # fmt: skip
-    median, found = similar.pairs(own, {})
-    assert median == 0.0
-    assert [(one.one.entry.key, one.other.entry.key, one.share, one.surplus, one.mistakes) for one in found] == [
+    found = similar.compare(own, {})
+    assert (found.submissions, found.median, found.limit) == (8, 0.0, similar.LEAST)
+    assert [(one.one.entry.key, one.other.entry.key, one.share, one.surplus, one.mistakes) for one in found.pairs] == [
         ("a", "b", 1.0, 1.0, ())
     ]
     shared = [handed("a", range(100), ADA, BOB), handed("b", range(100), BOB)]
-    assert similar.pairs(shared, {}) == (0.0, [])
-    assert similar.pairs([], {}) == (0.0, [])
+    assert similar.compare(shared, {}) == similar.Compared(2)
+    assert similar.compare([], {}) == similar.Compared(0)
     assert similar.LEAST == 0.15
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        ([], "0 submissions; none with enough code of their own to be compared: there is no pair."),
+        ([range(99)] * 3, "3 submissions; none with enough code of their own to be compared: there is no pair."),
+        ([range(100), range(5)], "2 submissions; 1 with enough code of their own to be compared: there is no pair."),
+        (
+            [range(100)] * 3,
+            "3 submissions; 3 with enough code of their own to be compared; two of them share 100% of it at the "
+            "median. The class is so much alike that no pair can stand out.",
+        ),
+        (
+            [range(100), range(50, 150)],
+            "2 submissions; 2 with enough code of their own to be compared; two of them share 50% of it at the median.",
+        ),
+    ],
+)
+def test_what_comparing_can_tell_is_said(pieces: list[range], said: str):
+    own = [(Line(Entry(str(k), str(k), Path(str(k))), None), set(one)) for k, one in enumerate(pieces)]
+    assert similar.in_a_line(similar.compare(own, {}), len(own)) == said

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from grader.course import command, gradebook, page, platforms
+from grader.course import canvas, command, gradebook, page, platforms
 from grader.course.engine import Outcomes
 from grader.course.entries import Course, Entry, Person
 from grader.course.gradebook import Line
@@ -124,7 +124,8 @@ def test_each_platform_gets_its_table_when_it_is_asked_for(tmp_path: Path):
     (tmp_path / "grades.csv").write_text(BY_PLATFORMS, encoding="utf-8")
     console = recorded(200)
     asked = options(canvas=tmp_path / "grades.csv", column="homework 5", brightspace="HW5", out=tmp_path / "out")
-    written = command._for_platforms(asked, console, three.a_class(), ROWS)
+    table = canvas.read(asked.canvas, asked.column)
+    written = command._for_platforms(asked, console, table, three.a_class(), ROWS)
     assert written == [tmp_path / "out" / "canvas.csv", tmp_path / "out" / "brightspace.csv"]
     filled = BY_PLATFORMS.replace("1,0123,,,", "1,0123,,2.166,").replace("BOB,,", "BOB,2.166,")
     assert written[0].read_text(encoding="utf-8") == filled
@@ -135,39 +136,44 @@ def test_each_platform_gets_its_table_when_it_is_asked_for(tmp_path: Path):
         "Canvas: the column 'Homework 5 (77)' is filled in a copy; nothing else is changed.\n"
         "  in Canvas's file, left as they were: Eve (not graded), Nobody\n"
     )
-    assert command._for_platforms(options(out=tmp_path), console, three.a_class(), ROWS) == []
+    assert command._for_platforms(options(out=tmp_path), console, None, three.a_class(), ROWS) == []
     only = options(out=tmp_path, brightspace="x")
-    assert [path.name for path in command._for_platforms(only, console, three.a_class(), ROWS)] == ["brightspace.csv"]
+    assert [path.name for path in command._for_platforms(only, console, None, three.a_class(), ROWS)] == [
+        "brightspace.csv"
+    ]
 
 
-def test_who_is_graded_and_not_in_canvas_is_told_by_name(tmp_path: Path):
-    (tmp_path / "grades.csv").write_text("Student,ID,Homework 5 (77)\nNobody,5,\n", encoding="utf-8")
-    console = recorded(200)
+def test_what_people_should_look_at_before_they_import_is_told(tmp_path: Path):
+    grades = "Student,ID,Homework 5 (77)\nPoints Possible,,10\nNobody,5,\nAda,0123,EX\n"
+    (tmp_path / "grades.csv").write_text(grades, encoding="utf-8")
+    console = recorded(40)
     asked = options(canvas=tmp_path / "grades.csv", out=tmp_path)
-    command._for_platforms(asked, console, three.a_class(), ROWS)
-    assert "  graded, but not in Canvas's file: Ada Ä and Bob (pair), Eve (eve)\n" in printed(console)
-
-
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [("", ""), ("Student,ID\n", ""), ("Student,Homework 5 (77)\n", ""), (BY_PLATFORMS, ""), (BY_PLATFORMS, "homework")],
-)
-def test_a_table_without_one_column_that_is_meant_is_refused(tmp_path: Path, table: str, column: str):
-    (tmp_path / "grades.csv").write_text(table, encoding="utf-8")
-    which = r"Homework 5 \(77\), Homework 6 \(78\)" if table == BY_PLATFORMS else r"Homework 5 \(77\)|none"
-    with pytest.raises(CourseError, match=rf"name one assignment by COLUMN= \(there are: ({which})\)"):
-        platforms.fill_canvas(tmp_path / "grades.csv", [], ROWS, column)
+    command._for_platforms(asked, console, canvas.read(asked.canvas), three.a_class(), ROWS)
+    said = printed(console)
+    assert "  Canvas has 10 possible points for it, the rubric has 3.5. Correct it before you import.\n" in said
+    assert "  scores that stood there and are replaced by others: 1\n" in said
+    assert "  graded, but not in Canvas's file: Eve (eve)\n" in said
 
 
 def test_a_table_that_cannot_be_read_is_one_error(tmp_path: Path):
-    with pytest.raises(CourseError, match=r"nothing\.csv cannot be read: No such file or directory"):
-        platforms.fill_canvas(tmp_path / "nothing.csv", [], ROWS)
+    for read in (canvas.read, lambda path: platforms.add_roster([], path)):
+        with pytest.raises(CourseError, match=r"nothing\.csv cannot be read: No such file or directory"):
+            read(tmp_path / "nothing.csv")
+        (tmp_path / "huge.csv").write_text("x" * 200_000)
+        with pytest.raises(CourseError, match="is no table: field larger"):
+            read(tmp_path / "huge.csv")
     (tmp_path / "odd.csv").write_bytes(b'\xff\0Student,ID,"Homework 5 (77)"\n')
     with pytest.raises(CourseError, match="neither a column SID nor a column Email: give the platform's own grades"):
         platforms.add_roster([], tmp_path / "odd.csv")
-    (tmp_path / "huge.csv").write_text("x" * 200_000)
-    with pytest.raises(CourseError, match="is no table: field larger"):
-        platforms.add_roster([], tmp_path / "huge.csv")
+
+
+def test_the_gradebook_of_the_whole_course_is_no_roster(tmp_path: Path):
+    table = (
+        "First Name,SID,Email,Homework 4,Homework 4 - Max Points,Homework 5,Homework 5 - Max Points\nAda,0123,,1,2,,\n"
+    )
+    (tmp_path / "grades.csv").write_text(table, encoding="utf-8")
+    with pytest.raises(CourseError, match=r"is the gradebook of the whole course: give the assignment's own \(Review"):
+        platforms.add_roster([], tmp_path / "grades.csv")
 
 
 ROSTER = """Name , sid,EMAIL,Status,Submission ID,Lateness (H:M:S),Name
@@ -178,6 +184,7 @@ Not there,99,,,,,other
 Only an address,,zoe@example.edu,Missing,,,other
 Twice,99,,Graded,1,,other
 Only a name,,,Missing,,,other
+Whose id is a number,7,,Missing,,9:00:00,other
 """
 
 
@@ -195,4 +202,5 @@ def test_the_roster_finds_people_by_number_id_or_address(tmp_path: Path):
         ("missing_zoe_example.edu", None, (Person("Only an address", "", "zoe@example.edu"),), missing),
         ("missing_99-2", None, (Person("Twice", "99"),), other),
         ("missing_Only_a_name", None, (Person("Only a name"),), missing),
+        ("missing_7", None, (Person("Whose id is a number", "7"),), missing),
     ]

@@ -88,6 +88,15 @@ def test_what_a_person_can_mend_is_one_line(
     assert len(printed.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("verb", ["grade", "preview"])
+def test_a_class_is_not_graded_as_one_submission(tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str):
+    (tmp_path / "submission_7").mkdir()
+    (tmp_path / "submission_metadata.yml").touch()
+    assert main([verb, str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    said = f"{tmp_path} is an export of a class (submission_metadata.yml): use SUBMISSIONS=.\n"
+    assert capsys.readouterr().err == said
+
+
 def test_no_judge_loads_what_a_student_s_own_run_adds():
     code = """import os, sys
 from pathlib import Path

@@ -60,9 +60,34 @@ def test_a_class_is_graded_and_not_graded_again(tmp_path: Path, capsys: pytest.C
     assert a_class.grade(str(folder), "--out", str(out)) == 0
     assert graded(out)[3:] == ["bob"]
     assert table(out)["bob"]["Total"] == "4"
-    assert "3 submissions, 3 with a total" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "3 submissions, 3 with a total" in said
+    assert f"  {out / 'class.zip'}\n" in said
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in out.rglob("*") if path.is_file()}
     assert {mode for name, mode in modes.items() if name not in ("graded.txt", ".lock")} == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["{class}", "--layout", "gradescope"], "LAYOUT=gradescope is none: there are moodle"),
+        (["{class}/ada"], "/class/ada is one submission: use SUBMISSION=."),
+        (["{class}", "--canvas", "{class}/ada/points.txt"], "is no gradebook of Canvas"),
+        (["{class}", "--roster", "{class}/ada/points.txt"], "neither a column SID nor a column Email"),
+    ],
+)
+def test_what_is_no_class_leaves_no_folder_of_results(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+):
+    folder, out = submissions(tmp_path / "class", ada="1"), tmp_path / "out"
+    (folder / "ada" / "hw5_gan.py").touch()
+    asked = [word.replace("{class}", str(folder)) for word in words]
+    assert a_class.grade(*asked, "--out", str(out)) == 2
+    assert said in capsys.readouterr().err
+    assert not out.exists()
+    out.mkdir()
+    assert a_class.grade(*asked, "--out", str(out)) == 2
+    assert out.exists()
 
 
 def test_a_submission_that_ends_one_worker_after_another_is_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -80,9 +81,101 @@ def test_a_layout_is_that_of_more_than_half_of_the_names(tmp_path: Path):
     assert layouts._chosen("", names[:3])[0] == "moodle"
     assert layouts._chosen("plain", names[:2]) == ("folder of submissions", None)
     assert layouts._chosen("canvas", [])[0] == "canvas"
-    assert layouts._chosen("(x)", [])[0] == "names as given"
-    with pytest.raises(CourseError, match=r"LAYOUT is neither of moodle, blackboard, brightspace, canvas nor an"):
-        layouts._chosen("(", [])
+    assert layouts._chosen("(?P<person>x)", [])[0] == "names as given"
+
+
+@pytest.mark.parametrize(
+    ("layout", "said"),
+    [
+        ("gradescope", r"an expression needs the group person, as in \(\?P<person>\.\+\), or the group id\.$"),
+        ("(?P<time>.+)", "needs the group person"),
+        ("(", r"Nor is it an expression: .*\.$"),
+    ],
+)
+def test_a_word_that_is_no_layout_is_no_expression_either(tmp_path: Path, layout: str, said: str):
+    with pytest.raises(CourseError, match=said) as refused:
+        reading.read(tmp_path, tmp_path / "work", layout)
+    there = "moodle, blackboard, brightspace, canvas and plain, and Gradescope's export needs none"
+    assert str(refused.value).startswith(f"LAYOUT={layout} is none: there are {there}")
+
+
+def test_a_layout_that_fits_no_name_is_refused(tmp_path: Path):
+    (tmp_path / "ada").mkdir()
+    for layout in ("moodle", r"(?P<person>\d+)"):
+        with pytest.raises(CourseError, match=r"fits no name in .*, such as ada\.$"):
+            layouts.read(tmp_path, tmp_path / "work", layout)
+
+
+def handed_in(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("beside", "one"),
+    [
+        ([], True),
+        (["figures/a.png", "__pycache__/x.pyc"], True),
+        (["backup/hw5_gan.py"], True),
+        (["all.zip"], True),
+        (["ada/hw5_gan.py", "bob/hw5_diffusion.py"], False),
+        (["ada.zip", "bob.zip"], False),
+    ],
+)
+def test_one_submission_is_no_class(tmp_path: Path, beside: list[str], one: bool):
+    """A solution that lies beside the submissions makes no class one submission."""
+    folder = handed_in(tmp_path / "given", "hw5_gan.py", *beside)
+    if one:
+        with pytest.raises(CourseError, match=r"class\.zip is one submission: use SUBMISSION=\.$"):
+            layouts.read(folder, tmp_path / "work", known_as=Path("class.zip"))
+    else:
+        assert len(layouts.read(folder, tmp_path / "work").entries) == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "odd"),
+    [
+        (["ada/notes.txt", "bob/main.py"], True),
+        (["ada/notes.txt", "bob/hw5_gan (1).py"], False),
+        (["ada/deep/hw5_diffusion.py", "bob/a.txt"], False),
+        (["ada/all.zip", "bob/a.txt"], False),
+        (["ada/work.ipynb"], True),
+        (["ada.zip"], False),
+    ],
+)
+def test_a_download_without_any_file_of_the_homework_is_told(tmp_path: Path, names: list[str], odd: bool):
+    found = layouts.read(handed_in(tmp_path, *names), tmp_path / "work")
+    said = "No submission has a file called hw5_gan.py or hw5_diffusion.py: is this the download?"
+    assert reading.nothing_asked_for(found.entries) == (said if odd else "")
+
+
+def test_of_a_zip_the_names_are_looked_at(tmp_path: Path):
+    for content, odd in (("x.txt", True), ("a/hw5_gan.py", False)):
+        with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
+            archive.writestr(content, "x")
+        entries = layouts.read(tmp_path, tmp_path / "work").entries
+        assert bool(reading.nothing_asked_for(entries)) is odd
+    assert reading.nothing_asked_for([]) == ""
+
+
+def test_one_file_is_no_class(tmp_path: Path):
+    (tmp_path / "hw5_gan (1).py").touch()
+    for given in (tmp_path / "hw5_gan (1).py", tmp_path):
+        with pytest.raises(CourseError, match=r"is one submission: use SUBMISSION=\.$"):
+            reading.read(given, tmp_path / "work")
+
+
+def test_one_submission_in_a_folder_is_a_class_of_one(tmp_path: Path):
+    handed_in(tmp_path / "given" / "ada", "hw5_gan.py", "figures/a.png", "data/b.png")
+    (entry,) = reading.read(tmp_path / "given", tmp_path / "work").entries
+    assert entry.place == tmp_path / "given" / "ada"
+
+
+def test_where_nothing_is_a_submission_what_was_given_is_named(tmp_path: Path):
+    with pytest.raises(CourseError, match=r"^class\.zip holds no submission: no folder and no zip\.$"):
+        layouts.read(handed_in(tmp_path, "a.txt"), tmp_path / "work", known_as=Path("class.zip"))
 
 
 def test_what_is_no_submission_and_what_is_named_otherwise_is_told(tmp_path: Path):
@@ -95,8 +188,8 @@ def test_what_is_no_submission_and_what_is_named_otherwise_is_told(tmp_path: Pat
     found = layouts.read(tmp_path, tmp_path / "work", "moodle")
     assert [(one.name, one.remarks, one.reason) for one in found.entries] == [
         ("A_1_assignsubmission_file", [], "Its folder is empty."),
-        ("linked", ["Its name is not as moodle writes them."], "It is a link to another place: not followed."),
-        ("other", ["Its name is not as moodle writes them."], "Its folder is empty."),
+        ("linked", ["Its name is not one that moodle gives."], "It is a link to another place: not followed."),
+        ("other", ["Its name is not one that moodle gives."], "Its folder is empty."),
     ]
     assert found.remarks == ["notes?.txt is no submission and was passed over."]
     plain = layouts.read(tmp_path, tmp_path / "work", "plain")

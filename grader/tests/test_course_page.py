@@ -101,6 +101,15 @@ def test_every_picture_has_its_numbers_in_words_and_every_field_a_label():
     assert len(re.findall(r'<th scope="col"', headers[1])) == len(re.findall(r'<button type="button">', headers[1]))
 
 
+def test_the_first_row_to_look_at_is_a_link_and_every_link_leads_somewhere():
+    read = Page(shown(a_class()))
+    places = {f"#{attributes['id']}" for _, attributes in read.tags if attributes.get("id")}
+    links = [one["href"] or "" for one in read.all("a")]
+    assert "#of-b" in links
+    assert {one for one in links if one.startswith("#")} <= places
+    assert "#of-" not in shown([line("a")])
+
+
 def test_the_files_are_for_their_owner_alone_and_one_zip_holds_them(tmp_path: Path):
     lines = a_class()
     write(tmp_path, lines, ROWS, complete=True)

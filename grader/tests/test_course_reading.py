@@ -248,7 +248,7 @@ def test_names_of_ones_own_platform_are_an_expression(tmp_path: Path):
     (tmp_path / "class" / "week5@ada@7").mkdir(parents=True)
     course = reading.read(tmp_path / "class", tmp_path / "work", r"\w+@(?P<person>\w+)@(?P<id>\d+)")
     assert course.entries[0].people == (Person("ada", "7"),)
-    with pytest.raises(CourseError, match="nor an expression"):
+    with pytest.raises(CourseError, match="Nor is it an expression"):
         reading.read(tmp_path / "class", tmp_path / "work", "(")
 
 

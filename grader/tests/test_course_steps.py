@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shlex
 import signal
 import stat
 import threading
@@ -14,7 +15,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from grader.course import bench, command, engine, fingerprint, machines
+from grader.course import bench, command, engine, fingerprint, machines, words
 from grader.course.bench import Bench, NotGraded, Task
 from grader.course.entries import Entry, Person
 from grader.course.journal import Check, Journal, Key, file_system
@@ -197,10 +198,10 @@ def test_a_submission_wears_out_three_workers(tmp_path: Path, monkeypatch: pytes
     with Bench(tmp_path, 7) as one, pytest.raises(NotGraded, match=rf"^The grader's process {said}, 3 times\.$"):
         one(task("a", tmp_path))
     assert len(lost.started) == 3
-    words, settings = lost.started[0]
-    assert words[1:3] == ["-m", "grader.course.worker"]
-    assert words[4:] == ["7", str(tmp_path)]
-    assert settings["pass_fds"] == [int(words[3])]
+    asked, settings = lost.started[0]
+    assert asked[1:3] == ["-m", "grader.course.worker"]
+    assert asked[4:] == ["7", str(tmp_path)]
+    assert settings["pass_fds"] == [int(asked[3])]
     assert (settings["cwd"], settings["start_new_session"]) == (ROOT, True)
     assert settings["stdin"] == settings["stdout"] == bench.subprocess.DEVNULL
 
@@ -251,6 +252,56 @@ def test_the_first_signal_stops_and_the_second_interrupts():
             signal.raise_signal(signal.SIGINT)
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
     assert console.file.getvalue() == "Stopping: what is being graded is finished first.\n"  # type: ignore[attr-defined]
+
+
+def test_the_results_of_one_class_give_way_to_no_other(tmp_path: Path):
+    """The same class under another name, with others who have handed in since, is the same."""
+
+    def opened(folder: str, *names: str) -> list[str]:
+        for name in names:
+            (tmp_path / folder / name).mkdir(parents=True)
+        asked = argparse.Namespace(submissions=tmp_path / folder, out=tmp_path / "out", layout="", roster=None)
+        return [one.key for one in command.opened(asked, journal).entries]
+
+    with Journal(tmp_path / "out") as journal:
+        assert opened("class", "ada", "bob") == ["ada", "bob"]
+        journal.add(Key("ada", "f", "g", 0), b"x")
+        assert journal.entries() == {"ada"}
+        assert opened("later", "ada", "eve") == ["ada", "eve"]
+        with pytest.raises(CourseError, match=r"out holds the results of another class: name another OUT for this one"):
+            opened("other", "eve", "zoe")
+
+
+@pytest.mark.parametrize(
+    ("shown", "known", "said"),
+    [
+        ("", "", ""),
+        ("now", "", ""),
+        ("before", "", "all are"),
+        ("before", "a", "1 is"),
+        ("before", "ab", ""),
+        ("older", "", ""),
+    ],
+)
+def test_another_grader_is_told_before_it_grades_anew(tmp_path: Path, shown: str, known: str, said: str):
+    console = Console(file=io.StringIO(), width=30)
+    with Journal(tmp_path) as journal:
+        journal.set_written(shown, [])
+        for entry, grader in [("a", "before"), ("b", "before"), *((one, "now") for one in known)]:
+            journal.add(Key(entry, "", grader, 0), b"x")
+        words.of_another_grader(console, journal, [task("a"), task("b"), task("c")], "now")
+    told = f"The grader has changed since: {said} graded anew; `make regrade` shows first who moves.\n"
+    assert console.file.getvalue() == (told if said else "")  # type: ignore[attr-defined]
+
+
+def test_what_goes_on_after_an_interruption_can_be_copied(monkeypatch: pytest.MonkeyPatch):
+    given = ["class", "my class.zip", "--out", "x" * 200]
+    monkeypatch.setattr(words.sys, "argv", ["__main__.py", *given])
+    console = Console(file=io.StringIO(), width=60)
+    words.how_to_go_on(console)
+    said = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert shlex.split(said[-1]) == [words.sys.executable, "-m", "grader", *given]
+    assert len(said) == 2
 
 
 def test_runs_of_one_machine_do_not_share_their_ids():

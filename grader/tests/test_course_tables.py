@@ -106,33 +106,6 @@ def test_a_roster_adds_those_who_handed_nothing_in(tmp_path: Path):
         platforms.add_roster(entries, tmp_path / "other.csv")
 
 
-CANVAS = (
-    "Student,ID,SIS User ID,SIS Login ID,Section,Homework 5 (1234567),Homework 6 (1),Final Grade\n"
-    "    Points Possible,,,,,20.00,10.00,\n"
-    '"Example, Ada",98765,0123,ada1,CS446 A,,,A\n"=Example, Bob",98766,9,bob,CS446 A,3,,B\n'
-    '"Example, Eve",98767,8,eve,CS446 A,4,,C\n'
-)
-
-
-def test_one_column_of_canvas_s_file_is_filled_and_nothing_else(tmp_path: Path):
-    (tmp_path / "canvas.csv").write_text(CANVAS)
-    lines = [line("one", 0.5, ADA), line("two", 1.0, BOB), line("three", 0.0, Person("Zoe", "777"))]
-    filled = platforms.fill_canvas(tmp_path / "canvas.csv", lines, ROWS, "homework 5")
-    expected = CANVAS.replace("CS446 A,,,A", "CS446 A,10,,A").replace("CS446 A,3,,B", "CS446 A,20,,B")
-    assert filled.content == expected
-    assert (filled.column, filled.not_in_canvas) == ("Homework 5 (1234567)", ["Zoe (three)"])
-    assert filled.without_points == ["Example, Eve"]
-    with pytest.raises(CourseError, match=r"COLUMN= \(there are: Homework 5"):
-        platforms.fill_canvas(tmp_path / "canvas.csv", lines, ROWS)
-
-
-def test_two_submissions_of_one_person_are_left_to_people(tmp_path: Path):
-    (tmp_path / "canvas.csv").write_text(CANVAS)
-    filled = platforms.fill_canvas(tmp_path / "canvas.csv", [line("one", 1.0, ADA), line("two", 0.0, ADA)], ROWS, "5 (")
-    assert "CS446 A,,,A" in filled.content
-    assert "Example, Ada (several submissions)" in filled.without_points
-
-
 def test_brightspace_takes_ids_points_and_the_mark_of_the_line_s_end():
     lines = [line("one", 0.5, ADA, Person("nobody")), Line(Entry("two", "two", None, (BOB,)), None, "x")]
     assert platforms.brightspace(lines, ROWS, "HW5") == (
@@ -189,9 +162,9 @@ def test_pairs_stand_out_from_the_class_s_own_and_one_person_is_none():
     everybody = [submission(f"s{k}", {*range(5), *range(1000 * k + 100, 1000 * k + 195)}) for k in range(12)]
     copied = set(range(50_000, 50_100))
     own = [*everybody, submission("x", copied), submission("y", {*copied, 1}), submission("z", copied, "y")]
-    median, found = similar.pairs(own, {"x": {"rare", "of x"}, "y": {"rare"}})
-    assert median == pytest.approx(0.05)
-    assert [(one.one.entry.key, one.other.entry.key, one.mistakes) for one in found] == [
+    found = similar.compare(own, {"x": {"rare", "of x"}, "y": {"rare"}})
+    assert found.median == pytest.approx(0.05)
+    assert [(one.one.entry.key, one.other.entry.key, one.mistakes) for one in found.pairs] == [
         ("x", "y", ("rare",)),
         ("x", "z", ()),
     ]

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from grader.course.page import class_page
 from grader.report import page
+from grader.tests import three_handins as three
 from tests.support.status import Status
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -87,6 +89,18 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(opened: Any):
     assert opened.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     cut = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.outerHTML)"
     assert opened.eval_on_selector_all("p, h1, h2, h3, article, summary", cut) == []
+
+
+def test_the_class_page_finds_names_without_their_accents_and_leads_to_the_first_row(browser: Any, tmp_path: Path):
+    (tmp_path / "class.html").write_text(class_page("The title", three.a_class(), three.ROWS, [], True), "utf-8")
+    tab = browser.new_page(viewport=NARROW)
+    tab.goto((tmp_path / "class.html").as_uri())
+    for wanted, count in (("ada a", 1), ("ADA Ä", 1), ("Ada A\u0308", 1), ("zoe", 0), ("", 3)):
+        tab.fill("#filter", wanted)
+        assert tab.inner_text("#shown") == f"{count} shown"
+    tab.click("text=rows to look at")
+    assert tab.evaluate("document.querySelector(':target').cells[0].textContent") == "Ada Ä and Bob"
+    tab.close()
 
 
 @pytest.mark.parametrize("opened", [(page.STAFF, "light", NARROW)], indirect=True, ids=["narrow"])
