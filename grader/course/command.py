@@ -91,10 +91,8 @@ def run(options: argparse.Namespace) -> int:
             course.remarks.append(odd)
             console.print(odd, markup=False, highlight=False)
         rows = read(SUITES)
-        grader, checks = (
-            fingerprint.of_grader(),
-            touched.checks_now(rows),
-        )  # now: it may be edited before the class is done
+        # Both are read now: somebody may edit the suites before the class is done.
+        grader, checks = fingerprint.of_grader(), touched.checks_now(rows)
         for other in options.merge:
             journal.take_over(other)
         tasks = tasks_of(course.entries)

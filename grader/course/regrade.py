@@ -83,8 +83,8 @@ def run(options: argparse.Namespace) -> int:
                 page.write_student(options.out, line)
 
         lines = command.lines_of(course.entries, outcomes, journal, tasks, each)
-        rows = gradebook.relevant(rows, lines)
         found = changes(lines, {name: one for name, one in old.items() if one}, rows, as_they_were(rows, former))
+        rows = gradebook.relevant(rows, lines)
         tell(console, found, len(tasks))
         if stop.is_set():
             return command.INTERRUPTED

@@ -249,6 +249,7 @@ def test_a_regrade_judges_again_what_the_change_can_touch(
     assert a_class.grade(str(folder), "--out", str(out)) == 0
     names = touched.names_of_checks()
     one = max(read(), key=lambda row: row.points)
+    monkeypatch.setattr(gradebook, "relevant", lambda rows, lines: [row for row in rows if row.points])
     monkeypatch.setattr(fingerprint, "of_grader", lambda: "another grader")
     monkeypatch.setattr(touched, "names_of_checks", lambda: names | {one.name: "changed"})
     for name in ("ada", "bob"):
@@ -257,6 +258,7 @@ def test_a_regrade_judges_again_what_the_change_can_touch(
     assert a_class.grade(str(folder), "--out", str(out), "--yes", verb="regrade") == 0
     said = capsys.readouterr().out
     assert f"The change can touch 1 of {len(read())} checks: {one.number} {one.name}.\n" in said
+    assert said.count("\n      ") == 2  # rows that the gradebook leaves out have not changed
     totals = {name: row["Total"] for name, row in table(out).items()}
     assert totals == {"ada": f"{20 - one.points / 2:g}", "bob": f"{one.points / 2:g}"}
 
