@@ -255,11 +255,15 @@ def _about_parameters(seen: ParameterTable, wanted: list[tuple[int, ...]], name:
     return None
 
 
+LARGEST_ZDIM = 64 * 64
+"""Latents for which Table 2 is computed at most: a larger size is a lie, or nobody's generator."""
+
+
 def zdim_unused(submission: Submission, zdim: int) -> int | None:
     """The size of the latents that GNet(zdim) takes, where that is another."""
     seen = parameter_table(submission, GAN, GNET.name, GNET.question, [zdim])
     sizes = [one.shape[1] for one in seen.parameters if len(one.shape) == 2 and one.shape[0] == TABLE_2[0].channels]
-    return sizes[0] if len(sizes) == 1 and sizes[0] != zdim else None
+    return sizes[0] if len(sizes) == 1 and sizes[0] != zdim and 0 < sizes[0] <= LARGEST_ZDIM else None
 
 
 def _cause(found: list[tuple[int, ...]], wanted: list[tuple[int, ...]]) -> str:

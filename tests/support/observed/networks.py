@@ -60,7 +60,7 @@ class Parameter(msgspec.Struct, forbid_unknown_fields=True):
     """One row of the parameter table; equal `identity` means one tensor in memory."""
 
     name: str
-    shape: list[int]
+    shape: list[Size]
     identity: int
     trainable: bool
 
