@@ -248,7 +248,7 @@ def _best(run: Run, calls: Sequence[np.ndarray], design: Design) -> Chain | None
 
 
 def _unexplained(chain: Chain) -> float:
-    return sum(float(np.sum(fit.residual**2)) / fit.alpha for fit in chain.fits)
+    return sum(float(np.sum(fit.residual**2)) / max(fit.alpha, 1e-300) for fit in chain.fits)
 
 
 def _chain(run: Run, rows: np.ndarray, design: Design) -> Chain | None:
