@@ -218,7 +218,7 @@ OUTERS = (
     Outer(
         "root", 0, "A root is taken of the average.", lambda v: (v**0.5, 0.5 * v**-0.5, -0.25 * v**-1.5)
     ),
-    Outer("logarithm", 0, "A logarithm is taken of the average.", lambda v: (float(np.log(v)), 1 / v, -1 / v**2)),
+    Outer("logarithm", 0, "A logarithm is taken of the average.", lambda v: (np.log(v), 1 / v, -1 / v**2)),
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from tests.support import laws
 from tests.support.homework.langevin import Steps
+from tests.support.judging.least_squares import least_squares
 from tests.support.observations import printable
 from tests.support.observed.langevin import AMPLITUDE, EPS, Design, Run, observe_run
 from tests.support.observed.recorded import FLOAT32_EPS, Levels, read_levels
@@ -19,6 +20,7 @@ from tests.support.verdicts import Blocked
 
 GAP = 100.0  # ratio of mean squares; of two right ones, 500 values each, it exceeds 4 with chance 1e-30 (Chernoff)
 PHI = 0.01  # the factor of the state before a step is exactly 1 in right work: only far larger noise frees it
+TINY = float(np.finfo(np.float64).tiny)  # what a claimed noise level makes of a step may be smaller than any number
 SILENCE = 1e-3  # noise below this share of the step is rounding; the right share is at least 1/200
 
 
@@ -119,9 +121,9 @@ class Chain:
         squares = float(np.sum((after - before - step * scores) ** 2))
         if squares > 1e-6 * float(np.sum(before**2)):  # less is rounding
             design = np.stack([before.ravel(), scores.ravel()], axis=1)
-            free = np.linalg.lstsq(design, after.ravel(), rcond=None)[0]
-            if float(np.sum((after.ravel() - design @ free) ** 2)) < squares / 10:
-                phi, step = float(free[0]), float(free[1])
+            found = least_squares(design, after.ravel())
+            if found and float(np.sum((after.ravel() - design @ found[0]) ** 2)) < squares / 10:
+                phi, step = map(float, found[0])
         alpha = float(self.design.step_sizes(np.array(sigma)))
         return LevelFit(sigma, alpha, phi, step, scores, after - phi * before - step * scores, tuple(links))
 
@@ -148,8 +150,8 @@ class Chain:
             return 0.0
         moved = self.after(link) - fit.phi * self.origins[link]
         residual = moved - (_slope(moved, self.scores[link]) if free else fit.step) * self.scores[link]
-        floor = (SILENCE * fit.alpha * AMPLITUDE) ** 2
-        return float(np.mean(residual**2)) / max(fit.mean_square, floor)
+        floor = np.square(np.float64(SILENCE * fit.alpha * AMPLITUDE))
+        return float(np.mean(residual**2) / max(fit.mean_square, floor, TINY))
 
     @cached_property
     def doubtful(self) -> bool:
@@ -248,7 +250,7 @@ def _best(run: Run, calls: Sequence[np.ndarray], design: Design) -> Chain | None
 
 
 def _unexplained(chain: Chain) -> float:
-    return sum(float(np.sum(fit.residual**2)) / max(fit.alpha, 1e-300) for fit in chain.fits)
+    return sum(float(np.sum(fit.residual**2)) / max(fit.alpha, TINY) for fit in chain.fits)
 
 
 def _chain(run: Run, rows: np.ndarray, design: Design) -> Chain | None:

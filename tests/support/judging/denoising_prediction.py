@@ -96,7 +96,7 @@ def deviation(batch: Batch, hypothesis: Hypothesis, rows: np.ndarray | None = No
         total, allowed = predicted_value(batch, hypothesis)
         if outer is not OUTERS[0] and not (np.isfinite(total) and total > 0):
             return np.inf
-        value, first, second = outer.of(total)
+        value, first, second = outer.of(np.float64(total))  # which overflows to infinity and raises nothing
         if rows is None and not outer.shifted:
             error = abs(first) * allowed + ROUNDINGS * FLOAT32_EPS * abs(value)
             ratios.append(_largest_ratio(np.array([batch.loss]), np.array([value]), np.array([error])))

@@ -21,6 +21,7 @@ from tests.support.homework.losses import (
 )
 from tests.support.homework.readings import Reading, measured
 from tests.support.judging import loss_evidence
+from tests.support.judging.least_squares import least_squares
 from tests.support.judging.loss_evidence import Evidence, affine, deviation, given_rows_of_z, latents_of, predicted
 from tests.support.judging.recognition import Diagnosis, Hypothesis, Line, recognise
 from tests.support.observed.losses import LossObservation
@@ -153,10 +154,13 @@ def _fitted(family: Family, size: LossSize, small: Evidence) -> np.ndarray | Non
 
     fixed, *moving = (of_part(part) for part in family.parts(*small.logits))
     wanted = flat(small.seen.value, small.gradients) - fixed
-    if len(wanted) <= len(moving) or not np.all(np.isfinite(wanted)):
+    if len(wanted) <= len(moving):
         return None
     design = np.column_stack(moving)
-    numbers, _, rank, _ = np.linalg.lstsq(design, wanted, rcond=None)
+    found = least_squares(design, wanted)
+    if found is None:
+        return None
+    numbers, rank = found
     vanishes = np.abs(fixed + design @ numbers).max() < LEAST  # 0 times a loss is no loss
     return numbers if rank == len(moving) and not vanishes else None
 

@@ -9,6 +9,7 @@ import numpy as np
 from tests.support.homework import losses as known
 from tests.support.homework.losses import DiscriminatorLoss, GeneratorLoss, LossSize, ReturnedGradient
 from tests.support.homework.readings import Reading, measured, worded
+from tests.support.judging.least_squares import least_squares
 from tests.support.observed.losses import GRID, Draw, LossObservation
 
 AFFINE = 1e-4
@@ -212,10 +213,10 @@ def images(found: Evidence) -> Reading:
 
 def affine(was: np.ndarray, given: np.ndarray, name: str) -> str | None:
     """How `given` follows from `was`, as `a * name + b`; None for another change."""
-    if not (np.all(np.isfinite(was)) and np.all(np.isfinite(given))):
+    found = least_squares(np.column_stack([was.ravel(), np.ones(was.size)]), given.ravel())
+    if found is None:
         return None
-    design = np.column_stack([was.ravel(), np.ones(was.size)])
-    (factor, constant), *_ = np.linalg.lstsq(design, given.ravel(), rcond=None)
+    factor, constant = found[0]
     if not np.abs(factor * was + constant - given).max() <= AFFINE or abs(factor) < AFFINE:
         return None
     shift = "" if abs(constant) < AFFINE else f" {'-' if constant < 0 else '+'} {abs(constant):.3g}"
