@@ -15,7 +15,6 @@ mutant leaves alone answers once for all mutants.
 from __future__ import annotations
 
 import contextlib
-import gc
 import hashlib
 import os
 import signal
@@ -80,22 +79,9 @@ def _shop(control: socket.socket, suites: Path) -> NoReturn:
     from grader.judge import server
     from tests.support.probes import vocabulary  # noqa: F401
 
-    def next_case() -> server.Assignment:
-        gc.collect()
-        gc.freeze()
-        while True:
-            text, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
-            if not text:
-                os._exit(0)
-            if os.fork() == 0:
-                control.close()
-                return _case(socket.socket(fileno=descriptors[0]), msgspec.json.decode(text, type=CaseOrder))
-            for descriptor in descriptors:
-                os.close(descriptor)
-
     code = 1
     with contextlib.suppress(BrokenPipeError):  # the controller's clock has struck
-        code = server.judge_each(suites, next_case)
+        code = server.judge_each(suites, lambda: _case(*server.forked(control, CaseOrder)))
     os._exit(code)
 
 

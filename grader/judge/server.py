@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 import numpy.ma  # noqa: F401  # with the next one imported before the fork, for every judge: numpy does it late
@@ -202,17 +202,27 @@ def serve(control: socket.socket, suites: Path) -> NoReturn:
 
 
 def _next(control: socket.socket) -> Assignment:
-    """Fork for each order; returns in the judge."""
+    connection, order = forked(control, JudgeOrder)
+    return Assignment(ThroughRunner(connection), order, Bounds())
+
+
+Order = TypeVar("Order")
+
+
+def forked(control: socket.socket, kind: type[Order]) -> tuple[socket.socket, Order]:
+    """Fork for each order of a kind that arrives; returns, in the new process, its connection and the order.
+
+    Ends this process where the other end of `control` is closed.
+    """
     gc.collect()
-    gc.freeze()  # the judges share these pages
+    gc.freeze()  # the new processes share these pages
     while True:
         text, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
         if not text:
             os._exit(0)
         if os.fork() == 0:
             control.close()
-            connection = socket.socket(fileno=descriptors[0])
-            return Assignment(ThroughRunner(connection), msgspec.json.decode(text, type=JudgeOrder), Bounds())
+            return socket.socket(fileno=descriptors[0]), msgspec.json.decode(text, type=kind)
         for descriptor in descriptors:
             os.close(descriptor)
 
