@@ -131,6 +131,11 @@ def test_the_form_is_read_in_which_all_levels_fit(values: list[float], name: str
     np.testing.assert_array_equal(levels.sigma[~known], np.array(values)[~known])
 
 
+def test_a_level_that_a_network_cannot_tell_from_infinity_or_zero_is_just_that():
+    levels = read_levels(np.array([7.1, 1e39, -1e300, 1e-50]), SIGMAS)
+    assert levels.sigma.tolist() == [7.1, np.inf, -np.inf, 0.0]
+
+
 @pytest.mark.parametrize(("roundings", "fits"), [(15, True), (16, True), (17, False), (-16, True), (-17, False)])
 def test_a_level_may_be_off_by_sixteen_roundings(roundings: int, fits: bool):
     off = np.array([0.125 * (1 + roundings * FLOAT32_EPS)])

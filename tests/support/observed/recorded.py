@@ -78,7 +78,14 @@ def read_levels(recorded: np.ndarray, sigmas: np.ndarray) -> Levels:
         places = _places(recorded, form.of(sigmas))
         if np.all(places >= 0):
             return Levels(sigmas[places], places, form)
-    return Levels(recorded, _places(recorded, sigmas))
+    return Levels(_in_float32(recorded), _places(recorded, sigmas))
+
+
+def _in_float32(recorded: np.ndarray) -> np.ndarray:
+    """The levels, of which those that a network of float32 cannot tell from infinity or 0 are just that."""
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = recorded.astype(np.float32)
+    return np.where(np.isinf(rounded) | (rounded == 0), rounded, recorded).astype(np.float64)
 
 
 def _places(recorded: np.ndarray, values: np.ndarray) -> np.ndarray:
