@@ -30,6 +30,12 @@ def test_a_right_reply_is_taken():
     assert parse(LossObservation, LOSS | {"value": np.zeros(7)}).value.shape == (7,)
 
 
+@pytest.mark.parametrize("shape", [[1] * 17, [-1], [2**41]])
+def test_a_shape_that_no_tensor_has_is_refused(shape: list[int]):
+    with pytest.raises(BadReply):
+        parse(LossObservation, LOSS | {"shape": shape})
+
+
 @pytest.mark.parametrize("field", ["value", "pixels", "logits", "gradients", "theta_gradient"])
 @pytest.mark.parametrize("change", ["one more dimension", "whole numbers"])
 def test_a_loss_with_a_field_of_another_kind_is_refused(field: str, change: str):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -20,6 +20,14 @@ LONGEST_MESSAGE = 500
 """Characters of an exception's text."""
 MOST_ENTRIES = 50_000
 """Of one list or dictionary of a reply; a network written in Python loops executes some thousands of operations."""
+_LARGEST_SIZE = 2**40
+Size = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_SIZE)]
+Divisor = Annotated[int, msgspec.Meta(ge=1, le=_LARGEST_SIZE)]
+"""What torch itself accepts as a size, or as what others are divided by."""
+_MOST_DIMENSIONS = msgspec.Meta(max_length=16)
+Shape = Annotated[list[Size], _MOST_DIMENSIONS]
+Divisors = Annotated[list[Divisor], _MOST_DIMENSIONS]
+"""Sizes along each dimension: a float holds the product of all."""
 ENCODING, NOTEBOOK_LINES, NOT_SHOWN, STAND_IN, EAGER, NO_WORKERS, COLAB_FOLDER = (
     *("encoding", "notebook_lines", "not_shown", "stand_in", "eager", "no_workers", "colab_folder"),
 )

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from tests.support.homework.assignment import GAN
-from tests.support.observations import require_shape
+from tests.support.observations import Shape, require_shape
 from tests.support.submission import Submission
 
 ORDINARY, EXTREME = 4.0, 200.0
@@ -26,7 +26,7 @@ class LossObservation(msgspec.Struct, forbid_unknown_fields=True):
 
     kind: str
     value: np.ndarray
-    shape: list[int]
+    shape: Shape
     differentiable: bool
     backpropagated: bool
     pixels: np.ndarray

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from tests.support.observations import require_shape
+from tests.support.observations import Divisor, Divisors, Shape, Size, require_shape
 from tests.support.submission import Submission
 from tests.support.verdicts import Crashed, NotImplementedYet
 
 WEIGHTED = ("conv2d", "linear")
 WITH_NUMBERS = ("leaky_relu", "upsample")
 """Operations that have a slope, or factors, by the beginning of their names."""
-_LARGEST = 2**40
-Size = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST)]
-Divisor = Annotated[int, msgspec.Meta(ge=1, le=_LARGEST)]
-"""What torch itself accepts as a size, or as what others are divided by."""
 
 
 class Operation(msgspec.Struct, forbid_unknown_fields=True):
@@ -26,10 +22,10 @@ class Operation(msgspec.Struct, forbid_unknown_fields=True):
 
     operation: str
     parameters: list[str]
-    kernel: list[Size]
-    stride: list[Divisor]
-    padding: list[Size]
-    dilation: list[Divisor]
+    kernel: Shape
+    stride: Divisors
+    padding: Shape
+    dilation: Divisors
     groups: Divisor
     in_channels: Size
     out_channels: Size
@@ -60,7 +56,7 @@ class Parameter(msgspec.Struct, forbid_unknown_fields=True):
     """One row of the parameter table; equal `identity` means one tensor in memory."""
 
     name: str
-    shape: list[Size]
+    shape: Shape
     identity: int
     trainable: bool
 
@@ -69,7 +65,7 @@ class Buffer(msgspec.Struct, forbid_unknown_fields=True):
     """A tensor of the network that is not trained."""
 
     name: str
-    shape: list[int]
+    shape: Shape
 
 
 class ParameterTable(msgspec.Struct, forbid_unknown_fields=True):

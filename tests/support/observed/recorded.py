@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from tests.support.homework.noise_levels import LEVEL_FORMS, LevelForm
-from tests.support.observations import require_shape
+from tests.support.observations import Shape, require_shape
 from tests.support.verdicts import Blocked, NotImplementedYet
 
 FLOAT32_EPS = 2.0**-23
@@ -23,7 +23,7 @@ class Returned(msgspec.Struct, forbid_unknown_fields=True):
     """What a function returned: type name (`Tensor` for any tensor), shape, values, and whether it has a gradient."""
 
     kind: str
-    shape: list[int]
+    shape: Shape
     values: np.ndarray
     differentiable: bool
 
