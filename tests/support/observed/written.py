@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from tests.support.homework.assignment import WRITTEN
-from tests.support.observations import BadReply, require_shape
+from tests.support.observations import require_shape
 from tests.support.submission import Submission
 from tests.support.verdicts import Crashed
 
@@ -73,5 +73,5 @@ def answers(submission: Submission) -> Answers:
 
 def _complete(calls: list[Call], number: int, parts: int) -> list[Call]:
     if len(calls) != number or any(len(call.parts) != parts for call in calls):
-        raise Crashed(f"Your code's process sent an answer that is not a measurement ({BadReply.__name__}).")
+        raise Crashed(f"Your code's process sent something else than a result for each of {number} calls.")
     return calls
