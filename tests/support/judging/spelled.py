@@ -159,8 +159,11 @@ def _spelled_by_hand(seen: Sequence[Operation], wanted: Sequence[TableRow]) -> b
 def computes(rows: Sequence[TableRow], before: np.ndarray, after: np.ndarray) -> bool:
     """Whether `after` is what the rows make of `before`, up to the order of storage of a flattened image."""
     values = before.astype(np.float64)
-    for row in rows:
-        values = _apply(row, values)
+    try:
+        for row in rows:
+            values = _apply(row, values)
+    except (ValueError, IndexError):  # values of a shape for which the rows are not made
+        return False
     if values.size != after.size:
         return False
     error = np.abs(values.reshape(-1) - after.astype(np.float64).reshape(-1))
