@@ -43,6 +43,9 @@ def test_scorenet_has_distinct_parameters(submission: Submission) -> None:
         expected = scorenet_parameter_count(n_layers, latent_dim)
         if total != expected:
             _judge_as_it_is(submission, (n_layers, latent_dim), total, expected)
+    frozen = scorenet.not_trained(submission)
+    if frozen:
+        raise wrong(frozen, "The optimizer moves every parameter.", look_at=scorenet.LOOK_AT)
 
 
 def _judge_as_it_is(submission: Submission, size: tuple[int, int], total: int, expected: int) -> None:
@@ -95,6 +98,9 @@ def test_scorenet_accepts_every_form_of_sigma(submission: Submission) -> None:
             look_at = "the docstring of ScoreNet.forward"
             expected = "One sigma for all points gives the same answer in every form."
             raise wrong(seen, expected, look_at=look_at, margin=difference / tolerance)
+    if np.all(column == column[0]):
+        text = f"The answer is the same for {n} different points x."
+        raise wrong(text, "The score depends on x.", look_at="Question 5.1: x and sigma are inputs")
     if np.max(np.abs(_output(submission, "a Python float", 2 * sigma) - column)) <= tolerance:
         text = f"The answer is the same for sigma = {sigma} and sigma = {2 * sigma}."
         raise wrong(text, "The score depends on sigma.", look_at="Question 5.1: x and sigma are inputs")

@@ -135,21 +135,26 @@ def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[st
     """The parameters of `count` networks, each constructed as a student would: one stack `(count, ...)` for each.
 
     They are those that a pass on `inputs` executes, as `(out, in, ...)`: a tensor that is never used is left out. Where
-    no pass comes to an end, all registered parameters stand for them. Where the constructor is still a stub,
-    `_weight_init` is called on a network of the given `layers` instead.
+    no pass comes to an end, all registered parameters stand for them. Where the constructor is still a stub, or makes
+    fewer than half as many layers as `layers` are, `_weight_init` is called on a network of the given `layers` instead.
     """
     network = getattr(module, arguments["network"])
     stacks: dict[str, list[np.ndarray]] = {}
     registered: dict[str, set[str]] = {}
     form: dict[str, Any] = {}
     themselves: dict[str, str] = {}
+    layers = arguments.get("layers", [])
+    too_few = False
     for _ in range(arguments["count"]):
         try:
-            built = network(*arguments.get("positional", []), **arguments.get("named", {}))
+            built = None if too_few else network(*arguments.get("positional", []), **arguments.get("named", {}))
         except NotImplementedError:
             built = None
-        if built is None or not any(True for _ in built.parameters()):
-            built = _initialised_stand_in(network, arguments.get("layers", []))
+        if built is not None and not themselves:
+            weights = _executed_parameters(built, arguments["inputs"])[0].values()
+            too_few = 2 * sum(values.ndim > 1 for _, values in weights) < len(layers)
+        if built is None or too_few:
+            built = _initialised_stand_in(network, layers)
         parameters = dict(built.named_parameters())
         if not themselves or form != {name: one.shape for name, one in parameters.items()}:
             form = {name: one.shape for name, one in parameters.items()}
