@@ -29,7 +29,7 @@ MOSTLY = 0.5
 LEAST_INFLUENCE = 1e-6
 """Relative change of a loss when its digits are black: some roundings of float32; of right ones it is above 1e-4."""
 SLOPES = (0.5, 2.0)
-"""What a loss does along a short step, in units of what its gradient says: 1, but for the bends of ReLU and MaxPool."""
+"""What a network does along its gradient, in units of what that says: 1, but for the bends of ReLU and MaxPool."""
 
 LOOK_AT = "Question 4.6, and the method GAN.train"
 LOWERS = "Each step of Adam lowers the loss of its batch."
@@ -41,9 +41,9 @@ class Epoch(msgspec.Struct, forbid_unknown_fields=True):
     `disc_steps` and `gen_steps` `(k, 3)`: after each evaluation of a network's loss, the largest change of a parameter,
     the share of the parameters that go against the gradient, and how many tensors are left out. `recognised` `(k,)`: of
     the images that each discriminator loss was given, the share that are of the data, each counted once; `distinct`:
-    the number of all of them. `slopes` `(2,)`: how steeply each network's loss changes along its first step, in units
-    of what its gradient says. `influence`: how much the discriminator's loss changes without its images. NaN is what
-    could not be measured.
+    the number of all of them. `slopes` `(2,)`: how steeply each network changes along its gradient, in units of what
+    that says. `influence` `(2,)`: how much the discriminator's loss changes without its digits, as the training calls
+    it, and as a fresh GAN's method. NaN is what could not be measured.
     """
 
     disc_moved: np.ndarray
@@ -63,7 +63,7 @@ class Epoch(msgspec.Struct, forbid_unknown_fields=True):
             require_shape(steps, (None, 3))
         require_shape(self.recognised, (len(self.disc_steps),))
         require_shape(self.slopes, (2,))
-        require_shape(self.influence, ())
+        require_shape(self.influence, (2,))
         if self.grid.size:
             require_shape(self.grid, (None, None, 3), "u")
 
@@ -110,8 +110,8 @@ def problem_with_the_data(epoch: Epoch) -> Finding | None:
         seen = "The discriminator makes steps for which _get_loss_d is not given the digits."
     elif epoch.distinct <= BATCH_SIZE:
         seen = f"In one epoch _get_loss_d is given {epoch.distinct} different digits of {N_DIGITS}."
-    elif epoch.influence < LEAST_INFLUENCE:
-        seen = "The loss of the discriminator does not depend on the digits that _get_loss_d is given."
+    elif epoch.influence[0] < LEAST_INFLUENCE <= epoch.influence[1]:
+        seen = "As GAN.train calls _get_loss_d, the loss does not depend on the digits."
     return Finding(seen, "Every batch of digits is used for both losses.", "", LOOK_AT) if seen else None
 
 
@@ -134,7 +134,7 @@ def problem_with_the_steps(epoch: Epoch) -> Finding | None:
             seen = f"The {name} does not move against the gradient of its loss."
             return Finding(seen, LOWERS, "", LOOK_AT)
         if not (SLOPES[0] <= slope <= SLOPES[1] or np.isnan(slope)):
-            seen = f"The loss of the {name} does not follow from its first step as its gradient says."
+            seen = f"What the {name} computes does not change as its gradient says."
             return Finding(seen, LOWERS, "", LOOK_AT)
         if left[moved][0] > 0:
             count = f"{left[moved][0]:g} of the {name}'s parameter tensors"

@@ -46,9 +46,9 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
     largest change of a parameter until the next one, the share of the parameters that go against the gradient, and how
     many tensors are left out. Only the larger half of a gradient's parts counts, and a parameter that stays as it is
     has not gone against it. `recognised` `(k,)` is the share of the images of each discriminator loss that are of the
-    data, each counted once, and `distinct` the number of all of them. `slopes` `(2,)` is how steeply each network's
-    loss changes along its first step, in units of what the gradient says, and `influence` how much the discriminator's
-    changes without its images; NaN is what could not be measured.
+    data, each counted once, and `distinct` the number of all of them. `slopes` `(2,)` is how steeply each network
+    changes along its gradient, in units of what that says, and `influence` `(2,)` how much the discriminator's loss
+    changes without its digits: as the training calls it, and as a fresh GAN's method. NaN is what was not measured.
     """
     here = os.getcwd()
     beside = Path(str(module.__file__)).resolve().parent
@@ -65,14 +65,15 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
             gan = module.GAN()
             if not (parameters_of(gan.disc) and parameters_of(gan.gen)):
                 raise NotImplementedError("4.6 needs both networks, and one has no parameters yet")
-            _bring_to_life(
-                gan, _latents(module.GAN), torch.as_tensor(arguments["digits"][:BATCH, None] / 255.0).float()
-            )
+            zdim, digits = _latents(module.GAN), np.asarray(arguments["digits"])
+            images = torch.as_tensor(digits[:BATCH, None] / 255.0).float()
+            _bring_to_life(gan, zdim, images)
             _replace_losses(gan, arguments["stand_ins"])
             before = {name: values_of(getattr(gan, name)) for name in ("disc", "gen")}
+            some = 2 * torch.rand(BATCH, zdim, generator=torch.Generator().manual_seed(0)) - 1
             watched = {
-                "disc": WatchedLoss(gan, "_get_loss_d", "disc", np.asarray(arguments["digits"])),
-                "gen": WatchedLoss(gan, "_get_loss_g", "gen", np.asarray(arguments["digits"])),
+                "disc": WatchedLoss(gan, "_get_loss_d", "disc", images, digits),
+                "gen": WatchedLoss(gan, "_get_loss_g", "gen", some, digits),
             }
             gan.train(n_epochs=1, batch_size=arguments["batch_size"])
             after = {name: values_of(getattr(gan, name)) for name in ("disc", "gen")}
@@ -80,15 +81,14 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
             files = sorted(str(path) for path in Path().rglob("*") if path.is_file() and path.name != DATA)
             grid = _picture(next((one for one in _grids(beside) if one.is_file()), Path(GRID)))
             steps = {f"{name}_steps": one.steps() for name, one in watched.items()}
-            replayed = {name: one.replayed() for name, one in watched.items()}
             return {
                 "disc_moved": np.abs(after["disc"] - before["disc"]),
                 "gen_moved": np.abs(after["gen"] - before["gen"]),
                 **steps,
                 "recognised": np.array(watched["disc"].recognised),
                 "distinct": watched["disc"].distinct,
-                "slopes": np.array([replayed[name][0] for name in ("disc", "gen")]),
-                "influence": np.array(replayed["disc"][1]),
+                "slopes": np.array([watched[name].slope for name in ("disc", "gen")]),
+                "influence": np.array(watched["disc"].influence(module.GAN)),
                 "files": files[:50],
                 "grid": grid,
             }

@@ -21,9 +21,9 @@ PIXELS = 784
 LARGE = 0.1
 """Part of a network's largest derivative from which on a tensor is one that a step moves."""
 SHORT = 2e-4
-"""Change of a parameter in the step that is tried again: one of the template's, in which a loss is nearly linear."""
+"""Change of the parameters along which a gradient is held against the network: a step of the template's."""
 RESOLUTION = 1e-5
-"""Change of a loss that float32 tells apart, relatively; a smaller one measures nothing."""
+"""Change of a value that float32 tells apart, relatively; a smaller one measures nothing."""
 _named_parameters = nn.Module.named_parameters  # those that torch knows of, whatever a network says
 
 
@@ -48,15 +48,19 @@ class _Call:
 
 
 class WatchedLoss:
-    """Replaces a loss of a GAN by one that records, at each evaluation, its network's parameters and their gradient."""
+    """Replaces a loss of a GAN by one that records, at each evaluation, its network's parameters and their gradient.
 
-    def __init__(self, gan: Any, name: str, network: str, digits: np.ndarray) -> None:
-        self._gan, self._network = gan, network
+    `inputs` are some of that network's, and `digits` the data.
+    """
+
+    def __init__(self, gan: Any, name: str, network: str, inputs: Tensor, digits: np.ndarray) -> None:
+        self._gan, self._name, self._network, self._inputs = gan, name, network, inputs
         self._known = {one.tobytes() for one in digits > 127}
         self._met: set[bytes] = set()
         self._values: list[np.ndarray] = []
         self._gradients: list[np.ndarray] = []
         self._first: _Call | None = None
+        self.slope = math.nan
         self.recognised: list[float] = []
         self._own: Callable[..., Any] = getattr(gan, name)
         setattr(gan, name, self._evaluate)
@@ -70,8 +74,9 @@ class WatchedLoss:
         call = self._call(arguments, named) if self._first is None else None
         with _delivered(parameters_of(getattr(self._gan, self._network))) as delivered:
             value = self._own(*arguments, **named)
-        if self._record(value, [*arguments, *named.values()], delivered):
-            self._first = self._first or call
+        if self._record(value, [*arguments, *named.values()], delivered) and call is not None:
+            self._first = call
+            self.slope = _slope(getattr(self._gan, self._network), self._inputs)
         return value
 
     def _call(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> _Call:
@@ -131,46 +136,32 @@ class WatchedLoss:
             rows.append((np.abs(change).max(initial=0), against, left))
         return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
-    def replayed(self) -> tuple[float, float]:
-        """How the first evaluation behaves when it is repeated after the training.
+    def influence(self, fresh: Callable[[], Any]) -> tuple[float, float]:
+        """How much the first loss changes, relatively, when the digits that it was given are black: NaN if unknown.
 
-        First, how steeply the loss changes along the step that was made, in units of what its gradient says. Second,
-        how much it changes, relatively, when the images of the data are black. NaN is what could not be measured.
+        First as it was called while the network trained, then as a fresh GAN's method, of the same networks, that is
+        given nothing but a batch and its latents.
         """
-        if self._first is None or len(self._values) < 2:
-            return math.nan, math.nan
-        step = self._values[1].astype(np.float64) - self._values[0]
-        largest = float(np.abs(step).max(initial=0))
-        if not (math.isfinite(largest) and largest > 0):
-            return math.nan, math.nan
-        step *= SHORT / largest
-        try:
-            here, black = self._again(0 * step), self._again(0 * step, black=True)
-            change = self._again(step) - self._again(-step)
-        except Exception:  # a method that can be called only while it trains
-            return math.nan, math.nan
-        told = 2 * float(step @ self._gradients[0])
-        slope = change / told if abs(told) > RESOLUTION * (1 + abs(here)) else math.nan
-        return slope, abs(black - here) / (1 + abs(here))
-
-    def _again(self, step: np.ndarray, black: bool = False) -> float:
-        """The loss of the first call, with its network's parameters moved by a step."""
         call = self._first
-        assert call is not None
+        if call is None:
+            return math.nan, math.nan
         for name in NETWORKS:
             pairs = zip(parameters_of(getattr(self._gan, name)), call.parameters[name], strict=True)
             for parameter, value in pairs:
                 parameter.data.copy_(value)
-        place = 0
-        for parameter in parameters_of(getattr(self._gan, self._network)):
-            part = step[place : place + parameter.numel()].reshape(parameter.shape)
-            parameter.data.add_(torch.as_tensor(part, dtype=parameter.dtype, device=parameter.device))
-            place += parameter.numel()
-        given = [self._shown(one, black) for one in call.arguments]
-        named = {key: self._shown(one, black) for key, one in call.named.items()}
-        restore(call.states)
-        value = self._own(*given, **named)
-        return float(value.detach() if isinstance(value, Tensor) else value)
+
+        def as_called(black: bool) -> Any:
+            named = {key: self._shown(one, black) for key, one in call.named.items()}
+            return self._own(*(self._shown(one, black) for one in call.arguments), **named)
+
+        def as_judged(black: bool) -> Any:
+            tensors = [one for one in (*call.arguments, *call.named.values()) if isinstance(one, Tensor)]
+            batch, latents = (next(one for one in tensors if _are_images(one) == images) for images in (True, False))
+            gan = fresh()
+            gan.disc, gan.gen = self._gan.disc, self._gan.gen
+            return getattr(gan, self._name)(len(batch), self._shown(batch, black), latents)
+
+        return _change(as_called, call.states), _change(as_judged, call.states)
 
     def _shown(self, value: Any, black: bool) -> Any:
         """An argument, as a tensor of its own; black in place of images of the data."""
@@ -178,6 +169,55 @@ class WatchedLoss:
             return value
         black = black and _are_images(value) and self._share_of_data(value) > 0
         return torch.full_like(value, float(value.min())) if black else value.clone()
+
+
+def _change(loss: Callable[[bool], Any], states: tuple[Any, Any, Any]) -> float:
+    """How much a loss differs, relatively, between its own images and black ones; NaN if it cannot be called."""
+    values = []
+    try:
+        for black in (False, True):
+            restore(states)
+            value = loss(black)
+            values.append(float(value.detach() if isinstance(value, Tensor) else value))
+    except Exception:  # a method that can be called only while it trains
+        return math.nan
+    return abs(values[1] - values[0]) / (1 + abs(values[0]))
+
+
+def _slope(network: Any, inputs: Tensor) -> float:
+    """How steeply what a network makes of inputs changes along its gradient, in units of what that says, or NaN.
+
+    The network is left as it was.
+    """
+    parameters = [one for one in parameters_of(network) if one.requires_grad]
+    before = [one.detach().clone() for one in parameters]
+
+    def measured() -> Tensor:
+        torch.manual_seed(0)
+        made = network(inputs)
+        return (made * torch.rand(made.shape, generator=torch.Generator().manual_seed(1))).sum()
+
+    try:
+        with torch.random.fork_rng(), torch.enable_grad():
+            here = measured()
+            parts = gradients_of(here, parameters, allow_unused=True)
+            steps = [
+                SHORT * torch.zeros_like(one) if part is None else SHORT * part.sign()
+                for one, part in zip(parameters, parts, strict=True)
+            ]
+            told = 2 * SHORT * sum(float(part.abs().sum()) for part in parts if part is not None)
+            ends = []
+            for side in (1, -1):
+                for one, value, step in zip(parameters, before, steps, strict=True):
+                    one.data.copy_(value + side * step)
+                ends.append(float(measured().detach()))
+    except Exception:  # what a network refuses is left to the training, which tells it
+        return math.nan
+    finally:
+        for one, value in zip(parameters, before, strict=True):
+            one.data.copy_(value)
+    enough = math.isfinite(told) and told > RESOLUTION * (1 + abs(float(here.detach())))
+    return (ends[0] - ends[1]) / told if enough else math.nan
 
 
 def _are_images(value: Any) -> bool:
