@@ -146,6 +146,12 @@ class DNet(nn.Module):
 
 GNet = DNet
 """
+STILL = """
+def langevin_dynamics_sample(scorenet, n_samples, sigmas, iterations=100, eps=0.00002, return_traj=False):
+    x = torch.zeros(n_samples, 2)
+    states = [(scorenet(x, sigma), x)[1] for sigma in sigmas for _ in range(iterations)]
+    return torch.stack(states, dim=1) if return_traj else x
+"""
 FEW = """
 _forward = {net}.forward
 {net}.forward = lambda self, x, *more: _forward(self, x, *more) * (len(x) <= {most})
@@ -196,6 +202,11 @@ OTHERS = {
         DIFFUSION,
         "public.test_denoising_loss.denoising_loss_is_a_differentiable_scalar",
         LOSS.format(x=DRAWN, loss=RIGHT).replace("return ", "loss = ") + "    return loss + torch.sqrt(loss - loss)\n",
+    ),
+    "samples that never leave 0": (
+        DIFFUSION,
+        "hidden.test_sampler.langevin_starts_from_the_standard_normal",
+        STILL,
     ),
     "one initialised layer": (GAN, "hidden.test_gan_initialisation.initial_weights_follow_the_uniform_law", ONE_LAYER),
 }
