@@ -87,11 +87,13 @@ def _tests(batches: Sequence[Batch], of: Callable[[np.ndarray], np.ndarray], tog
         counts += [(_binomial(int(n), len(index), p), finding) for n, p in zip(seen, probability, strict=True)]
         pairs, equal = len(index) // 2, int(np.sum(index[: len(index) // 2 * 2 : 2] == index[1::2]))
         likely = float(np.sum(probability**2))
+        if not pairs:
+            continue
         said = f"Neighbouring samples have the same noise level with frequency {equal / pairs:.3f}."
         wanted = f"Levels that are drawn independently coincide with probability {1 / len(probability):.3f}."
         neighbours.append((_binomial(equal, pairs, likely), Finding(said, wanted, look_at=SIGMA_LINE)))
-    named = {"counts": counts} if together else {"counts": counts, "neighbours": neighbours}
-    return [_worst(name, found) for name, found in named.items()]
+    named = {"counts": counts, "neighbours": [] if together else neighbours}
+    return [_worst(name, found) for name, found in named.items() if found]
 
 
 def _worst(name: str, found: Sequence[tuple[float, Finding]]) -> laws.Test:

@@ -20,8 +20,8 @@ from tests.support.observed.networks import Outputs, outputs
 from tests.support.submission import Submission
 from tests.support.verdicts import Blocked, Finding, Verdict, Wrong, following, settle, wrong
 
-BATCHES = (2, 4)
-IMAGES = (8, 12)
+BATCHES = (2, 20)
+IMAGES = (8, 70)
 N_EXAMPLES = 5
 """One example is enough to tell two networks apart: each compares every output under random weights."""
 

@@ -59,7 +59,10 @@ def _starts_before_the_noise(submission: Submission, chains: Callable[..., list[
     """Whether the starts are right, but for the noise that a step adds before the network is asked."""
     if not carries_forward():
         return False
-    found = recognise_noise(observe_motion(submission))
+    motion = observe_motion(submission)
+    if motion.frozen or motion.clipped:
+        return False
+    found = recognise_noise(motion)
     if not found.explained or found.reading(VARIANCE) is not NOISE_BEFORE:
         return False
 

@@ -34,7 +34,7 @@ def _shapes(n_layers: int, latent_dim: int) -> list[tuple[int, ...]]:
 @weight(0.5)
 @visibility("after_published")
 @tags("scorenet")
-@with_examples(N_EXAMPLES, seed=SEEDS, n=(1, 4), n_layers=(2, 8), latent_dim=(1, 20), power=(-3, 2))
+@with_examples(N_EXAMPLES, seed=SEEDS, n=(1, 300), n_layers=(2, 8), latent_dim=(1, 20), power=(-3, 2))
 def test_scorenet_output_equals_the_closed_form(
     submission: Submission, seed: int, n: int, n_layers: int, latent_dim: int, power: int
 ) -> None:

@@ -74,6 +74,12 @@ def _judge_form(evaluation: Evaluation) -> None:
             "5.2: the training step",
         )
         settle(finding)
+    if not np.isfinite(evaluation.gradient).all():
+        raise wrong(
+            "The gradient of the loss with respect to the scores is not finite.",
+            "For finite samples and scores it is finite.",
+            look_at="5.2: the training step",
+        )
 
 
 @number("5.2")
@@ -87,6 +93,8 @@ def test_denoising_loss_of_one_point_matches_the_hand_computed_case(submission: 
 
 def _judge_by_hand(submission: Submission, batch: Batch) -> None:
     """Follow Alg. 1 line by line for the x~ that was drawn, under the readings that another row charges."""
+    if not (np.isfinite(batch.perturbed).all() and np.isfinite(batch.evaluation.returned.values).all()):
+        raise Wrong(by_hand(batch))
     diagnosis = diagnose([batch])
     if not diagnosis.explained:
         raise Wrong(by_hand(batch), margin=deviation(batch, HANDOUT))

@@ -7,7 +7,7 @@ from tests.support.judging.training import judged_epoch
 from tests.support.marks import number, tags, visibility, weight
 from tests.support.observed import training
 from tests.support.submission import Submission
-from tests.support.verdicts import Wrong, wrong
+from tests.support.verdicts import Wrong
 
 
 @number("4.6")
@@ -17,9 +17,9 @@ from tests.support.verdicts import Wrong, wrong
 def test_one_epoch_of_training_moves_both_networks(submission: Submission) -> None:
     """One epoch moves both networks (half) and writes the grid of images (half)."""
     epoch = judged_epoch(submission)
-    if not training.trains_on_the_data(epoch):
-        seen = "GAN.train does not evaluate both losses (_get_loss_d on the digits, _get_loss_g)."
-        raise wrong(seen, "Every batch of digits is used for both losses.", look_at=training.LOOK_AT)
+    of_the_data = training.problem_with_the_data(epoch)
+    if of_the_data:
+        raise Wrong(of_the_data)
     of_networks = training.problem_with_the_movement(epoch) or training.problem_with_the_steps(epoch)
     parts = ((MOVES, of_networks), (WRITES, training.problem_with_the_grid(epoch)))
     findings = [finding for _, finding in parts if finding]

@@ -43,6 +43,9 @@ def test_scorenet_has_distinct_parameters(submission: Submission) -> None:
         expected = scorenet_parameter_count(n_layers, latent_dim)
         if total != expected:
             _judge_as_it_is(submission, (n_layers, latent_dim), total, expected)
+    frozen = scorenet.not_trained(submission)
+    if frozen:
+        raise wrong(frozen, "The optimizer moves every parameter.", look_at=scorenet.LOOK_AT)
 
 
 def _judge_as_it_is(submission: Submission, size: tuple[int, int], total: int, expected: int) -> None:

@@ -40,7 +40,9 @@ LOOK_AT = "Question 5.1: 8 linear layers with Softplus as the activation functio
 MOST_CARRIED = 2
 """Things that may differ together: a network further from the question is judged by the question alone."""
 FEWEST_LAYERS = 2
-"""One layer has nothing between, and is no network of which one thing differs."""
+"""One layer has nothing between."""
+FEWEST_OF_CREDIT = SCORENET_LAYERS / 2
+"""A network with fewer layers than half of them is none of which one thing differs."""
 
 
 EXTRA = {"dropout", "batch_norm", "layer_norm", "group_norm"}
@@ -156,7 +158,7 @@ class Structure:
     @property
     def credit(self) -> float:
         """What the row of the executed operations earns."""
-        if len(self.lines) > MOST_CARRIED or len(self.built.layers) < FEWEST_LAYERS:
+        if len(self.lines) > MOST_CARRIED or len(self.built.layers) < FEWEST_OF_CREDIT:
             return 0.0
         credit = 1.0
         for line in self.lines:
@@ -275,7 +277,7 @@ def _close(values: np.ndarray, seen: np.ndarray, given: np.ndarray) -> bool:
     if values.shape != seen.shape:
         return False
     size = 1 + np.maximum(np.abs(values), np.abs(given) if given.shape == values.shape else 0)
-    return bool(np.all(np.abs(values - seen) <= FLOAT32_EPS * 16 * size))
+    return bool(np.isfinite(size).all() and np.all(np.abs(values - seen) <= FLOAT32_EPS * 16 * size))
 
 
 def _between(before: np.ndarray, after: np.ndarray, steps: Sequence[Operation]) -> Between:
@@ -342,6 +344,18 @@ def distinct_parameters(submission: Submission, n_layers: int, latent_dim: int) 
     """Scalars in distinct parameters of `ScoreNet(n_layers, latent_dim)`."""
     table = _parameters(submission, n_layers, latent_dim)
     return sum({one.identity: int(np.prod(one.shape)) for one in table.parameters}.values())
+
+
+def not_trained(submission: Submission) -> str:
+    """What keeps a ScoreNet that runs from being trained, in a sentence; empty if nothing does."""
+    names = [one.name for one in _parameters(submission, *DEFAULT).parameters if not one.trainable]
+    if names:
+        return f"Some parameters of ScoreNet do not ask for a gradient: {', '.join(names)}."
+    try:
+        seen = run(submission, *DEFAULT)
+    except SubmissionRaised:  # charged where the layers are judged
+        return ""
+    return "" if seen.differentiable else "No gradient comes back from what ScoreNet returns to its parameters."
 
 
 def _parameters(submission: Submission, n_layers: int, latent_dim: int) -> ParameterTable:

@@ -164,7 +164,7 @@ def computes(rows: Sequence[TableRow], before: np.ndarray, after: np.ndarray) ->
             values = _apply(row, values)
     except (ValueError, IndexError):  # values of a shape for which the rows are not made
         return False
-    if values.size != after.size:
+    if values.size != after.size or not np.isfinite(before).all():
         return False
     error = np.abs(values.reshape(-1) - after.astype(np.float64).reshape(-1))
     # At most 16 elementary operations, each within 4 float32 units of the largest value that it handles.

@@ -26,16 +26,24 @@ AGAINST_AT_FIRST, AGAINST_LATER = 0.9, 0.5
 """Share of the parameters that go against the gradient: in Adam's first step all do, later ones have momentum."""
 MOSTLY = 0.5
 """Share of the images of a batch that must be of the data."""
+LEAST_INFLUENCE = 1e-6
+"""Relative change of a loss when its digits are black: some roundings of float32; of right ones it is above 1e-4."""
+SLOPES = (0.5, 2.0)
+"""What a network does along its gradient, in units of what that says: 1, but for the bends of ReLU and MaxPool."""
 
 LOOK_AT = "Question 4.6, and the method GAN.train"
+LOWERS = "Each step of Adam lowers the loss of its batch."
 
 
 class Epoch(msgspec.Struct, forbid_unknown_fields=True):
     """How far each parameter moved, which files appeared, and test_0.png's pixels `(height, width, 3)`.
 
-    `disc_steps` and `gen_steps` `(k, 2)`: after each evaluation of a network's loss, the largest change of a parameter,
-    and the share of the parameters that go against the gradient. `recognised` `(k,)`: of the images that each
-    discriminator loss was given, the share that are of the data, each counted once.
+    `disc_steps` and `gen_steps` `(k, 3)`: after each evaluation of a network's loss, the largest change of a parameter,
+    the share of the parameters that go against the gradient, and how many tensors are left out. `recognised` `(k,)`: of
+    the images that each discriminator loss was given, the share that are of the data, each counted once; `distinct`:
+    the number of all of them. `slopes` `(2,)`: how steeply each network changes along its gradient, in units of what
+    that says. `influence` `(2,)`: how much the discriminator's loss changes without its digits, as the training calls
+    it, and as a fresh GAN's method. NaN is what could not be measured.
     """
 
     disc_moved: np.ndarray
@@ -43,14 +51,19 @@ class Epoch(msgspec.Struct, forbid_unknown_fields=True):
     disc_steps: np.ndarray
     gen_steps: np.ndarray
     recognised: np.ndarray
+    distinct: int
+    slopes: np.ndarray
+    influence: np.ndarray
     files: list[str]
     grid: np.ndarray
 
     def __post_init__(self) -> None:
         """Refuse what no probe reports."""
         for steps in (self.disc_steps, self.gen_steps):
-            require_shape(steps, (None, 2))
+            require_shape(steps, (None, 3))
         require_shape(self.recognised, (len(self.disc_steps),))
+        require_shape(self.slopes, (2,))
+        require_shape(self.influence, (2,))
         if self.grid.size:
             require_shape(self.grid, (None, None, 3), "u")
 
@@ -87,15 +100,26 @@ def problem_with_the_movement(epoch: Epoch) -> Finding | None:
     return None
 
 
-def trains_on_the_data(epoch: Epoch) -> bool:
-    """Whether both losses were evaluated, and the discriminator's on images of the data."""
-    return len(epoch.gen_steps) > 0 and bool(np.any(epoch.recognised >= MOSTLY))
+def problem_with_the_data(epoch: Epoch) -> Finding | None:
+    """Both losses are evaluated, and the discriminator makes each step on digits: more than fit into one batch."""
+    seen = ""
+    steps = epoch.recognised[epoch.disc_steps[:, 0] > 0]
+    if not (len(epoch.gen_steps) and np.any(epoch.recognised >= MOSTLY)):
+        seen = "GAN.train does not evaluate both losses (_get_loss_d on the digits, _get_loss_g)."
+    elif not np.all(steps >= MOSTLY):
+        seen = "The discriminator makes steps for which _get_loss_d is not given the digits."
+    elif epoch.distinct <= BATCH_SIZE:
+        seen = f"In one epoch _get_loss_d is given {epoch.distinct} different digits of {N_DIGITS}."
+    elif epoch.influence[0] < LEAST_INFLUENCE <= epoch.influence[1]:
+        seen = "As GAN.train calls _get_loss_d, the loss does not depend on the digits."
+    return Finding(seen, "Every batch of digits is used for both losses.", "", LOOK_AT) if seen else None
 
 
 def problem_with_the_steps(epoch: Epoch) -> Finding | None:
     """For every batch both networks make a step of Adam's size, against the gradient of their own loss."""
-    for name, steps in (("discriminator", epoch.disc_steps), ("generator", epoch.gen_steps)):
-        sizes, against = steps[:, 0], steps[:, 1]
+    watched = (("discriminator", epoch.disc_steps), ("generator", epoch.gen_steps))
+    for (name, steps), slope in zip(watched, epoch.slopes.tolist(), strict=True):
+        sizes, against, left = steps.T
         moved = sizes > 0
         if np.count_nonzero(moved) < N_BATCHES:
             made = np.count_nonzero(moved)
@@ -108,7 +132,14 @@ def problem_with_the_steps(epoch: Epoch) -> Finding | None:
             return Finding(seen, "A step of Adam changes a parameter by about the learning rate.", "", LOOK_AT)
         if not (against[moved][0] >= AGAINST_AT_FIRST and np.all(against[moved] >= AGAINST_LATER)):
             seen = f"The {name} does not move against the gradient of its loss."
-            return Finding(seen, "Each step of Adam lowers the loss of its batch.", "", LOOK_AT)
+            return Finding(seen, LOWERS, "", LOOK_AT)
+        if not (SLOPES[0] <= slope <= SLOPES[1] or np.isnan(slope)):
+            seen = f"What the {name} computes does not change as its gradient says."
+            return Finding(seen, LOWERS, "", LOOK_AT)
+        if left[moved][0] > 0:
+            count = f"{left[moved][0]:g} of the {name}'s parameter tensors"
+            seen = f"The first step does not change {count}, though the loss depends on them."
+            return Finding(seen, "The optimizer has all parameters of its network.", "", LOOK_AT)
     return None
 
 

@@ -135,33 +135,45 @@ def initial_parameters(module: ModuleType, arguments: dict[str, Any]) -> dict[st
     """The parameters of `count` networks, each constructed as a student would: one stack `(count, ...)` for each.
 
     They are those that a pass on `inputs` executes, as `(out, in, ...)`: a tensor that is never used is left out. Where
-    no pass comes to an end, all registered parameters stand for them. Where the constructor is still a stub,
-    `_weight_init` is called on a network of the given `layers` instead.
+    no pass comes to an end, all registered parameters stand for them. Where the constructor is still a stub, or makes
+    fewer than half as many layers as `layers` are, `_weight_init` is called on a network of the given `layers` instead.
     """
     network = getattr(module, arguments["network"])
+    stacks, registered = _many(network, arguments, False) or _many(network, arguments, True) or ({}, {})
+    # A weight that is made of others may equal one of them in some networks: it has no name of its own.
+    names = {place: next(iter(given)) if len(given) == 1 else place for place, given in registered.items()}
+    return {"parameters": [{"name": names[place], "values": np.stack(values)} for place, values in stacks.items()]}
+
+
+def _many(
+    network: type[nn.Module], arguments: dict[str, Any], stand_in: bool
+) -> tuple[dict[str, list[np.ndarray]], dict[str, set[str]]] | None:
+    """The values of each parameter in many networks, and its names; None if these have too few layers of their own."""
     stacks: dict[str, list[np.ndarray]] = {}
     registered: dict[str, set[str]] = {}
     form: dict[str, Any] = {}
     themselves: dict[str, str] = {}
+    layers = arguments.get("layers", [])
     for _ in range(arguments["count"]):
         try:
-            built = network(*arguments.get("positional", []), **arguments.get("named", {}))
+            built = None if stand_in else network(*arguments.get("positional", []), **arguments.get("named", {}))
         except NotImplementedError:
             built = None
-        if built is None or not any(True for _ in built.parameters()):
-            built = _initialised_stand_in(network, arguments.get("layers", []))
+        own = built is not None and any(True for _ in built.parameters())
+        if built is None or not own:
+            built = _initialised_stand_in(network, layers)
         parameters = dict(built.named_parameters())
         if not themselves or form != {name: one.shape for name, one in parameters.items()}:
             form = {name: one.shape for name, one in parameters.items()}
             executed, themselves = _executed_parameters(built, arguments["inputs"])
+            if own and 2 * sum(values.ndim > 1 for _, values in executed.values()) < len(layers):
+                return None
         else:  # another network of one form whose passes run its parameters as they are
             executed = {place: (name, as_array(parameters[name])) for place, name in themselves.items()}
         for place, (name, values) in executed.items():
             stacks.setdefault(place, []).append(values)
             registered.setdefault(place, set()).add(name)
-    # A weight that is made of others may equal one of them in some networks: it has no name of its own.
-    names = {place: next(iter(given)) if len(given) == 1 else place for place, given in registered.items()}
-    return {"parameters": [{"name": names[place], "values": np.stack(values)} for place, values in stacks.items()]}
+    return stacks, registered
 
 
 def _executed_parameters(

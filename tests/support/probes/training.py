@@ -19,10 +19,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.autograd import grad as gradients_of  # bound here: a student's file may replace what torch has
 
-from tests.support.probes.arrays import as_array
 from tests.support.probes.networks import scatter_parameters
+from tests.support.probes.watched_loss import WatchedLoss, parameters_of, values_of
 
 DATA = "train-images-idx3-ubyte.gz"
 GRID = "test_0.png"
@@ -43,10 +42,13 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
 
     `helpers` are the names of the course's helper module, which must not download anything now. The losses named in
     `stand_ins` are replaced by others that move their network, so that the rest of the training is observed.
-    `disc_steps` and `gen_steps` `(k, 2)` have a row for each evaluation of a network's loss with a gradient: the
-    largest change of a parameter until the next one, and the share of the parameters that go against the gradient.
-    Only the larger half of a gradient's parts counts, and a parameter that stays as it is has not gone against it.
-    `recognised` `(k,)` is the share of the images of each discriminator loss that are of the data, each counted once.
+    `disc_steps` and `gen_steps` `(k, 3)` have a row for each evaluation of a network's loss with a gradient: the
+    largest change of a parameter until the next one, the share of the parameters that go against the gradient, and how
+    many tensors are left out. Only the larger half of a gradient's parts counts, and a parameter that stays as it is
+    has not gone against it. `recognised` `(k,)` is the share of the images of each discriminator loss that are of the
+    data, each counted once, and `distinct` the number of all of them. `slopes` `(2,)` is how steeply each network
+    changes along its gradient, in units of what that says, and `influence` `(2,)` how much the discriminator's loss
+    changes without its digits: as the training calls it, and as a fresh GAN's method. NaN is what was not measured.
     """
     here = os.getcwd()
     beside = Path(str(module.__file__)).resolve().parent
@@ -61,29 +63,34 @@ def one_epoch(module: ModuleType, arguments: dict[str, Any]) -> dict[str, Any]:
             for place in (Path(), beside) if OWN_COPY else (Path(),):
                 _write_digits(np.asarray(arguments["digits"]), place)
             gan = module.GAN()
-            if not (list(gan.disc.parameters()) and list(gan.gen.parameters())):
+            if not (parameters_of(gan.disc) and parameters_of(gan.gen)):
                 raise NotImplementedError("4.6 needs both networks, and one has no parameters yet")
-            _bring_to_life(
-                gan, _latents(module.GAN), torch.as_tensor(arguments["digits"][:BATCH, None] / 255.0).float()
-            )
+            zdim, digits = _latents(module.GAN), np.asarray(arguments["digits"])
+            images = torch.as_tensor(digits[:BATCH, None] / 255.0).float()
+            _bring_to_life(gan, zdim, images)
             _replace_losses(gan, arguments["stand_ins"])
-            before = {name: _values(getattr(gan, name)) for name in ("disc", "gen")}
+            before = {name: values_of(getattr(gan, name)) for name in ("disc", "gen")}
+            some = 2 * torch.rand(BATCH, zdim, generator=torch.Generator().manual_seed(0)) - 1
             watched = {
-                "disc": _Watched(gan, "_get_loss_d", "disc", np.asarray(arguments["digits"])),
-                "gen": _Watched(gan, "_get_loss_g", "gen", np.asarray(arguments["digits"])),
+                "disc": WatchedLoss(gan, "_get_loss_d", "disc", images, digits),
+                "gen": WatchedLoss(gan, "_get_loss_g", "gen", some, digits),
             }
             gan.train(n_epochs=1, batch_size=arguments["batch_size"])
-            after = {name: _values(getattr(gan, name)) for name in ("disc", "gen")}
+            after = {name: values_of(getattr(gan, name)) for name in ("disc", "gen")}
             os.chdir(folder)
             files = sorted(str(path) for path in Path().rglob("*") if path.is_file() and path.name != DATA)
+            grid = _picture(next((one for one in _grids(beside) if one.is_file()), Path(GRID)))
+            steps = {f"{name}_steps": one.steps() for name, one in watched.items()}
             return {
                 "disc_moved": np.abs(after["disc"] - before["disc"]),
                 "gen_moved": np.abs(after["gen"] - before["gen"]),
-                "disc_steps": watched["disc"].steps(),
-                "gen_steps": watched["gen"].steps(),
+                **steps,
                 "recognised": np.array(watched["disc"].recognised),
+                "distinct": watched["disc"].distinct,
+                "slopes": np.array([watched[name].slope for name in ("disc", "gen")]),
+                "influence": np.array(watched["disc"].influence(module.GAN)),
                 "files": files[:50],
-                "grid": _picture(next((one for one in _grids(beside) if one.is_file()), Path(GRID))),
+                "grid": grid,
             }
         finally:
             os.chdir(here)
@@ -122,59 +129,6 @@ def _make_folders_of(source: Path, target: Path) -> None:
         (target / path.name).mkdir()
         for inner in [one for one in sorted(path.iterdir()) if one.is_dir()][:MOST_FOLDERS]:
             (target / path.name / inner.name).mkdir()
-
-
-class _Watched:
-    """A loss of the student's GAN that records, at each evaluation, its network's parameters and their gradient."""
-
-    def __init__(self, gan: Any, name: str, network: str, digits: np.ndarray) -> None:
-        self._gan, self._network = gan, network
-        self._known = {one.tobytes() for one in digits > 127}
-        self._values: list[np.ndarray] = []
-        self._gradients: list[np.ndarray] = []
-        self.recognised: list[float] = []
-        own = getattr(gan, name)
-
-        def loss(*arguments: Any, **named: Any) -> Any:
-            value = own(*arguments, **named)
-            self._record(value, [*arguments, *named.values()])
-            return value
-
-        setattr(gan, name, loss)
-
-    def _record(self, loss: Any, arguments: list[Any]) -> None:
-        if isinstance(loss, torch.Tensor) and loss.numel() != 1:
-            return
-        parameters = list(getattr(self._gan, self._network).parameters())
-        try:
-            parts = gradients_of(loss.sum(), parameters, retain_graph=True, allow_unused=True)
-        except (RuntimeError, AttributeError, TypeError):  # gone backward already, or parameters that are not trained
-            parts = tuple(one.grad for one in parameters)
-            if all(part is None or not part.any() for part in parts):
-                return
-        filled = [torch.zeros_like(one) if part is None else part for one, part in zip(parameters, parts, strict=True)]
-        self._gradients.append(torch.cat([one.detach().flatten().cpu() for one in filled]).numpy())
-        self._values.append(_values(getattr(self._gan, self._network)))
-        images = [one for one in arguments if isinstance(one, torch.Tensor) and one.ndim > 1 and one[0].numel() == 784]
-        self.recognised.append(self._share_of_data(images[0]) if images else 0.0)
-
-    def _share_of_data(self, images: torch.Tensor) -> float:
-        """Images are told by where they are bright, in whatever range their values are."""
-        values = images.detach().cpu().double().numpy().reshape(len(images), -1)
-        bright = values > (values.max() + values.min()) / 2
-        return len({one.tobytes() for one in bright} & self._known) / max(len(bright), 1)
-
-    def steps(self) -> np.ndarray:
-        """After each evaluation: the largest change, and the share of changes against the gradient, `(k, 2)`."""
-        following = [*self._values[1:], _values(getattr(self._gan, self._network))]
-        rows = []
-        for before, after, gradient in zip(self._values, following, self._gradients, strict=True):
-            change = after.astype(np.float64) - before
-            size = np.abs(gradient)
-            large = (size > 0) & (size >= np.median(size[size > 0])) if np.any(size > 0) else size > 0
-            against = np.mean(np.sign(change[large]) == -np.sign(gradient[large])) if np.any(large) else 0.0
-            rows.append((np.abs(change).max(initial=0), against))
-        return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
 
 def _replace_losses(gan: Any, names: list[str]) -> None:
@@ -272,10 +226,6 @@ def _write_digits(digits: np.ndarray, place: Path) -> None:
     header = struct.pack(">IIII", 0x803, len(digits), *digits.shape[1:])
     (place / "data").mkdir(exist_ok=True)
     (place / "data" / DATA).write_bytes(gzip.compress(header + digits.astype(np.uint8).tobytes(), compresslevel=1))
-
-
-def _values(network: nn.Module) -> np.ndarray:
-    return np.concatenate([as_array(parameter).ravel() for parameter in network.parameters()])
 
 
 def _picture(path: Path) -> np.ndarray:
