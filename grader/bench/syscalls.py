@@ -26,6 +26,8 @@ _OTHER_PROCESSES = """ptrace process_vm_readv process_vm_writev process_madvise 
 _NAMESPACES_AND_MOUNTS = """unshare setns mount umount umount2 pivot_root chroot fsopen fsconfig fsmount fspick
     move_mount open_tree mount_setattr statmount listmount name_to_handle_at open_by_handle_at fanotify_init quotactl
     quotactl_fd swapon swapoff"""
+_WHAT_OTHERS_OPEN = "inotify_init inotify_init1 inotify_add_watch"
+"""The interpreter's files are the same for all: what one submission opens or locks, another could see meanwhile."""
 _LARGE_SURFACES = """io_uring_setup io_uring_enter io_uring_register bpf userfaultfd perf_event_open lookup_dcookie
     nfsservctl vmsplice uselib modify_ldt sync syncfs"""
 _THE_MACHINE = """kexec_load kexec_file_load init_module finit_module delete_module reboot acct iopl ioperm settimeofday
@@ -48,7 +50,9 @@ _SETTINGS_OF_OTHERS = {
 _OF_ONE_PROCESS = {"setpriority": 0, "ioprio_set": 1}
 """Calls whose first argument says what the number in the second names: a process by this value, else whole users."""
 _COMMANDS = {
-    "fcntl": (8, 15),  # F_SETOWN, F_SETOWN_EX: a signal of choice to another process, when a descriptor is ready
+    # F_SETOWN, F_SETOWN_EX: a signal of choice to another process, when a descriptor is ready;
+    # F_GETLK, F_OFD_GETLK, F_NOTIFY: what others have locked, or open in a folder
+    "fcntl": (8, 15, 5, 36, 1026),
     "ioctl": (0x8901, 0x8902, 0x5412, 0x541C),  # FIOSETOWN, SIOCSPGRP: the same; TIOCSTI, TIOCLINUX: typed for others
 }
 """Commands that reach beyond the process, by the call that has them as its second argument."""
@@ -82,8 +86,8 @@ def prepare(names: bool) -> None:
 def _build(files: bool, settings: bool, signals: bool, names: bool) -> pyseccomp.SyscallFilter:
     allowed = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     refused = pyseccomp.ERRNO(errno.EPERM)
-    calls = [_MEMORY_OF_NO_PROCESS, _OTHER_PROCESSES, _NAMESPACES_AND_MOUNTS, _LARGE_SURFACES, _THE_MACHINE]
-    calls += [_FILES_OF_THE_SAME_USER] * files + [_SIGNALS] * signals + [_SOCKETS_WITH_NAMES] * names
+    calls = [_MEMORY_OF_NO_PROCESS, _OTHER_PROCESSES, _NAMESPACES_AND_MOUNTS, _WHAT_OTHERS_OPEN, _LARGE_SURFACES]
+    calls += [_THE_MACHINE] + [_FILES_OF_THE_SAME_USER] * files + [_SIGNALS] * signals + [_SOCKETS_WITH_NAMES] * names
     for name in " ".join(calls).split():
         _add(allowed, refused, name)
     for name in ("socket", "socketpair"):
@@ -95,6 +99,8 @@ def _build(files: bool, settings: bool, signals: bool, names: bool) -> pyseccomp
     for name, commands in _COMMANDS.items():
         for command in commands:
             _add(allowed, refused, name, pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, command))
+    # It does nothing, and says that it has: who locks a file of its own goes on, and nobody sees who locks another.
+    _add(allowed, pyseccomp.ERRNO(0), "flock")
     # Its flags lie in memory, out of a filter's sight; the C library then takes the older call.
     _add(allowed, pyseccomp.ERRNO(errno.ENOSYS), "clone3")
     for name, place in _SETTINGS_OF_OTHERS.items() if settings else ():
