@@ -6,6 +6,7 @@ import io
 import mmap
 import os
 import re
+import resource
 import socket
 import sys
 import time
@@ -17,7 +18,7 @@ import pytest
 
 from grader import __main__, rubric
 from grader.audit.leftovers import leftovers
-from grader.bench import landlock
+from grader.bench import confinement, landlock
 from grader.project import REFERENCE, TEMPLATE
 from grader.report import terminal
 from grader.report.results import Results
@@ -155,6 +156,15 @@ def test_a_name_that_the_terminal_has_no_sign_for_is_printed_all_the_same(monkey
     terminal.console(80).print("caf\xe9 \u5f20 :smile:", markup=False)
     sys.stdout.flush()
     assert written.getvalue() == b"caf\xe9 ? :smile:\n"
+
+
+def test_student_code_has_neither_the_priority_nor_the_crash_reports_that_the_host_grants():
+    trial = os.fork()
+    if trial == 0:
+        confinement._limit(confinement.Limits(), counts=False)
+        limits = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}")) for name in ("NICE", "RTPRIO", "CORE")}
+        os._exit(limits != {"NICE": (0, 0), "RTPRIO": (0, 0), "CORE": (1, 1)})
+    assert os.waitpid(trial, 0)[1] == 0
 
 
 def test_the_ids_of_a_runner_are_not_in_the_reach_of_whom_it_grades(monkeypatch: pytest.MonkeyPatch):
