@@ -18,6 +18,8 @@ import signal
 import socket
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -30,6 +32,8 @@ from grader.messages import CheckOrder, Confined, Forked, HostOrder, Imported, O
 
 SEVERAL = 4
 """Hosts after which many more are to be expected: what makes a fork cheaper costs as much as some forks."""
+ROUNDS, BETWEEN = 200, 0.02
+"""Times that what is left is ended when the runner is gone, and seconds between two of them."""
 Order = TypeVar("Order", HostOrder, CheckOrder)
 
 OWN_SOURCES = "source"
@@ -52,14 +56,16 @@ def serve(control: socket.socket, without: frozenset[str]) -> NoReturn:
     gc.collect()
     data = kernel.own_data()
     around = confinement.isolate(around, Path(os.environ["HOME"]))
-    syscalls.prepare()
+    syscalls.prepare(names=not around.view)
     gc.freeze()  # the collector would otherwise touch, and so copy, every page that the children share
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.sendall(messages.encode(Ready(confinement.reachable(around))))
     forked = 0
+    hosts: list[int] = []
     while True:
         order, descriptors = _order(control, HostOrder)
         if order is None:
+            _end(hosts)
             os._exit(0)
         if forked >= SEVERAL and data and _has_no_children():
             kernel.use_huge_pages(data)
@@ -70,6 +76,7 @@ def serve(control: socket.socket, without: frozenset[str]) -> NoReturn:
             control.close()
             around = dataclasses.replace(around, processes=alone)
             _host(socket.socket(fileno=descriptors[0]), descriptors[1], order, around)
+        hosts = [*filter(_is_running, hosts), host]
         control.sendall(messages.encode(Forked(host)))
         for descriptor in descriptors:
             os.close(descriptor)
@@ -81,6 +88,33 @@ def _has_no_children() -> bool:
     except ChildProcessError:
         return True
     return False
+
+
+def _is_running(child: int) -> bool:
+    """Whether a process is a child of this one; its id may be another's when it has ended."""
+    try:
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _end(hosts: list[int]) -> None:
+    """End what the hosts run: the runner is gone, and what a student's code does by itself would never notice.
+
+    Where a host has processes of its own, they end with it; elsewhere they come to be this one's children, and are read
+    from the kernel's list.
+    """
+    own = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    for _ in range(ROUNDS):
+        listed = own.read_text(encoding="ascii").split() if own.exists() else []
+        left = [*filter(_is_running, {*hosts, *map(int, listed)})]
+        if not left:
+            return
+        for child in left:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        time.sleep(BETWEEN)
 
 
 def _fork(own_processes: bool) -> tuple[int, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,9 +124,10 @@ def fill(table: Table, lines: Sequence[Line], rows: Sequence[Row]) -> Filled:
     names = _Names(lines)
     people = list(table.people())
     by_columns = [names.by_columns([_named(table, row, name) for name in _OF_A_PERSON]) for row in people]
-    by_number = [(names.exact.get(_named(table, row, "ID"), set()), "") for row in people]
-    number_counts = sum(map(any, by_number)) > sum(map(any, by_columns))
-    found = by_number if number_counts else by_columns
+    by_number = [Meant(names.exact.get(_named(table, row, "ID"), frozenset())) for row in people]
+    number_counts = sum(map(bool, by_number)) > sum(map(bool, by_columns))
+    meant = _each_for_one_row(by_number if number_counts else by_columns)
+    found = [({key for key, _ in one.people}, one.why) for one in meant]
     by_key = {line.entry.key: line for line in lines}
     used, without, replaced = {key for of, _ in found for key in of}, [], 0
     for row, (of, why) in zip(people, found, strict=True):
@@ -145,28 +147,59 @@ def fill(table: Table, lines: Sequence[Line], rows: Sequence[Row]) -> Filled:
     return Filled(table.content(), table.column, missing, without, replaced, warning, number_counts)
 
 
+@dataclass(frozen=True)
+class Meant:
+    """Whom a row names: people of submissions, by the submission and the place in it; or none, and why.
+
+    `by_login` is whether only the first part of an address says so, which anybody can have elsewhere.
+    """
+
+    people: frozenset[tuple[str, int]] = frozenset()
+    why: str = ""
+    by_login: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.people or self.why)
+
+
+def _each_for_one_row(found: Sequence[Meant]) -> list[Meant]:
+    """The same without those who are named by several rows: one person's points are not for two.
+
+    Where one of the rows names the person by an id, those that do by a login alone are the wrong ones.
+    """
+    exact = Counter(person for one in found if not one.by_login for person in one.people)
+    logins = Counter(person for one in found if one.by_login for person in one.people)
+    return [
+        Meant(why="another row names the same person")
+        if any(exact[person] + (logins[person] if one.by_login else 0) > 1 for person in one.people)
+        else one
+        for one in found
+    ]
+
+
 class _Names:
-    """Which submissions an id, an address or a login names: exactly, or by the first part of an address alone."""
+    """Whom an id, an address or a login names: exactly, or by the first part of an address alone."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        self.exact: dict[str, set[str]] = {}
-        self.logins: dict[str, set[str]] = {}
+        self.exact: dict[str, frozenset[tuple[str, int]]] = {}
+        self.logins: dict[str, frozenset[tuple[str, int]]] = {}
         for line in lines:
-            for one in line.entry.people:
+            for place, one in enumerate(line.entry.people):
                 for of, key in (
                     (self.exact, one.sid), (self.exact, one.email), (self.logins, one.email.partition("@")[0])
                 ):  # fmt: skip
                     if key:
-                        of.setdefault(key.casefold(), set()).add(line.entry.key)
+                        name = key.casefold()
+                        of[name] = of.get(name, frozenset()) | {(line.entry.key, place)}
 
-    def by_columns(self, cells: Sequence[str]) -> tuple[set[str], str]:
-        """The submissions that these cells name; none, and why, where they name different people."""
+    def by_columns(self, cells: Sequence[str]) -> Meant:
+        """Whom these cells name; nobody, and why, where they name different submissions."""
         exact, logins = ([of[one] for one in cells if one in of] for of in (self.exact, self.logins))
         named = exact or logins
-        of = set().union(*named)
-        if any(not one & other for one in [*exact, *logins] for other in named):
-            return set(), "its columns name different people"
-        return of, ""
+        keys = [[{key for key, _ in one} for one in of] for of in ([*exact, *logins], named)]
+        if any(not one & other for one in keys[0] for other in keys[1]):
+            return Meant(why="its columns name different people")
+        return Meant(frozenset().union(*named), by_login=not exact)
 
 
 def _cell(row: Sequence[str], place: int) -> str:

@@ -277,7 +277,13 @@ def _for_platforms(
             say(f"  in Canvas's file, left as they were: {', '.join(filled.without_points)}")
     if options.brightspace:
         written.append(options.out / "brightspace.csv")
-        put(written[-1], platforms.brightspace(lines, rows, options.brightspace))
+        content, several = platforms.brightspace(lines, rows, options.brightspace)
+        put(written[-1], content)
+        if several:
+            console.print(
+                f"Brightspace: left out, because they have several submissions: {', '.join(several)}",
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
     return written
 
 

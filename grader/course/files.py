@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 Cell = str | float | int | None
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_STARTS_A_FORMULA = re.compile(r"(^|[;\t][\s\"]*)(?=[=+\-@\t\r\uff1d\uff0b\uff0d\uff20])")
+"""Where a spreadsheet would take what follows for a formula: at a cell's start, and after what it separates cells by
+where a comma stands in numbers. The last four are the same signs as East Asian keyboards write them."""
 
 
 def put(path: Path, content: str | bytes) -> None:
@@ -33,6 +36,6 @@ def _cell(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        guarded = f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) else cell
+        guarded = _STARTS_A_FORMULA.sub(r"\1'", cell)
         return guarded.replace("\r", " ")  # the csv module does not quote it, and readers end the row there
     return f"{cell:.10g}"

@@ -1,7 +1,8 @@
 """Downloads of other platforms, read by the names of what is in them: one expression for each, with named groups.
 
-`person`, `id`, `time`, `file` and `late` are what an expression may name. Where it names a `file`, the files of one
-submission lie flat beside those of all others and are gathered. Another platform is one more entry.
+`person`, `id`, `time`, `file` and `late` are what an expression may name, and `title`, the assignment's, before an id.
+Where it names a `file`, the files of one submission lie flat beside those of all others and are gathered. Another
+platform is one more entry.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import shutil
 import stat
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from grader.course.entries import Course, Entry, Person, flag_repeated, fresh_key, text
@@ -21,7 +23,7 @@ from tests.support.homework.assignment import FILES, MODULES
 
 LAYOUTS = {
     "moodle": r"(?P<person>[^_]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>[^/]+)?",
-    "blackboard": r".+?_(?P<id>[^_]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)",
+    "blackboard": r"(?P<title>.+?)_(?P<id>[^_]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)",
     "brightspace": r"(?:(?P<id>[^\s-]+(?:-[^\s-]+)?) - )?(?P<person>.+?) - (?P<time>.*\d{1,4}.*\d{3,4} ?[AP]M)",
     "canvas": r"(?P<person>[^_]+)_(?P<late>LATE_)?(?P<id>\d+)_(?P<submission>\d+)_(?P<file>.+)",
 }
@@ -51,29 +53,47 @@ def read(folder: Path, staging: Path, layout: str = "", known_as: Path | None = 
         raise CourseError(f"LAYOUT={layout} fits no name in {known_as}, such as {text(shown[0])}.")
     entries: list[Entry] = []
     course = Course(entries, name)
+    named = _named(expression, shown)
     flat: dict[tuple[str, ...], list[tuple[Path, str]]] = {}
     for path in paths:
-        found = expression.fullmatch(_shown(path)) if expression else None
-        groups = found.groupdict() if found else {}
-        if groups.get("file"):
+        groups = named.get(_shown(path), {})
+        if file := groups.get("file"):
             of = ("person", "id", "time", "submission", "late")
             key = tuple(groups.get(one) or "" for one in of)
-            flat.setdefault(("", key[1], "", "", key[4]) if name == "canvas" else key, []).append(
-                (path, groups["file"])
-            )
+            flat.setdefault(("", key[1], "", "", key[4]) if name == "canvas" else key, []).append((path, file))
             continue
         if path.is_dir() or path.suffix.lower() == ".zip" or path.is_symlink():
             entries.append(_entry(path, groups, entries))
-            if expression and not found:
+            if expression and not groups:
                 entries[-1].remarks.append(f"Its name is not one that {name if name in LAYOUTS else 'LAYOUT'} gives.")
-        elif not found:
+        elif not groups:
             course.remarks.append(f"{text(_shown(path))} is no submission and was passed over.")
     for files in flat.values():
-        entries.append(_gathered(files, expression, staging, entries))
+        entries.append(_gathered(files, named[_shown(files[0][0])], staging, entries))
     if not entries:
         raise CourseError(f"{known_as} holds no submission: no folder and no zip.")
     flag_repeated(entries)
     return course
+
+
+def _named(expression: re.Pattern[str] | None, shown: list[str]) -> dict[str, dict[str, str | None]]:
+    """What an expression names in each of these names that it fits.
+
+    Where an assignment's title stands before an id, it is what all have in common: either may have a "_" in it, and
+    "x_ada" would else be taken for "ada".
+    """
+    named = {name: found.groupdict() for name in shown if expression and (found := expression.fullmatch(name))}
+    titled = {
+        name: [*title.split("_"), own]
+        for name, groups in named.items()
+        if (title := groups.get("title")) and (own := groups.get("id"))
+    }
+    if len(set(map(tuple, titled.values()))) > 1:
+        same = zip(*(parts[:-1] for parts in titled.values()), strict=False)
+        common = len([*takewhile(lambda parts: len(set(parts)) == 1, same)])
+        for name, parts in titled.items():
+            named[name] |= {"title": "_".join(parts[:common]), "id": "_".join(parts[common:])}
+    return named
 
 
 def asked_for(layout: str) -> tuple[str, re.Pattern[str]] | None:
@@ -135,12 +155,9 @@ def _person(groups: dict[str, str | None], name: str) -> Person:
 
 
 def _gathered(
-    files: list[tuple[Path, str]], expression: re.Pattern[str] | None, staging: Path, others: list[Entry]
+    files: list[tuple[Path, str]], groups: dict[str, str | None], staging: Path, others: list[Entry]
 ) -> Entry:
     """One submission from files that lie flat: its zip, or a folder with copies of all of them."""
-    assert expression is not None
-    found = expression.fullmatch(_shown(files[0][0]))
-    groups = found.groupdict() if found else {}
     name = "_".join(filter(None, (groups.get("person"), groups.get("id"))))
     entry = Entry(fresh_key(name, (one.key for one in others)), _shown(files[0][0]), None)
     entry.people = (_person(groups, name),)

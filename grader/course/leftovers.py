@@ -9,16 +9,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from grader.run import processes
-from grader.run.host import remove
-from grader.run.users import EACH, FIRST_USER, LAST_USER
+from grader.run.removal import remove
+from grader.run.users import EACH, FIRST_USER, LAST_USER, claim
 
 PATIENCE = 15.0
 """Seconds in which killed processes have to be gone."""
@@ -73,19 +72,13 @@ def end_all(folder: Path) -> int:
 
 def _end(worker: object, started: object, users: set[int]) -> int:
     """End the worker, what is left of its session, and what runs under its user ids unless a runner owns these now."""
-    claims = []
-    for first in {user - (user - FIRST_USER) % EACH for user in users}:
-        claim = socket.socket(socket.AF_UNIX)
-        claims.append(claim)
-        try:
-            claim.bind(f"\0grader-users-{first}")
-        except OSError:
-            users -= set(range(first, first + EACH))
-    try:
+    with ExitStack() as claims:
+        for first in {user - (user - FIRST_USER) % EACH for user in users}:
+            if (own := claim(first)) is None:
+                users -= set(range(first, first + EACH))
+            else:
+                claims.enter_context(own)
         return _kill(lambda: _left(worker, started, users))
-    finally:
-        for claim in claims:
-            claim.close()
 
 
 def _left(worker: object, started: object, users: set[int]) -> list[int]:

@@ -69,10 +69,18 @@ def add_roster(entries: list[Entry], path: Path) -> None:
         entries.append(Entry(key, key, None, (person,), reason=reason))
 
 
-def brightspace(lines: Sequence[Line], rows: Sequence[Row], title: str) -> str:
-    """What Brightspace imports: an id, the points under the title of the grade item, and the mark of the line's end."""
+def brightspace(lines: Sequence[Line], rows: Sequence[Row], title: str) -> tuple[str, list[str]]:
+    """What Brightspace imports: an id, the points under the title of the grade item, and the mark of the line's end.
+
+    Of an id with several submissions it would take the last: such ids are left out, and are what is returned beside.
+    """
     told = [["OrgDefinedId", f"{text(title)} Points Grade", "End-of-Line Indicator"]]
+    of: dict[str, set[str]] = {}
+    for line in lines:
+        for one in line.entry.people:
+            of.setdefault(one.sid.casefold(), set()).add(line.entry.key)
     for line in lines:
         total = line.total(rows)
-        told += [[one.sid, f"{total:g}", "#"] for one in line.entry.people if one.sid and total is not None]
-    return table(told)
+        ids = dict.fromkeys(one.sid for one in line.entry.people if one.sid and len(of[one.sid.casefold()]) == 1)
+        told += [[sid, f"{total:g}", "#"] for sid in ids if total is not None]
+    return table(told), sorted(sid for sid, keys in of.items() if sid and len(keys) > 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -33,8 +34,13 @@ _STYLES = {Status.PASSED: "green", Status.FAILED: "red", Status.ADVICE: "cyan"}
 
 
 def console(width: int) -> Console:
-    """The terminal as wide as it is, and so many columns where the output goes to a file."""
-    return Console(width=None if sys.stdout.isatty() else width)
+    """The terminal as wide as it is, and so many columns where the output goes to a file.
+
+    What its encoding has no sign for, as a name may be, becomes "?": printing it must not end a class.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    return Console(width=None if sys.stdout.isatty() else width, emoji=False)
 
 
 def progress_line(console: Console) -> Progress:

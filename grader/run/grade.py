@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 
 from grader import rubric
@@ -80,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
             graded = {name: results}
         else:
             graded = _grade_class(runner, console, submissions, options.out, moment, options.verbose)
+            for line in _passed_over(options.submission):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
     terminal.show_protection(console, graded.values())
     folder = f"{options.out}/{'<name>/' if whole_class else ''}"
     pages = f"for the student, as {moment.name}: {folder}{STUDENT_PAGE}; for the staff: {folder}{STAFF_PAGE}"
@@ -95,7 +98,7 @@ def _grade_class(
     with terminal.class_progress(console) as line:
         task = line.add_task("starting", total=len(submissions))
         for name, one in submissions.items():
-            line.update(task, description=name)
+            line.update(task, description=escape(name))
             try:
                 graded[name] = _grade(runner, nullcontext(), name, one, out / name, moment)
             except Exception as error:
@@ -116,21 +119,37 @@ def _entries(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise SubmissionError(f"{folder} is not a folder of submissions. For one submission, leave --class out.")
     entries: dict[str, Path] = {}
-    for entry in sorted(folder.iterdir()):
-        if entry.is_dir() or entry.suffix == ".zip":
-            name, number = _shown(entry), 1
-            while name in entries:  # names that differ only in what cannot be shown
-                number += 1
-                name = f"{_shown(entry)} ({number})"
-            entries[name] = entry
+    found = [one for one in sorted(folder.iterdir()) if not one.is_symlink()]
+    found = [one for one in found if one.is_dir() or one.suffix.lower() == ".zip"]
+    for entry in sorted(found, key=lambda one: _shown(one) != one.name):  # whoever has a name as it is keeps it
+        name, number = _shown(entry), 1
+        while name in entries:  # names that differ only in what cannot be shown
+            number += 1
+            name = f"{_shown(entry)} ({number})"
+        entries[name] = entry
     if not entries:
         raise SubmissionError(f"{folder} holds no submission: no folder and no zip.")
-    return entries
+    return dict(sorted(entries.items(), key=lambda one: one[1]))
+
+
+def _passed_over(folder: Path) -> list[str]:
+    """What lies in a folder of submissions and is not graded, a line for each, so that nobody is left out unseen."""
+    told = []
+    for entry in sorted(folder.iterdir()):
+        if entry.is_symlink():
+            told.append(f"{_shown(entry)}: a link to another place, not followed")
+        elif not (entry.is_dir() or entry.suffix.lower() == ".zip" or entry.name.startswith(".")):
+            told.append(f"{_shown(entry)}: no folder and no zip, not graded")
+    return told
 
 
 def _shown(path: Path) -> str:
-    """A submission's name as it can be shown and written: bytes that are no text, or rule a terminal, become "?"."""
-    return printable(os.fsencode(path.name).decode(errors="replace").replace("\ufffd", "?"), LONGEST_NAME)
+    """A submission's name as it can be shown and written: bytes that are no text, or rule a terminal, become "?".
+
+    What would be no name of a folder below another, such as "..", which blanks around it hide, begins with a "?".
+    """
+    shown = printable(os.fsencode(path.name).decode(errors="replace").replace("\ufffd", "?"), LONGEST_NAME)
+    return f"?{shown}" if shown in ("", ".", "..") else shown
 
 
 def _grade(
@@ -138,12 +157,12 @@ def _grade(
 ) -> Results:
     """Grade one submission into a folder, and write both its pages; a progress line, if any, names the check."""
     with shown as line:
-        task = line.add_task(f"{name}: starting", total=len(runner.rows)) if line else None
+        task = line.add_task(f"{escape(name)}: starting", total=len(runner.rows)) if line else None
 
         def progress(check: str, results: Results) -> None:
             judged = sum(outcome.status != Status.PENDING for outcome in results.outcomes.values())
             if line and task is not None:
-                line.update(task, description=f"{name}: {check.replace('_', ' ')}", completed=judged)
+                line.update(task, description=f"{escape(name)}: {check.replace('_', ' ')}", completed=judged)
 
         results = runner.grade(path, out, progress)
     document = results.document()

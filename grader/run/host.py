@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import threading
 import time
 from contextlib import suppress
@@ -19,10 +18,12 @@ from pathlib import Path
 import msgspec
 
 from grader import messages, wire
+from grader.bench.confinement import NICE
 from grader.bench.mounts import MOST_FILES
 from grader.messages import CheckOrder, Confined, Forked, HostOrder, Over, Settled
 from grader.run import processes
 from grader.run.clocks import BenchError, Clocks, StudentFailure
+from grader.run.removal import remove
 from grader.run.server import Server
 from tests.support.homework import assignment
 
@@ -39,8 +40,6 @@ _TIMEOUTS_OF_AN_OPERATION = 2
 _SETTLING = 1.0
 """Seconds that a process has to look whether its check has changed anything."""
 _OVER = messages.encode(Over())
-_REMOVAL = 5.0
-"""Seconds in which the files of a check, or of a submission, have to be removed."""
 
 
 @dataclass
@@ -255,6 +254,7 @@ class Host:
     def excess(self) -> str:
         """Which limit this host and its children exceed, in a student's words, or nothing."""
         present = self._processes()
+        processes.share_fairly([one.pid for one in present], NICE)
         used = sum(
             processes.own_memory(one.pid) + processes.held_by_descriptors(one.pid, files=not self.own_room)
             for one in present
@@ -334,28 +334,3 @@ def _used(folder: Path) -> int:
     except OSError:
         return 0
     return (status.f_blocks - status.f_bfree) * status.f_frsize
-
-
-def remove(folder: Path, seconds: float = _REMOVAL) -> bool:
-    """Delete a tree that a student may have filled: links are not followed, depth does not matter; whether it is gone.
-
-    After so many seconds what is left stays.
-    """
-    try:
-        folder.rmdir()  # most are empty, and a process for each would cost more than all else here
-        return True
-    except FileNotFoundError:
-        return True
-    except OSError:
-        pass
-    began = time.monotonic()
-    # Folders that their owner has closed to themselves must be opened first; root needs no leave.
-    opening = [] if os.geteuid() == 0 else [["chmod", "-R", "u+rwx", str(folder)]]
-    for command in (*opening, ["rm", "-rf", "--one-file-system", str(folder)]):
-        try:
-            subprocess.run(
-                command, check=False, stderr=subprocess.DEVNULL, timeout=max(0.1, began + seconds - time.monotonic())
-            )
-        except subprocess.TimeoutExpired:
-            return False
-    return not os.path.lexists(folder)

@@ -5,11 +5,12 @@ Read from /proc, because a student's own word about its processes is worth nothi
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import stat
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,10 @@ PATIENCE = 15.0
 _FIRST_LOOK, _LAST_LOOK = 0.0005, 0.05
 """Seconds between two looks at whether they are gone, at first and at most; as at first when new ones appear, which may
 be forking."""
+FEW = 2
+"""Tasks of one of a student's modules that run at once with their full share of the processors."""
+_OF_A_STEP, _NICEST = 1.25, 19
+"""By how much a step of niceness lowers a task's share, and the last step (sched(7))."""
 _NAMELESS = "/dev/zero"
 """What the kernel calls shared memory without a file in its lists of mappings."""
 _SHARED = ("RssShmem:",)
@@ -66,10 +71,37 @@ def below(root: int) -> list[Process]:
 
 def threads(pid: int) -> int:
     """Threads of a process; 0 when it has ended."""
-    try:
-        return len(os.listdir(f"/proc/{pid}/task"))
-    except OSError:
-        return 0
+    return len(_tasks(pid))
+
+
+def share_fairly(pids: Iterable[int], ordinary: int) -> None:
+    """Lower the priority of what runs at once in these processes, so that together it weighs little more than `FEW` do.
+
+    `ordinary` is the niceness that all begin with. Without this, many threads of one submission take the processors
+    from those that are graded beside it, and from the judge.
+    """
+    tasks = [task for pid in pids for task in _tasks(pid)]
+    running = [task for task in tasks if _is_running(task)] if len(tasks) > FEW else []
+    if len(running) <= FEW:
+        return
+    nice = min(_NICEST, ordinary + math.ceil(math.log(len(running) / FEW, _OF_A_STEP)))
+    for task in running:
+        with suppress(OSError):  # it has ended
+            if os.getpriority(os.PRIO_PROCESS, task) < nice:
+                os.setpriority(os.PRIO_PROCESS, task, nice)
+
+
+def _tasks(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(task) for task in os.listdir(f"/proc/{pid}/task")]
+    return []
+
+
+def _is_running(task: int) -> bool:
+    with suppress(OSError):
+        line = _read(f"/proc/{task}/stat")
+        return line[line.rindex(b")") + 2 : line.rindex(b")") + 3] == b"R"
+    return False
 
 
 def of_bench(server: int, users: Collection[int] = ()) -> list[Process]:

@@ -19,7 +19,7 @@ from grader.report.results import CONTACT, Known, Results, clean
 from grader.rubric import read
 from grader.run import users
 from grader.run.clocks import BenchError, Clocks
-from grader.run.host import remove
+from grader.run.removal import remove
 from grader.run.server import FRUGAL, Server
 from grader.run.session import Equipment, Progress, Session, no_progress
 from grader.wire import BadFrame, Ended, Late

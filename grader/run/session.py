@@ -22,7 +22,8 @@ from grader.report.results import CONTACT, UNJUDGEABLE, Results
 from grader.rubric import stage
 from grader.run import intake, processes
 from grader.run.clocks import Clocks, StudentFailure
-from grader.run.host import Host, remove
+from grader.run.host import Host
+from grader.run.removal import remove
 from grader.run.server import Server
 from grader.run.users import Identities
 from grader.wire import BadFrame, Ended, Late

@@ -198,3 +198,38 @@ def test_a_process_comes_back_from_new_namespaces_each_of_which_begins_with_one_
     os.waitpid(one, 0)
     with os.fdopen(told) as pipe:
         assert pipe.read().split() == ["True"] * 4
+
+
+@pytest.mark.parametrize(("tasks", "slower"), [(processes.FEW, False), (12, True)])
+def test_what_runs_many_tasks_at_once_gets_no_larger_share(start: Start, tasks: int, slower: bool):
+    loops = [start("sh", "-c", "while :; do :; done") for _ in range(tasks)]
+    asleep = start("sleep", "600")
+    pids = [one.pid for one in (*loops, asleep)]
+    await_(lambda: [processes._is_running(pid) for pid in pids] == [*[True] * tasks, False])
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    for _ in range(20):
+        processes.share_fairly(pids, before)
+    steps = [os.getpriority(os.PRIO_PROCESS, pid) - before for pid in pids]
+    # 1.25 ** 9 > 12 / 2 > 1.25 ** 8; nobody has less priority than the lowest that there is
+    assert steps == [*[min(9, 19 - before) if slower else 0] * tasks, 0]
+
+
+def test_the_server_ends_what_its_hosts_run_when_the_runner_is_gone():
+    trial = os.fork()
+    if trial == 0:
+        from grader.bench import server as bench
+
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        kernel.adopt_orphans()
+        told, telling = os.pipe()
+        host = os.fork()
+        if host == 0:
+            os.setsid()
+            orphan = os.fork()
+            if orphan:
+                os.write(telling, b"%d" % orphan)
+            time.sleep(600)
+        orphan = int(os.read(told, 20))
+        bench._end([host])
+        os._exit(any(os.path.exists(f"/proc/{one}") for one in (host, orphan)))
+    assert os.waitpid(trial, 0)[1] == 0

@@ -99,6 +99,26 @@ def test_two_submissions_of_one_person_are_left_to_people(tmp_path: Path):
     assert filled(tmp_path, f"{HEADER}Ada,1,,ada,\n", alike).without_points == ["Ada (several submissions)"]
 
 
+MALLORY = Person("Mallory", "99", "ada1@elsewhere.example")
+
+
+@pytest.mark.parametrize(
+    ("people", "rows", "points"),
+    [
+        ([MALLORY], ["Ada,1,0123,ada1,", "Mallory,2,99,mallory9,"], ["", "20"]),  # a login is also another's elsewhere
+        ([MALLORY], ["Ada,1,0123,ada1,"], ["20"]),  # nobody else is meant
+        ([Person("Mallory", "99", "77")], ["Ada,1,77,,", "Mallory,2,99,,"], ["", ""]),
+        ([MALLORY, ADA], ["Ada,1,0123,ada1,", "Mallory,2,99,mallory9,"], ["20", "20"]),
+        ([MALLORY], ["Ada,1,,ada1,", "Eve,2,,ada1,"], ["", ""]),
+    ],
+)
+def test_one_person_s_points_are_in_one_row(tmp_path: Path, people: list[Person], rows: list[str], points: list[str]):
+    found = filled(tmp_path, HEADER + "\n".join(rows), [line("one", 1.0, *people)])
+    assert [row.rpartition(",")[2] for row in found.content.decode().splitlines()[2:]] == points
+    assert len(found.without_points) == points.count("")
+    assert all(one.endswith("(another row names the same person)") for one in found.without_points)
+
+
 def test_a_letter_s_case_in_an_id_is_none_of_another_person(tmp_path: Path):
     found = filled(tmp_path, f"{HEADER}Ada,1,a0x,,\n", [line("one", 0.5, Person("Ada", "A0X"))])
     assert found.content.decode() == f"{HEADER}Ada,1,a0x,,10\n"

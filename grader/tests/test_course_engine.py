@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pytest
 
+from grader.bench import unpack
 from grader.course import engine, fingerprint, gradebook, leftovers, touched
 from grader.course.bench import ATTEMPTS, NotGraded, Task
 from grader.course.journal import Journal, Key, file_system
 from grader.errors import CourseError
 from grader.project import ROOT
 from grader.rubric import read
-from grader.run.users import EACH, FIRST_USER, LAST_USER
+from grader.run.users import EACH, FIRST_USER, LAST_USER, claim
 from grader.tests import a_class
 
 KILLS = 20
@@ -346,11 +347,9 @@ def test_what_a_killed_run_has_left_is_ended_before_its_ids_are_used_again(tmp_p
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser starts processes under another user's id")
 def test_ids_that_another_runner_owns_now_are_left_to_it(tmp_path: Path):
-    import socket
-
     user = FIRST_USER + EACH * 1490
-    claim = socket.socket(socket.AF_UNIX)
-    claim.bind(f"\0grader-users-{user}")
+    owned = claim(user)
+    assert owned is not None
     process = subprocess.Popen(["sleep", "600"], user=user, cwd="/")
     try:
         with leftovers.told(tmp_path, 3) as record:
@@ -361,7 +360,7 @@ def test_ids_that_another_runner_owns_now_are_left_to_it(tmp_path: Path):
         assert leftovers.end_all(tmp_path) == 0
         assert process.poll() is None
     finally:
-        claim.close()
+        owned.close()
         process.kill()
         process.wait()
 
@@ -382,3 +381,24 @@ def test_the_hash_of_a_submission_is_that_of_all_its_files(tmp_path: Path):
         hashes.append(fingerprint.of_submission(folder))
     assert len(set(hashes)) == len(hashes)
     assert fingerprint.of_submission(folder) == hashes[-1]
+
+
+def test_what_is_graded_counts_beside_more_files_than_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(fingerprint, "MOST_ENTRIES", 20)
+    for name in ("src", *(f".git/{number}" for number in range(20))):  # a grading does not look into that
+        (tmp_path / name).mkdir(parents=True)
+    hashes = set()
+    for text in ("x = 1", "x = 2"):
+        (tmp_path / "src" / "hw5_gan.py").write_text(text)
+        hashes.add(fingerprint.of_submission(tmp_path))
+    assert len(hashes) == 2
+
+
+def test_of_an_archive_all_counts_that_may_be_unpacked(tmp_path: Path):
+    hashes = set()
+    for last in (b"a", b"b"):
+        with (tmp_path / "one.zip").open("wb") as file:
+            file.seek(unpack.LARGEST_ARCHIVE - 1)
+            file.write(last)
+        hashes.add(fingerprint.of_submission(tmp_path))
+    assert len(hashes) == 2

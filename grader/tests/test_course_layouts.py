@@ -49,6 +49,19 @@ def course(folder: Path, staging: Path, names: list[str], layout: str = "") -> l
             [("u1", "u1", "u1", "2026-01-02-03-04-05", ""), ("u1-2", "u1", "u1", "2026-01-02-03-04-06", "")],
         ),
         (
+            "blackboard",
+            ["HW_5_ada_attempt_2026-01-02-03-04-05_a.py", "HW_5_x_ada_attempt_2026-01-02-03-04-05_a.py"],
+            [
+                ("ada", "ada", "ada", "2026-01-02-03-04-05", ""),
+                ("x_ada", "x_ada", "x_ada", "2026-01-02-03-04-05", ""),
+            ],
+        ),
+        (
+            r"(?P<title>[^_]+)_(?P<person>.+)",
+            ["HW_u_1/", "EX_2/"],
+            [("EX_2", "2", "", "", ""), ("HW_u_1", "u_1", "", "", "")],
+        ),
+        (
             "brightspace",
             ["7-8 - Ada - Jan 2, 2026 104 PM/", "Bob - Jan 2, 2026 1104 AM/", "odd/"],
             [

@@ -48,6 +48,17 @@ def test_a_text_that_a_spreadsheet_would_run_is_guarded_and_a_number_is_not(star
     assert row == [f"'{start}1+1".replace("\r", " "), "-1.5", "", "a=b"]
 
 
+@pytest.mark.parametrize(
+    ("name", "guarded"),
+    [
+        ("Ada;=1+1", "Ada;'=1+1"), ("Ada; -1", "Ada; '-1"), ('Ada;"=1', 'Ada;"\'=1'), ("Ada\t@a", "Ada\t'@a"),
+        ("\uff1d1+1", "'\uff1d1+1"), ("A-B; C=D", "A-B; C=D"),
+    ],
+)  # fmt: skip
+def test_a_spreadsheet_that_separates_cells_by_other_signs_runs_nothing_either(name: str, guarded: str):
+    assert next(csv.reader(io.StringIO(table([[name]])))) == [guarded]
+
+
 def test_a_row_is_a_submission_and_a_group_has_one_for_each_of_its_members():
     lines = [line("one", 0.5, ADA, BOB), Line(Entry("two", "two", None), None, "Its folder is empty.")]
     one, two = cells(gradebook.by_submission(lines, ROWS))
@@ -109,8 +120,15 @@ def test_a_roster_adds_those_who_handed_nothing_in(tmp_path: Path):
 def test_brightspace_takes_ids_points_and_the_mark_of_the_line_s_end():
     lines = [line("one", 0.5, ADA, Person("nobody")), Line(Entry("two", "two", None, (BOB,)), None, "x")]
     assert platforms.brightspace(lines, ROWS, "HW5") == (
-        "OrgDefinedId,HW5 Points Grade,End-of-Line Indicator\n0123,10,#\n"
-    )
+        "OrgDefinedId,HW5 Points Grade,End-of-Line Indicator\n0123,10,#\n", []
+    )  # fmt: skip
+
+
+def test_brightspace_has_no_row_for_an_id_with_several_submissions():
+    lines = [line("one", 1.0, ADA), line("two", 0.5, BOB, Person("Ada", "0123")), line("three", 0.0, BOB, BOB)]
+    content, several = platforms.brightspace(lines[:2], ROWS, "HW5")
+    assert (content.splitlines()[1:], several) == (["0456,10,#"], ["0123"])
+    assert platforms.brightspace(lines[2:], ROWS, "HW5")[0].splitlines()[1:] == ["0456,0,#"]
 
 
 def test_mistakes_are_counted_with_those_who_made_them():

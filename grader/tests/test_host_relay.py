@@ -287,14 +287,3 @@ def test_what_a_check_has_written_is_removed_full_or_empty(ready: tuple[Host, Pe
         one.end_check()
         one.discard_files()
         assert [path.name for path in one.scratch.iterdir()] == ["kept"]
-
-
-def test_a_tree_is_removed_without_following_its_links(tmp_path: Path):
-    (tmp_path / "tree" / "deep").mkdir(parents=True)
-    (tmp_path / "kept").mkdir()
-    (tmp_path / "kept" / "file").touch()
-    (tmp_path / "tree" / "deep" / "link").symlink_to(tmp_path / "kept")
-    hosting.remove(tmp_path / "tree")
-    hosting.remove(tmp_path / "tree")
-    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
-    assert (tmp_path / "kept" / "file").exists()

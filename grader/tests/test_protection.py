@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 import os
 import re
+import resource
+import socket
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -14,15 +18,16 @@ import pytest
 
 from grader import __main__, rubric
 from grader.audit.leftovers import leftovers
-from grader.bench import landlock
+from grader.bench import confinement, landlock
 from grader.project import REFERENCE, TEMPLATE
+from grader.report import terminal
 from grader.report.results import Results
-from grader.run import processes, protection
+from grader.run import grade, processes, protection, users
 from grader.run.clocks import Clocks
-from grader.run.host import remove
+from grader.run.removal import remove
 from grader.run.runner import Runner
 from grader.run.session import Equipment, Session
-from grader.run.users import FIRST_USER, LAST_USER, claim_users, claimed, identities
+from grader.run.users import EACH, FIRST_USER, LAST_USER, claim_users, claimed, identities
 from grader.tests.arena import copy_of
 from grader.tests.places import SHORT, worker_slot
 
@@ -129,6 +134,50 @@ def test_a_class_with_odd_names_is_graded_to_the_end(tmp_path: Path, capsys: pyt
     assert all((path / "page.html").is_file() for path in out.iterdir())
     assert out.stat().st_mode & 0o777 == 0o700
     assert Path(os.fsdecode(folder)).stat().st_mode & 0o777 == 0o700
+
+
+def test_whoever_has_a_name_as_it_is_keeps_it_and_no_name_leads_out(tmp_path: Path):
+    for name in (" ada", "ada", ".. ", " . ", "\u3000"):
+        (tmp_path / name).mkdir()
+    for name in ("B.ZIP", "note.txt", ".DS_Store"):
+        (tmp_path / name).touch()
+    (tmp_path / "eve").symlink_to(tmp_path / "ada")
+    assert {name: path.name for name, path in grade._entries(tmp_path).items()} == {
+        "ada": "ada", "ada (2)": " ada", "?..": ".. ", "?.": " . ", "?": "\u3000", "B.ZIP": "B.ZIP",
+    }  # fmt: skip
+    assert grade._passed_over(tmp_path) == [
+        "eve: a link to another place, not followed", "note.txt: no folder and no zip, not graded"
+    ]  # fmt: skip
+
+
+def test_a_name_that_the_terminal_has_no_sign_for_is_printed_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="latin-1"))
+    terminal.console(80).print("caf\xe9 \u5f20 :smile:", markup=False)
+    sys.stdout.flush()
+    assert written.getvalue() == b"caf\xe9 ? :smile:\n"
+
+
+def test_student_code_has_neither_the_priority_nor_the_crash_reports_that_the_host_grants():
+    trial = os.fork()
+    if trial == 0:
+        confinement._limit(confinement.Limits(), counts=False)
+        limits = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name}")) for name in ("NICE", "RTPRIO", "CORE")}
+        os._exit(limits != {"NICE": (0, 0), "RTPRIO": (0, 0), "CORE": (1, 1)})
+    assert os.waitpid(trial, 0)[1] == 0
+
+
+def test_the_ids_of_a_runner_are_not_in_the_reach_of_whom_it_grades(monkeypatch: pytest.MonkeyPatch):
+    first = FIRST_USER + EACH * (1100 + worker_slot())
+    with socket.socket(socket.AF_UNIX) as taken:
+        taken.bind(f"\0grader-users-{first}")  # any process may, in the network that all share
+        claim, own = claim_users(first)
+        with claim:
+            assert own[0] == first
+            assert os.fstat(claim.fileno()).st_mode & 0o777 == 0o600
+    monkeypatch.setattr(users.os, "geteuid", lambda: 12_345)
+    with pytest.raises(RuntimeError, match="belongs to another user"):
+        claimed(first)
 
 
 def test_an_exception_over_one_submission_does_not_end_the_class(
