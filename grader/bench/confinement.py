@@ -120,7 +120,9 @@ def confine(
 
 
 def _limit(limits: Limits, counts: bool) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))  # with 0 the kernel still starts the host's program for crashes
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] != 0:  # which only root may raise again
+        # With 0 the kernel would still start the host's program for crashes.
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
     for priority in (resource.RLIMIT_NICE, resource.RLIMIT_RTPRIO):  # whoever grades may have been granted more
         resource.setrlimit(priority, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu, limits.cpu + 1))
