@@ -24,10 +24,10 @@ _MEMORY_OF_NO_PROCESS = """memfd_create memfd_secret shmget shmat shmctl shmdt m
 _OTHER_PROCESSES = """ptrace process_vm_readv process_vm_writev process_madvise process_mrelease pidfd_open pidfd_getfd
     pidfd_send_signal kcmp migrate_pages move_pages"""
 _NAMESPACES_AND_MOUNTS = """unshare setns mount umount umount2 pivot_root chroot fsopen fsconfig fsmount fspick
-    move_mount open_tree mount_setattr statmount listmount name_to_handle_at open_by_handle_at fanotify_init quotactl
-    quotactl_fd swapon swapoff"""
-_LARGE_SURFACES = """io_uring_setup io_uring_enter io_uring_register bpf userfaultfd perf_event_open lookup_dcookie
-    nfsservctl vmsplice uselib modify_ldt sync syncfs"""
+    move_mount open_tree open_tree_attr mount_setattr statmount listmount name_to_handle_at open_by_handle_at
+    fanotify_init quotactl quotactl_fd swapon swapoff"""
+_LARGE_SURFACES = """io_uring_setup io_uring_enter io_uring_register io_setup inotify_init inotify_init1 bpf userfaultfd
+    perf_event_open lookup_dcookie nfsservctl vmsplice uselib modify_ldt sync syncfs"""
 _THE_MACHINE = """kexec_load kexec_file_load init_module finit_module delete_module reboot acct iopl ioperm settimeofday
     clock_settime clock_adjtime adjtimex sethostname setdomainname syslog vhangup"""
 _FILES_OF_THE_SAME_USER = """chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat
@@ -35,6 +35,8 @@ _FILES_OF_THE_SAME_USER = """chmod fchmod fchmodat fchmodat2 chown fchown lchown
     truncate64 file_setattr"""
 """What Landlock does not know, or not in its first versions."""
 _SIGNALS = "kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo"
+_NAMES_OF_SOCKETS = "bind connect"
+"""Which all on the machine share without a network of their own, and of which the runner has some."""
 _SETTINGS_OF_OTHERS = {
     **dict.fromkeys(("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"), 0),
     **dict.fromkeys(("setpriority", "ioprio_set"), 1),
@@ -45,43 +47,49 @@ _COMMANDS = {
     "ioctl": (0x8901, 0x8902, 0x5412, 0x541C),  # FIOSETOWN, SIOCSPGRP: the same; TIOCSTI, TIOCLINUX: typed for others
 }
 """Commands that reach beyond the process, by the call that has them as its second argument."""
+_THREAD, _WITH_FILES = 0x10000, 0x400
+_OWN_DESCRIPTORS = 2
+"""Flag of close_range by which a thread gets descriptors of its own, beyond those that are counted."""
 _NEW_NAMESPACES = (kernel.NEW_MOUNTS, 0x2000000, 0x4000000, kernel.NEW_IPC, kernel.NEW_USER, kernel.NEW_PROCESSES,
                    kernel.NEW_NETWORK)  # fmt: skip
 
 
-def restrict(files: bool, settings: bool, signals: bool) -> bool:
+def restrict(files: bool, settings: bool, signals: bool, names: bool) -> bool:
     """Filter this process and its children for good; False where the kernel or the library cannot.
 
     What must be protected by this filter, because the user id is the runner's own: the metadata of `files`, and other
-    processes against a change of their `settings` and against `signals`.
+    processes against a change of their `settings` and against `signals`; without a network of its own, the `names` of
+    sockets.
     """
     if pyseccomp is None:
         return False
     try:
-        _build(files=files, settings=settings, signals=signals).load()
+        _build(files=files, settings=settings, signals=signals, names=names).load()
     except OSError:
         return False
     return True
 
 
-def prepare() -> None:
+def prepare(names: bool) -> None:
     """Make the filter of processes under another user id, before they are forked: each has only to load it."""
     if pyseccomp is not None:
-        _build(files=False, settings=False, signals=False)
+        _build(files=False, settings=False, signals=False, names=names)
 
 
 @cache
-def _build(files: bool, settings: bool, signals: bool) -> pyseccomp.SyscallFilter:
+def _build(files: bool, settings: bool, signals: bool, names: bool) -> pyseccomp.SyscallFilter:
     allowed = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     refused = pyseccomp.ERRNO(errno.EPERM)
-    names = [_MEMORY_OF_NO_PROCESS, _OTHER_PROCESSES, _NAMESPACES_AND_MOUNTS, _LARGE_SURFACES, _THE_MACHINE]
-    names += [_FILES_OF_THE_SAME_USER] * files + [_SIGNALS] * signals
-    for name in " ".join(names).split():
+    calls = [_MEMORY_OF_NO_PROCESS, _OTHER_PROCESSES, _NAMESPACES_AND_MOUNTS, _LARGE_SURFACES, _THE_MACHINE]
+    calls += [_FILES_OF_THE_SAME_USER] * files + [_SIGNALS] * signals + [_NAMES_OF_SOCKETS] * names
+    for name in " ".join(calls).split():
         _add(allowed, refused, name)
     for name in ("socket", "socketpair"):
         _add(allowed, refused, name, pyseccomp.Arg(0, pyseccomp.NE, socket.AF_UNIX))
     for flag in _NEW_NAMESPACES:
         _add(allowed, refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
+    _add(allowed, refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, _THREAD | _WITH_FILES, _THREAD))
+    _add(allowed, refused, "close_range", pyseccomp.Arg(2, pyseccomp.MASKED_EQ, _OWN_DESCRIPTORS, _OWN_DESCRIPTORS))
     for name, commands in _COMMANDS.items():
         for command in commands:
             _add(allowed, refused, name, pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, command))

@@ -8,10 +8,10 @@ import os
 import platform
 import stat
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from grader.project import ROOT, SUITES, TEMPLATE
-from grader.run.intake import DEEPEST, MOST_ENTRIES
+from grader.run.intake import DEEPEST, MOST_ENTRIES, Intake, listing
 
 DECIDES = ("bench", "judge", "run", "rubric.py", "messages.py", "wire.py")
 """What of `grader/` decides a verdict. The rest shows it, and a change there touches no grade."""
@@ -37,6 +37,8 @@ def of_submission(place: Path) -> str:
             for one in listed:
                 entries += 1
                 if entries > MOST_ENTRIES:
+                    for found in listing(place, PurePosixPath(), Intake()):
+                        _add(digest, found.path, str(found.known_as))
                     return digest.hexdigest()
                 if one.is_dir(follow_symlinks=False):
                     deeper.append(Path(one.path))

@@ -22,7 +22,7 @@ from grader.report.results import CONTACT, UNJUDGEABLE, Results
 from grader.rubric import stage
 from grader.run import intake, processes
 from grader.run.clocks import Clocks, StudentFailure
-from grader.run.host import Host, remove
+from grader.run.host import REMOVAL, Host, remove
 from grader.run.server import Server
 from grader.run.users import Identities
 from grader.wire import BadFrame, Ended, Late
@@ -275,7 +275,7 @@ class Session:
         finally:
             # A judge that is stuck would outlive its server.
             processes.sweep(self.equipment.judges, patience=max(1.0, deadline - time.monotonic()))
-            if not remove(self.workplace):
+            if not remove(self.workplace, max(REMOVAL, deadline - time.monotonic())):
                 self.results.remarks.append(f"Files of this submission are left in {self.workplace}: remove them.")
 
 

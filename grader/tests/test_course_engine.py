@@ -382,3 +382,14 @@ def test_the_hash_of_a_submission_is_that_of_all_its_files(tmp_path: Path):
         hashes.append(fingerprint.of_submission(folder))
     assert len(set(hashes)) == len(hashes)
     assert fingerprint.of_submission(folder) == hashes[-1]
+
+
+def test_the_homework_counts_in_the_hash_beside_more_files_than_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fingerprint, "MOST_ENTRIES", 3)
+    for name in (*"abcd", "hw5_gan.py"):
+        (tmp_path / name).write_text("x = 1")
+    before = fingerprint.of_submission(tmp_path)
+    (tmp_path / "hw5_gan.py").write_text("x = 2")
+    assert fingerprint.of_submission(tmp_path) != before
