@@ -12,7 +12,7 @@ try:
         for _ in range(60):
             _kept[-1].write(b"x" * 2**20)
         _kept[-1].flush()
-    _time.sleep(1)
+    _time.sleep(0.5)
     print("LEAK 3.6 GB that nobody has noticed", flush=True)
 except OSError:
     pass

@@ -10,11 +10,11 @@ _EXIT = 60 if _os.uname().machine == "x86_64" else 93
 
 
 def _take():
-    _time.sleep(0.3)
+    _time.sleep(0.1)
     kept = []
     for _ in range(48):
         kept.append(bytearray(b"x" * 2**26))
-        _time.sleep(0.05)
+        _time.sleep(0.01)
     print("LEAK 3 GiB that nobody has noticed", flush=True)
     _time.sleep(600)
 
@@ -22,4 +22,4 @@ def _take():
 if _os.fork() == 0:
     _threading.Thread(target=_take).start()
     _ctypes.CDLL(None).syscall(_EXIT, 0)
-_time.sleep(10)
+_time.sleep(4)

@@ -12,6 +12,6 @@ for _ in range(48):
     _place = _libc.mmap(None, _PART, 3, 0x21, -1, 0)
     _ctypes.memset(_place, 1, _PART)
     _libc.munmap(_ctypes.c_void_p(_place), _ctypes.c_size_t(_PART - 4096))
-    _time.sleep(0.05)
+    _time.sleep(0.01)
 print("LEAK 3 GiB that nobody has noticed", flush=True)
-_time.sleep(2)
+_time.sleep(1)
