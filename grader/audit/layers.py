@@ -1,7 +1,8 @@
 """The verb `layers`: every attack against the confinement with one layer after another taken away.
 
 A table of layer and attack: whether the attack is defeated, or needs a layer that is absent. What is simulated absent:
-seccomp, Landlock, the namespaces, and root, without which the bench has the user id of whoever grades.
+seccomp, Landlock, the namespaces, some of root's capabilities, and root, without which the bench has the user id of
+whoever grades.
 """
 
 from __future__ import annotations
@@ -31,12 +32,16 @@ WITHOUT: dict[str, tuple[bool, frozenset[str]]] = {
     "no seccomp": (True, frozenset({"seccomp"})),
     "no Landlock": (True, frozenset({"landlock"})),
     "no namespaces": (True, frozenset({"namespaces"})),
+    "usual container": (True, frozenset()),
     "not root": (False, frozenset()),
     "not root, no seccomp": (False, frozenset({"seccomp"})),
     "not root, no Landlock": (False, frozenset({"landlock"})),
     "not root, no namespaces": (False, frozenset({"namespaces"})),
 }
 """Each column: whether as root, and the layers that are taken away."""
+CONTAINER = "usual container"
+"""The column in which root has what containers grant: it can mount nothing, nor look into others' processes."""
+_OF_CONTAINERS = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)
 INDEPENDENT = ("07", "08", "10", "11", "12", "13", "15", "18")
 """Classes of attacks that no layer defeats, but the judge: they are tried with all layers only."""
 FIRST_SLOT = 700
@@ -85,6 +90,9 @@ def _column(name: str, attacks: list[str], slot: int, queue: multiprocessing.Que
     as_root, without = WITHOUT[name]
     if not as_root and os.geteuid() == 0:
         _become_ordinary()
+    if name == CONTAINER:
+        _open_the_interpreter()
+        kernel.limit_privileges(_OF_CONTAINERS)
     told: dict[str, str] = {}
     with contextlib.suppress(OSError), Runner(clocks=CLOCKS, slot=slot, without=without) as runner:
         for case in known.attacks():
@@ -112,7 +120,16 @@ def _word(runner: Runner, case: Case) -> str:
 
 
 def _become_ordinary() -> None:
-    """Give up root for good, with the interpreter in reach also when it lies below root's own folder."""
+    """Give up root for good."""
+    _open_the_interpreter()
+    os.setgroups([])
+    os.setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
+    os.setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
+    os.environ["HOME"] = tempfile.gettempdir()
+
+
+def _open_the_interpreter() -> None:
+    """Let other users reach the interpreter, also when it lies below root's own folder."""
     closed = {tree: above for tree in confinement.interpreter_trees() if (above := mounts.closed_ancestor(tree))}
     if closed:
         kernel.unshare(kernel.NEW_MOUNTS)
@@ -124,7 +141,3 @@ def _become_ordinary() -> None:
             tree.mkdir(parents=True, exist_ok=True)
             kernel.bind(f"/proc/self/fd/{handle}", tree)
             os.close(handle)
-    os.setgroups([])
-    os.setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
-    os.setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
-    os.environ["HOME"] = tempfile.gettempdir()

@@ -52,7 +52,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Which namespaces of its own a process has: of mounts (a `view`), processes, users, shared memory.
+    """Which namespaces of its own a process has: of mounts (a `view`), processes, users, shared memory, the network.
 
     `without` are the layers left out, which only tests ask for.
     """
@@ -61,6 +61,7 @@ class Surroundings:
     processes: bool = False
     users: bool = False
     memory: bool = False
+    network: bool = False
     without: frozenset[str] = frozenset()
 
 
@@ -112,7 +113,8 @@ def confine(
         told.in_force.append("own shared memory")
     files, settings = user is None and not around.view, user is None and not around.processes
     signals = settings and version < _SCOPED_SIGNALS
-    if "seccomp" not in around.without and syscalls.restrict(files, settings, signals, names=not around.view):
+    names = not (around.view and around.network)
+    if "seccomp" not in around.without and syscalls.restrict(files, settings, signals, names):
         told.in_force.append("filtered system calls")
     if not _has_network():
         told.in_force.append("no network")
@@ -161,10 +163,9 @@ def without_network(without: frozenset[str] = frozenset()) -> Surroundings:
     if "namespaces" in without:
         return Surroundings(without=without)
     if user == 0:
-        kernel.unshare(kernel.NEW_NETWORK)
-        return Surroundings(without=without)
-    users = kernel.unshare(kernel.NEW_NETWORK | kernel.NEW_USER) and kernel.map_own_user(user, group)
-    return Surroundings(users=users, without=without)
+        return Surroundings(network=kernel.unshare(kernel.NEW_NETWORK), without=without)
+    network = kernel.unshare(kernel.NEW_NETWORK | kernel.NEW_USER)
+    return Surroundings(users=network and kernel.map_own_user(user, group), network=network, without=without)
 
 
 def isolate(around: Surroundings, home: Path) -> Surroundings:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+from collections.abc import Collection
 from pathlib import Path
 
 NEW_MOUNTS, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
@@ -102,6 +103,16 @@ def use_huge_pages(data: list[range]) -> None:
 def end_with_parent() -> None:
     """Be killed when the thread that started this process ends, however it ends."""
     _libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+
+
+def limit_privileges(kept: Collection[int]) -> bool:
+    """Keep only these capabilities, in this process and in all that it starts."""
+    for capability in set(range(_LAST_CAPABILITY + 1)) - set(kept):
+        _libc.prctl(_DROP_BOUNDING, capability, 0, 0, 0)
+    both = sum(1 << capability for capability in kept)
+    low, high = both & 0xFFFFFFFF, both >> 32
+    header, sets = (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION, 0), (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
+    return int(_libc.capset(header, sets)) == 0
 
 
 def give_up_privileges() -> bool:

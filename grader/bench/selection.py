@@ -9,7 +9,14 @@ from grader.messages import Wanted
 
 _SOURCE = re.compile(r"\.(?:pyw?|ipynb|txt|json|ya?ml|toml|ini|cfg)\b[\s\w().~-]{0,20}$", re.IGNORECASE)
 """Sources, under whatever name a browser or an editor gave them, and what they may read beside them."""
+_PROGRAM = re.compile(r"\.(?:pyw?|ipynb)\b", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|rar|7z|zst|z|cab|iso|dmg|lzh|arj)$", re.IGNORECASE)
+
+_PASSED_OVER = ("__MACOSX", "__pycache__", "venv", "site-packages", "node_modules", "$RECYCLE.BIN", "wandb")
+ENVIRONMENT = "pyvenv.cfg"
+"""What lies in the folder of a virtual environment, whatever that is called, and even where the homework lies too."""
+OF_ENVIRONMENT = ("bin", "lib", "lib64", "include", "share", "etc", "Scripts", "Lib", "Include")
+"""The folders of an environment."""
 
 
 def largest(name: str, wanted: Iterable[Wanted]) -> int:
@@ -25,6 +32,22 @@ def selected(names: Iterable[str], wanted: Iterable[Wanted]) -> list[str]:
 def is_source(name: str) -> bool:
     """Whether a file of this name may be a source, or what one reads."""
     return _SOURCE.search(name) is not None
+
+
+def may_be_wanted(name: str, wanted: Iterable[Wanted]) -> bool:
+    """Whether a file that is taken may have this name once a browser or a platform has changed it."""
+    parts = [one.pattern.rpartition(r"\.") for one in wanted]
+    return any(name.endswith(f".{end}") and re.search(stem, name) for stem, _, end in parts)
+
+
+def is_program(name: str) -> bool:
+    """Whether a file of this name may be a program or a notebook."""
+    return _PROGRAM.search(name) is not None
+
+
+def is_passed_over(folder: str) -> bool:
+    """Whether a folder of this name holds nothing that a student wrote."""
+    return folder in _PASSED_OVER or folder.startswith(".")
 
 
 def is_archive(name: str) -> bool:

@@ -36,6 +36,8 @@ ROUNDS, BETWEEN = 200, 0.02
 """Times that what is left is ended when the runner is gone, and seconds between two of them."""
 Order = TypeVar("Order", HostOrder, CheckOrder)
 
+_SECONDS_TO_FORK = 3.0
+"""In which the runner sees, and ends, what has started too many processes."""
 OWN_SOURCES = "source"
 """Folder of a host's own copy of the sources, below the one in which it writes."""
 STUCK = signal.SIGUSR1
@@ -56,7 +58,7 @@ def serve(control: socket.socket, without: frozenset[str]) -> NoReturn:
     gc.collect()
     data = kernel.own_data()
     around = confinement.isolate(around, Path(os.environ["HOME"]))
-    syscalls.prepare(names=not around.view)
+    syscalls.prepare(names=not (around.view and around.network))
     gc.freeze()  # the collector would otherwise touch, and so copy, every page that the children share
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.sendall(messages.encode(Ready(confinement.reachable(around))))
@@ -216,11 +218,23 @@ def _answer_checks(connection: socket.socket, order: HostOrder, imported: bool) 
         check, descriptors = _order(connection, CheckOrder)
         if check is None:
             os._exit(0)
-        if os.fork() == 0:
+        if _fork_for_a_check() == 0:
             connection.close()
             _child(socket.socket(fileno=descriptors[0]), order, check)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _fork_for_a_check() -> int:
+    """Fork, again for a while when the kernel refuses: another module may have started more than it may."""
+    until = time.monotonic() + _SECONDS_TO_FORK
+    while True:
+        try:
+            return os.fork()
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 def _child(connection: socket.socket, order: HostOrder, check: CheckOrder) -> NoReturn:

@@ -24,12 +24,12 @@ _MEMORY_OF_NO_PROCESS = """memfd_create memfd_secret shmget shmat shmctl shmdt m
 _OTHER_PROCESSES = """ptrace process_vm_readv process_vm_writev process_madvise process_mrelease pidfd_open pidfd_getfd
     pidfd_send_signal kcmp migrate_pages move_pages"""
 _NAMESPACES_AND_MOUNTS = """unshare setns mount umount umount2 pivot_root chroot fsopen fsconfig fsmount fspick
-    move_mount open_tree mount_setattr statmount listmount name_to_handle_at open_by_handle_at fanotify_init quotactl
-    quotactl_fd swapon swapoff"""
+    move_mount open_tree open_tree_attr mount_setattr statmount listmount name_to_handle_at open_by_handle_at
+    fanotify_init quotactl quotactl_fd swapon swapoff"""
 _WHAT_OTHERS_OPEN = "inotify_init inotify_init1 inotify_add_watch"
 """The interpreter's files are the same for all: what one submission opens or locks, another could see meanwhile."""
-_LARGE_SURFACES = """io_uring_setup io_uring_enter io_uring_register bpf userfaultfd perf_event_open lookup_dcookie
-    nfsservctl vmsplice uselib modify_ldt sync syncfs"""
+_LARGE_SURFACES = """io_uring_setup io_uring_enter io_uring_register io_setup bpf userfaultfd perf_event_open
+    lookup_dcookie nfsservctl vmsplice uselib modify_ldt sync syncfs"""
 _THE_MACHINE = """kexec_load kexec_file_load init_module finit_module delete_module reboot acct iopl ioperm settimeofday
     clock_settime clock_adjtime adjtimex sethostname setdomainname syslog vhangup"""
 _FILES_OF_THE_SAME_USER = """chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat
@@ -38,7 +38,8 @@ _FILES_OF_THE_SAME_USER = """chmod fchmod fchmodat fchmodat2 chown fchown lchown
 """What Landlock does not know, or not in its first versions."""
 _SOCKETS_WITH_NAMES = "connect bind"
 """A desktop's or a container's service starts programs for whoever reaches its socket, and no layer but a view of the
-file system of one's own keeps a process from it: Landlock does not know such names."""
+file system of one's own keeps a process from it: Landlock does not know such names. Those without a file, all share who
+have no network of their own."""
 _DATAGRAMS = 2
 """The bit in which the kinds of sockets that send datagrams, 2 and 3, differ from those of streams, 1 and 5."""
 _SIGNALS = "kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo"
@@ -56,6 +57,9 @@ _COMMANDS = {
     "ioctl": (0x8901, 0x8902, 0x5412, 0x541C),  # FIOSETOWN, SIOCSPGRP: the same; TIOCSTI, TIOCLINUX: typed for others
 }
 """Commands that reach beyond the process, by the call that has them as its second argument."""
+_THREAD, _WITH_FILES = 0x10000, 0x400
+_OWN_DESCRIPTORS = 2
+"""Flag of close_range by which a thread gets descriptors of its own, beyond those that are counted."""
 _NEW_NAMESPACES = (kernel.NEW_MOUNTS, 0x2000000, 0x4000000, kernel.NEW_IPC, kernel.NEW_USER, kernel.NEW_PROCESSES,
                    kernel.NEW_NETWORK)  # fmt: skip
 
@@ -64,8 +68,8 @@ def restrict(files: bool, settings: bool, signals: bool, names: bool) -> bool:
     """Filter this process and its children for good; False where the kernel or the library cannot.
 
     What must be protected by this filter, because the user id is the runner's own: the metadata of `files`, and other
-    processes against a change of their `settings` and against `signals`; and where the host's files are in sight, its
-    services, which sockets reach by their `names`.
+    processes against a change of their `settings` and against `signals`; and where the host's files or its network are
+    in sight, its services and the runner, which sockets reach by their `names`.
     """
     if pyseccomp is None:
         return False
@@ -96,6 +100,8 @@ def _build(files: bool, settings: bool, signals: bool, names: bool) -> pyseccomp
             _add(allowed, refused, name, pyseccomp.Arg(1, pyseccomp.MASKED_EQ, _DATAGRAMS, _DATAGRAMS))
     for flag in _NEW_NAMESPACES:
         _add(allowed, refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
+    _add(allowed, refused, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, _THREAD | _WITH_FILES, _THREAD))
+    _add(allowed, refused, "close_range", pyseccomp.Arg(2, pyseccomp.MASKED_EQ, _OWN_DESCRIPTORS, _OWN_DESCRIPTORS))
     for name, commands in _COMMANDS.items():
         for command in commands:
             _add(allowed, refused, name, pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFFFFFF, command))

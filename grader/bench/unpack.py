@@ -16,32 +16,38 @@ import sys
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import msgspec
 
 from grader.bench import confinement, selection
 from grader.messages import Unpacked, UnpackOrder, Wanted
 
-LARGEST_ARCHIVE = 200 * 2**20
 LARGEST_FILE = 60 * 2**20
 LARGEST_TOTAL = 120 * 2**20
 LARGEST_STREAM = 2**30
 """Bytes of a compressed tar when it is not compressed: most of a hand-in's may be data, which is passed over."""
 MOST_ENTRIES = 10_000
+"""Files of a submission, where a whole class is unpacked."""
+MOST_FILES = 2_000
+MOST_FOLDERS = 500
+"""Files that are made of one archive, and folders for them: a slow disk must be rid of them in seconds."""
+MOST_LISTED = 100_000
+"""Entries of an archive: with a virtual environment, a repository or pictures in it there are tens of thousands."""
 DEEPEST = 16
 """Parts of a path; what lies deeper is no hand-in, and a folder made for each part would never end."""
 LARGEST_MEMORY = 512 * 2**20
-"""Bytes of data in memory: the archive, one file of it, and its directory, which may name millions."""
+"""Bytes of data in memory: one file of the archive, and its directory, which may name millions."""
 UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, tarfile.TarError),
     *(NotImplementedError, RuntimeError, OSError, ValueError, LookupError, ArithmeticError),
 )
-_COMPRESSED: dict[bytes, Callable[[io.BytesIO], Any]] = {
-    b"\x1f\x8b": lambda content: gzip.GzipFile(fileobj=content),
+_WAYS_OUT = ("/", "//", "..")
+_COMPRESSED: dict[bytes, Callable[[BinaryIO], Any]] = {
+    b"\x1f\x8b": lambda packed: gzip.GzipFile(fileobj=packed),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\x00": lzma.LZMAFile,
 }
@@ -54,6 +60,8 @@ _OTHERS = {
     b"\x04\x22\x4d\x18": Unpacked.ANOTHER_KIND,
 }
 """What begins a file of a kind that is not opened: RAR, 7-Zip, then Zstandard, Cabinet, compress, LZ4."""
+
+_TO_MARK_OF_TAR, _MARK_OF_TAR = 257, b"ustar"
 
 
 class TooLargeError(Exception):
@@ -95,22 +103,24 @@ class _Bounded(io.RawIOBase):
         return True
 
 
-def unpack(content: bytes, target: Path, wanted: Sequence[Wanted], name: str = "") -> Unpacked:
+def unpack(packed: BinaryIO, target: Path, wanted: Sequence[Wanted], name: str = "") -> Unpacked:
     """Extract the sources and what is wanted beside them from an archive of this name into a folder; what came of it.
 
     Of any other file an empty one is left, so that its name can be told.
     """
-    for mark, code in _OTHERS.items():
-        if content.startswith(mark):
-            return code
     try:
-        if zipfile.is_zipfile(io.BytesIO(content)):
-            return _unzip(content, target, wanted)
+        begin = packed.read(_TO_MARK_OF_TAR + len(_MARK_OF_TAR))
+        for mark, code in _OTHERS.items():
+            if begin.startswith(mark):
+                return code
+        if zipfile.is_zipfile(packed):
+            return _unzip(packed, target, wanted)
         for mark, reader in _COMPRESSED.items():
-            if content.startswith(mark):
-                return _expand(reader, content, target, wanted, name)
-        if content[257:262] == b"ustar":
-            return _untar(io.BytesIO(content), target, wanted)
+            if begin.startswith(mark):
+                return _expand(reader, packed, target, wanted, name)
+        if begin.endswith(_MARK_OF_TAR):
+            packed.seek(0)
+            return _untar(packed, target, wanted)
     except TooLargeError:
         return Unpacked.TOO_LARGE
     except UNREADABLE:
@@ -118,21 +128,51 @@ def unpack(content: bytes, target: Path, wanted: Sequence[Wanted], name: str = "
     return Unpacked.NO_ARCHIVE
 
 
-def _unzip(content: bytes, target: Path, wanted: Sequence[Wanted]) -> Unpacked:
-    archive = zipfile.ZipFile(io.BytesIO(content))
+def _unzip(packed: BinaryIO, target: Path, wanted: Sequence[Wanted]) -> Unpacked:
+    archive = zipfile.ZipFile(packed)
     listed = archive.infolist()
-    if len(listed) > MOST_ENTRIES:
+    if len(listed) > MOST_LISTED:
         raise TooLargeError
     entries = []
     for entry in listed:
-        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        path = _inside(entry.filename)
         kind = stat.S_IFMT(entry.external_attr >> 16)
         if kind in (0, stat.S_IFREG) and not entry.filename.endswith(("/", "\\")) and stays_below(path):
             if entry.flag_bits & 1 and selection.is_source(path.name):
                 return Unpacked.ENCRYPTED
             entries.append(Entry(path, lambda size, entry=entry: read_of_zip(archive, entry, size)))  # type: ignore[misc]
-    _extract(entries, target, wanted)
+    _extract(_chosen(entries), target, wanted)
     return Unpacked.DONE
+
+
+def _inside(name: str) -> PurePosixPath:
+    """The path of an entry below the folder in which it is unpacked, without what would lead out of there."""
+    return PurePosixPath(*(part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in _WAYS_OUT))
+
+
+def _chosen(entries: list[Entry]) -> list[Entry]:
+    """What a student may have written, in its order: of too many the programs first, then what lies least deep."""
+    environments = {entry.path.parent for entry in entries if entry.path.name == selection.ENVIRONMENT}
+    own = [entry for entry in entries if not _is_of_others(entry.path, environments)]
+    ranked = sorted(own, key=lambda one: (not selection.is_program(one.path.name), len(one.path.parts)))
+    folders: set[PurePosixPath] = set()
+    chosen: set[int] = set()
+    for entry in ranked[:MOST_FILES]:
+        needed = folders.union(entry.path.parents)
+        if len(needed) <= MOST_FOLDERS:
+            folders = needed
+            chosen.add(id(entry))
+    return [entry for entry in own if id(entry) in chosen]
+
+
+def _is_of_others(path: PurePosixPath, environments: Container[PurePosixPath]) -> bool:
+    """Whether a file lies in a folder that is passed over, or in one of a virtual environment."""
+    above = path.parts[:-1]
+    return any(
+        selection.is_passed_over(folder)
+        or (folder in selection.OF_ENVIRONMENT and PurePosixPath(*above[:depth]) in environments)
+        for depth, folder in enumerate(above)
+    )
 
 
 def read_of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> bytes:
@@ -141,30 +181,32 @@ def read_of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, size: int) -> 
 
 
 def _expand(
-    reader: Callable[[io.BytesIO], Any], content: bytes, target: Path, wanted: Sequence[Wanted], name: str
+    reader: Callable[[BinaryIO], Any], packed: BinaryIO, target: Path, wanted: Sequence[Wanted], name: str
 ) -> Unpacked:
     """Open a compressed tar, or a single compressed file."""
-    begin = reader(io.BytesIO(content)).read(262)
-    if begin[257:262] == b"ustar":
-        return _untar(reader(io.BytesIO(content)), target, wanted)
+    packed.seek(0)
+    begin = reader(packed).read(_TO_MARK_OF_TAR + len(_MARK_OF_TAR))
+    packed.seek(0)
+    if begin[_TO_MARK_OF_TAR:] == _MARK_OF_TAR:
+        return _untar(reader(packed), target, wanted)
     inner = PurePosixPath(name.rpartition(".")[0]).name
     if not (selection.is_source(inner) or selection.largest(inner, wanted)):
         return Unpacked.NO_ARCHIVE
-    _extract([Entry(PurePosixPath(inner), reader(io.BytesIO(content)).read)], target, wanted)
+    _extract([Entry(PurePosixPath(inner), reader(packed).read)], target, wanted)
     return Unpacked.DONE
 
 
 def _untar(stream: IO[bytes], target: Path, wanted: Sequence[Wanted]) -> Unpacked:
     with tarfile.TarFile(fileobj=_Bounded(stream), mode="r") as archive:
-        _extract(list(_members(archive)), target, wanted)
+        _extract(_chosen(list(_members(archive))), target, wanted)
     return Unpacked.DONE
 
 
 def _members(archive: tarfile.TarFile) -> Iterator[Entry]:
     for number, member in enumerate(archive):
-        if number >= MOST_ENTRIES:
+        if number >= MOST_LISTED:
             raise TooLargeError
-        path = PurePosixPath(member.name.replace("\\", "/"))
+        path = _inside(member.name)
         if member.isreg() and stays_below(path):
             yield Entry(path, lambda size, member=member: _read_of_tar(archive, member, size))  # type: ignore[misc]
 
@@ -219,9 +261,7 @@ if __name__ == "__main__":
     confinement.confine(
         order.user if as_other else None, [], [folder], confinement.Limits(cpu=30, data=LARGEST_MEMORY), around
     )
-    received = sys.stdin.buffer.read(LARGEST_ARCHIVE + 1)
     try:
-        large = len(received) > LARGEST_ARCHIVE
-        sys.exit(Unpacked.TOO_LARGE if large else unpack(received, folder, order.wanted, order.name))
+        sys.exit(unpack(sys.stdin.buffer, folder, order.wanted, order.name))
     except MemoryError:
         sys.exit(Unpacked.TOO_LARGE)

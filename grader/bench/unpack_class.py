@@ -22,6 +22,8 @@ import msgspec
 from grader.bench import confinement, selection, unpack
 from grader.messages import Unpacked, UnpackOrder
 
+LARGEST_ARCHIVE = 200 * 2**20
+"""Bytes of an archive that is a student's hand-in."""
 LARGEST_TABLE = 2**30
 """Bytes of the file that says whose the submissions are: 1,000 with their earlier results are 110 MB."""
 LOCKED = 1
@@ -119,7 +121,7 @@ def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> Non
 def _most(path: PurePosixPath, order: UnpackOrder) -> int:
     """Bytes that are taken of a member; 0 for one of which only the name is told."""
     if selection.is_archive(path.name):
-        return unpack.LARGEST_ARCHIVE
+        return LARGEST_ARCHIVE
     if selection.is_source(path.name):
         return unpack.LARGEST_FILE
     largest = selection.largest(path.name, order.wanted)

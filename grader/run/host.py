@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from grader import messages, wire
-from grader.bench.confinement import NICE
+from grader.bench.confinement import NICE, Limits
 from grader.bench.mounts import MOST_FILES
 from grader.messages import CheckOrder, Confined, Forked, HostOrder, Over, Settled
 from grader.run import processes
@@ -39,6 +39,9 @@ _BEFORE_THE_CLOCK = 1.5
 _TIMEOUTS_OF_AN_OPERATION = 2
 _SETTLING = 1.0
 """Seconds that a process has to look whether its check has changed anything."""
+MOST_THREADS = 40
+"""Threads of one module, its processes' together, where all modules have one user id and the kernel counts them as one:
+so many leave enough to the others."""
 _OVER = messages.encode(Over())
 
 
@@ -266,6 +269,8 @@ class Host:
             used += _used(self._seen_from_here())
         if not any(one.startswith("filtered") for one in self.in_force):
             used = max(used, grown)  # some of it may be in no process's table
+        if self.user is None and sum(processes.threads(one.pid) for one in present) > MOST_THREADS:
+            return f"Your code started more than {MOST_THREADS} processes and threads."
         if grown > self.clocks.memory // 4:  # others may share memory too: only when it grows is it worth looking who
             used += min(grown, processes.shared_unseen([one.pid for one in present]))
         if used > self.clocks.memory:
@@ -293,7 +298,10 @@ class Host:
 
     def _written(self) -> int:
         """Bytes on disk in this host's folder, and in files that its processes hold without a name."""
-        total = sum(processes.held_by_descriptors(process.pid, files=True) for process in self._processes())
+        total = sum(
+            processes.held_by_descriptors(process.pid, files=True, unseen=Limits.file_size)
+            for process in self._processes()
+        )
         for folder, _, files in os.walk(self.scratch):
             for name in files:
                 with suppress(OSError):

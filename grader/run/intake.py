@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from grader.bench import selection
@@ -27,14 +28,15 @@ MODULES = tuple(module.name for module in assignment.MODULES)
 REQUIRED = tuple(module.name for module in assignment.MODULES if not module.optional)
 LARGEST_SOURCE = 2**20
 MOST_ENTRIES = 10_000
+"""Files that may come along, and folders, that are looked at; and as many files that are named like a module."""
+MOST_LISTED = 100_000
+"""Entries of all folders together, pictures and other data among them."""
 DEEPEST = 16
 MOST_COPIES = 200
 MOST_ARCHIVES = 4
 """Archives that are opened of one hand-in, those in others included."""
 MOST_NOTES = 12
-_IGNORED = ("__MACOSX", "__pycache__", "venv", "site-packages", "node_modules", "$RECYCLE.BIN", "wandb")
-_ENVIRONMENT = "pyvenv.cfg"
-"""What lies in the folder of a virtual environment, whatever that is called."""
+_NOTHING = ("._", selection.ENVIRONMENT)
 _NEVER = ("conftest.py", "sitecustomize.py", "usercustomize.py", "setup.py", "desktop.ini")
 _OURS = ("tests", "grader", "reference")
 """Packages of ours: a student's own of these names would never be found."""
@@ -111,31 +113,55 @@ def _is_among(module: str, files: Sequence[Found]) -> bool:
 
 
 def listing(root: Path, known_as: PurePosixPath, intake: Intake) -> list[Found]:
-    """Regular files below a folder, the shallowest first; links are not followed."""
+    """Regular files below a folder that may matter, the shallowest first; links are not followed.
+
+    Of too many the first, and beyond them those that are named like a module.
+    """
     files: list[Found] = []
-    entries = 0
+    left, left_alike, left_to_list = MOST_ENTRIES, MOST_ENTRIES, MOST_LISTED
     level = [(root, known_as)]
     for _ in range(DEEPEST):
         deeper: list[tuple[Path, PurePosixPath]] = []
         for folder, known in level:
-            try:
-                listed = sorted(os.scandir(folder), key=lambda entry: entry.name)
-            except OSError:
-                continue
-            if any(entry.name == _ENVIRONMENT for entry in listed):
-                continue
+            listed = _entries(folder, left_to_list + 1)
+            left_to_list -= len(listed)
+            is_environment = any(entry.name == selection.ENVIRONMENT for entry in listed)
             for entry in listed:
-                entries += 1
-                if entries > MOST_ENTRIES:
-                    intake.note(f"More than {MOST_ENTRIES} files: only the first were looked at.")
-                    return files
-                if entry.is_file(follow_symlinks=False):
-                    if not entry.name.startswith("._"):
+                if entry.is_dir(follow_symlinks=False):
+                    left -= 1
+                    of_environment = is_environment and entry.name in selection.OF_ENVIRONMENT
+                    if left >= 0 and not (of_environment or selection.is_passed_over(entry.name)):
+                        deeper.append((Path(entry.path), known / entry.name))
+                elif not entry.name.startswith(_NOTHING) and entry.is_file(follow_symlinks=False):
+                    if any(names.resembles(entry.name, module) for module in MODULES):
+                        left_alike -= 1
+                        taken = left_alike >= 0
+                    else:
+                        matters = _may_matter(entry.name)
+                        left -= matters
+                        taken = matters and left >= 0
+                    if taken:
                         files.append(Found(Path(entry.path), known / entry.name))
-                elif entry.is_dir(follow_symlinks=False) and entry.name not in _IGNORED and entry.name[:1] != ".":
-                    deeper.append((Path(entry.path), known / entry.name))
-        level = deeper
+            if left_to_list < 0:
+                break
+        level = deeper if left_to_list >= 0 else []
+    if min(left, left_alike, left_to_list) < 0:
+        intake.note(f"More than {MOST_ENTRIES} files: beyond these only names of the handout's files were looked for.")
     return files
+
+
+def _entries(folder: Path, most: int) -> list[os.DirEntry[str]]:
+    """What is in a folder, by name, and of more than so many only some; nothing where that cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(islice(entries, most), key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _may_matter(name: str) -> bool:
+    """Whether a file of this name may come along, or hold what does."""
+    return selection.is_source(name) or selection.is_archive(name) or selection.may_be_wanted(name, WANTED)
 
 
 def _choose(

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 LONGEST_SHOWN = 60
@@ -23,6 +24,10 @@ _COPY_MARK = re.compile(
     r"(?:\s*\(\d{1,3}\)|\s*\[\d{1,3}\]|[\s_.-]+v?\d{1,3}|[\s_-]*(?:copy|copie|kopie|copia|cópia)(?:[\s_-]*\d{1,3})?"
     r"|[\s_-]*副本|[\s_.~-]+)$"
 )
+_MOST_MARKS = 8
+"""Ends and marks of a copy that are taken off one name."""
+_LONG_RUN = re.compile(r"[\s_.~-]{3,}(?=[\s_.~-])")
+"""What in a name makes looking for marks slow, up to its last sign, which may belong to an end."""
 _COPY_OF = re.compile(r"^(?:copy|copie|kopie|copia|cópia)\s+(?:\(\d+\)\s+)?(?:of|de|von|di)\s+")
 _NO_CODE = re.compile(r"(?<![a-z])tests?(?![a-z])")
 _OLDER = re.compile(r"(?<![a-z])(?:old|older|backup|bak|archive|previous|draft|tmp|temp|trash|unused)(?![a-z])")
@@ -84,10 +89,11 @@ def _text(name: str) -> str:
     return "".join(one for one in text if unicodedata.category(one) not in ("Cf", "Cc")).strip()
 
 
+@lru_cache(maxsize=20_000)
 def _plain(name: str) -> tuple[str, bool | None]:
     """A name without its ends and marks of a copy; whether it ends as Python does, None if not even as a text."""
-    stem, ends = _text(name), set()
-    while True:
+    stem, ends = _LONG_RUN.sub("_", _text(name)), set()
+    for _ in range(_MOST_MARKS):
         if found := _ENDS.search(stem):
             ends.add(found[1])
         elif (found := _COPY_MARK.search(stem)) is None or not found[0]:

@@ -10,7 +10,7 @@ import os
 import signal
 import stat
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +27,24 @@ _OF_A_STEP, _NICEST = 1.25, 19
 _NAMELESS = "/dev/zero"
 """What the kernel calls shared memory without a file in its lists of mappings."""
 _SHARED = ("RssShmem:",)
-_OWN = ("RssAnon:", *_SHARED, "VmSwap:", "VmPTE:")
+_OWN = ("RssAnon:", *_SHARED, "VmSwap:", "VmPTE:", "HugetlbPages:")
+MOST_MAPPINGS = 20_000
+"""Mappings of a process that are looked at: a right one has a thousand."""
+USUAL_DESCRIPTORS = 24
+"""Descriptors of a process that count nothing where it cannot be seen what they are."""
+_HAS_MEMORY = "VmPTE:"
+"""Begins a line that every process has, until it has given its memory back."""
+_TO_THREADS = 17
+"""Where the number of threads stands after the name of a process in its `stat`."""
+UNKNOWN = 2**62
+_GROUPS = (("memory.max", "memory.stat"), ("memory/memory.limit_in_bytes", "memory/memory.stat"))
+_NO_LIMIT = 2**60
 _LISTS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
 
 @dataclass(frozen=True)
 class Process:
-    """One process: its id, its parent's, its user's, and whether it has ended already (a zombie)."""
+    """One process: its id, its parent's, its user's, and whether it has ended already: all of its threads."""
 
     pid: int
     parent: int
@@ -47,9 +58,8 @@ def all_processes() -> list[Process]:
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             with suppress(OSError):  # it may end while we look
-                line = _read(f"{entry.path}/stat")
-                state, parent = line[line.rindex(b")") + 2 :].split(None, 2)[:2]
-                found.append(Process(int(entry.name), int(parent), entry.stat().st_uid, state in (b"Z", b"X")))
+                parent, ended = _status(entry.path)
+                found.append(Process(int(entry.name), parent, entry.stat().st_uid, ended))
     return found
 
 
@@ -65,7 +75,9 @@ def below(root: int) -> list[Process]:
             for task in os.listdir(f"/proc/{parent}/task"):
                 children = [int(pid) for pid in _read(f"/proc/{parent}/task/{task}/children").split()]
                 frontier += children
-                found += [Process(pid, parent, os.stat(f"/proc/{pid}").st_uid, _ended(pid)) for pid in children]
+                found += [
+                    Process(pid, parent, os.stat(f"/proc/{pid}").st_uid, _status(f"/proc/{pid}")[1]) for pid in children
+                ]
     return [process for process in found if not process.ended]
 
 
@@ -85,21 +97,15 @@ def share_fairly(pids: Iterable[int], ordinary: int) -> None:
     if len(running) <= FEW:
         return
     nice = min(_NICEST, ordinary + math.ceil(math.log(len(running) / FEW, _OF_A_STEP)))
-    for task in running:
+    for task in (int(Path(folder).name) for folder in running):
         with suppress(OSError):  # it has ended
             if os.getpriority(os.PRIO_PROCESS, task) < nice:
                 os.setpriority(os.PRIO_PROCESS, task, nice)
 
 
-def _tasks(pid: int) -> list[int]:
+def _is_running(folder: str) -> bool:
     with suppress(OSError):
-        return [int(task) for task in os.listdir(f"/proc/{pid}/task")]
-    return []
-
-
-def _is_running(task: int) -> bool:
-    with suppress(OSError):
-        line = _read(f"/proc/{task}/stat")
+        line = _read(f"{folder}/stat")
         return line[line.rindex(b")") + 2 : line.rindex(b")") + 3] == b"R"
     return False
 
@@ -129,9 +135,18 @@ def _read(path: str) -> bytes:
         return file.read()
 
 
-def _ended(pid: int) -> bool:
-    line = _read(f"/proc/{pid}/stat")
-    return line[line.rindex(b")") + 2 : line.rindex(b")") + 3] in (b"Z", b"X")
+def _status(folder: str) -> tuple[int, bool]:
+    """The parent of a process, and whether all of its threads have ended: of one whose first has, others may run."""
+    line = _read(f"{folder}/stat")
+    fields = line[line.rindex(b")") + 2 :].split()
+    return int(fields[1]), fields[0] in (b"Z", b"X") and int(fields[_TO_THREADS]) <= 1
+
+
+def _tasks(pid: int) -> list[str]:
+    """The folders of a process's threads."""
+    with suppress(OSError):
+        return [f"/proc/{pid}/task/{task}" for task in os.listdir(f"/proc/{pid}/task")]
+    return []
 
 
 def sweep(server: int, users: Collection[int] = (), keep: Collection[int] = (), patience: float = PATIENCE) -> int:
@@ -164,55 +179,88 @@ def own_memory(pid: int, kinds: tuple[str, ...] = _OWN) -> int:
 
     0 when it has ended.
     """
+    lines = _lines(f"/proc/{pid}/status")
+    if not any(line.startswith(_HAS_MEMORY) for line in lines):  # the first thread has ended; others may run
+        told = (_lines(f"{task}/status") for task in _tasks(pid))
+        lines = next((of_task for of_task in told if any(line.startswith(_HAS_MEMORY) for line in of_task)), [])
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(kinds))
+
+
+def _lines(path: str) -> list[str]:
     with suppress(OSError):
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(kinds))
-    return 0
+        return Path(path).read_text(encoding="utf-8").splitlines()
+    return []
 
 
-def held_by_descriptors(pid: int, files: bool) -> int:
+def held_by_descriptors(pid: int, files: bool, unseen: int | None = None) -> int:
     """Bytes that a process keeps in the kernel by open descriptors: what its sockets may hold, and with `files` files.
 
-    Only files that have no name any more are meant, files in memory among them.
+    Only files that have no name any more are meant, files in memory among them. Each thread may have descriptors of its
+    own. Where it cannot be seen what they are, those beyond the usual count as so many bytes, else as sockets.
     """
-    total = 0
-    with suppress(OSError):
-        for descriptor in os.scandir(f"/proc/{pid}/fd"):
-            with suppress(OSError):
-                status = os.stat(descriptor.path)
-                if stat.S_ISSOCK(status.st_mode):
-                    total += _OF_A_SOCKET
-                elif files and status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
-                    total += status.st_blocks * 512
-    return total
+    held: dict[tuple[int, int], int] = {}
+    hidden = 0
+    for task in _tasks(pid):
+        of_task = 0
+        with suppress(OSError):
+            for descriptor in os.scandir(f"{task}/fd"):
+                try:
+                    status = os.stat(descriptor.path)
+                except PermissionError:
+                    of_task += 1
+                except OSError:
+                    continue
+                else:
+                    if stat.S_ISSOCK(status.st_mode):
+                        held[status.st_dev, status.st_ino] = _OF_A_SOCKET
+                    elif files and status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
+                        held[status.st_dev, status.st_ino] = status.st_blocks * 512
+        hidden = max(hidden, of_task)  # threads share their descriptors, unless nothing filters system calls
+    return sum(held.values()) + max(0, hidden - USUAL_DESCRIPTORS) * (_OF_A_SOCKET if unseen is None else unseen)
 
 
 def shared_unseen(pids: Collection[int]) -> int:
     """Bytes of nameless memory that these processes map to share it, but that is resident in none of them.
 
-    What only a process that has ended has touched is such.
+    What only a process that has ended has touched is such. Where nobody may look, or has to look at too much, there may
+    be any amount: `UNKNOWN`.
     """
     parts: dict[str, int] = {}
-    for pid in pids:
-        with suppress(OSError):
-            for line in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace").splitlines():
-                addresses, rights, _, _, inode, *name = line.split(maxsplit=5)
-                if rights.endswith("s") and name and name[0].startswith(_NAMELESS):
-                    parts[inode] = max(parts.get(inode, 0), _size_of_mapping(pid, addresses))
+    try:
+        for pid in pids:
+            with suppress(FileNotFoundError, ProcessLookupError):  # it may end while we look
+                for inode, size in _nameless(pid):
+                    parts[inode] = max(parts.get(inode, 0), size)
+    except PermissionError:
+        return UNKNOWN
     return max(0, sum(parts.values()) - sum(own_memory(pid, _SHARED) for pid in pids))
 
 
-def _size_of_mapping(pid: int, addresses: str) -> int:
-    try:
-        return os.stat(f"/proc/{pid}/map_files/{addresses}").st_blocks * 512
-    except OSError:  # only root may look: at most all of it
-        first, end = (int(address, 16) for address in addresses.split("-"))
-        return end - first
+def _nameless(pid: int) -> Iterator[tuple[str, int]]:
+    """What a process maps of nameless memory to share it, and how much there is of that in all."""
+    number = 0
+    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, 1):
+            addresses, rights, _, _, inode, *name = line.split(maxsplit=5)
+            if number > MOST_MAPPINGS:
+                raise PermissionError
+            if rights.endswith("s") and name and name[0].startswith(_NAMELESS):
+                # A part that is mapped no more is kept as long as any other is.
+                yield inode, os.stat(f"/proc/{pid}/map_files/{addresses}").st_blocks * 512
+    if number == 0 and not _status(f"/proc/{pid}")[1]:  # the first thread has ended, and tells of nothing any more
+        raise PermissionError
 
 
-def shared_memory() -> int:
-    """Bytes of the whole machine's memory that no file on a disk has behind it and that several may share."""
-    for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
+def shared_memory(groups: Path = Path("/sys/fs/cgroup"), machine: Path = Path("/proc/meminfo")) -> int:
+    """Bytes of memory that no file on a disk has behind it and that several may share: the machine's or, where it has
+    a limit, the container's.
+    """
+    for limit, counts in _GROUPS:
+        with suppress(OSError, ValueError):
+            if int((groups / limit).read_text()) < _NO_LIMIT:  # "max" is no number
+                words = (groups / counts).read_text().split()
+                return int(words[words.index("shmem") + 1])
+    for line in machine.read_text(encoding="utf-8").splitlines():
         if line.startswith("Shmem:"):
             return int(line.split()[1]) * 1024
     return 0

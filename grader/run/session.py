@@ -20,10 +20,9 @@ from grader.messages import Asked, Begin, End, Judged, JudgeOrder, Outcome
 from grader.report import pictures
 from grader.report.results import CONTACT, UNJUDGEABLE, Results
 from grader.rubric import stage
-from grader.run import intake, processes
+from grader.run import intake, processes, removal
 from grader.run.clocks import Clocks, StudentFailure
 from grader.run.host import Host
-from grader.run.removal import remove
 from grader.run.server import Server
 from grader.run.users import Identities
 from grader.wire import BadFrame, Ended, Late
@@ -261,7 +260,7 @@ class Session:
         processes.sweep(self.equipment.server.process.pid, users, patience=patience)
         pair.release()
         for host in self.hosts.values():
-            remove(host.scratch)
+            removal.remove(host.scratch)
             if not host.own_room and host.user is not None:
                 _remove_elsewhere(host.user)
 
@@ -276,7 +275,7 @@ class Session:
         finally:
             # A judge that is stuck would outlive its server.
             processes.sweep(self.equipment.judges, patience=max(1.0, deadline - time.monotonic()))
-            if not remove(self.workplace):
+            if not removal.remove(self.workplace, max(removal.SECONDS, deadline - time.monotonic())):
                 self.results.remarks.append(f"Files of this submission are left in {self.workplace}: remove them.")
 
 
@@ -286,4 +285,4 @@ def _remove_elsewhere(user: int) -> None:
         with suppress(OSError):
             for entry in os.scandir(folder):
                 if entry.stat(follow_symlinks=False).st_uid == user:
-                    remove(Path(entry.path))
+                    removal.remove(Path(entry.path))

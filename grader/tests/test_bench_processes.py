@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -205,7 +206,7 @@ def test_what_runs_many_tasks_at_once_gets_no_larger_share(start: Start, tasks: 
     loops = [start("sh", "-c", "while :; do :; done") for _ in range(tasks)]
     asleep = start("sleep", "600")
     pids = [one.pid for one in (*loops, asleep)]
-    await_(lambda: [processes._is_running(pid) for pid in pids] == [*[True] * tasks, False])
+    await_(lambda: [processes._is_running(f"/proc/{pid}") for pid in pids] == [*[True] * tasks, False])
     before = os.getpriority(os.PRIO_PROCESS, 0)
     for _ in range(20):
         processes.share_fairly(pids, before)
@@ -233,3 +234,59 @@ def test_the_server_ends_what_its_hosts_run_when_the_runner_is_gone():
         bench._end([host])
         os._exit(any(os.path.exists(f"/proc/{one}") for one in (host, orphan)))
     assert os.waitpid(trial, 0)[1] == 0
+
+
+ONLY_A_THREAD_IS_LEFT = """
+import ctypes, socket, sys, threading, time
+
+def stay():
+    held = bytearray(64 * 2**20)
+    sockets = socket.socketpair()
+    time.sleep(0.2)
+    print(flush=True)
+    time.sleep(600)
+
+threading.Thread(target=stay).start()
+ctypes.CDLL(None).syscall(60 if sys.argv[1] == "x86_64" else 93, 0)
+"""
+
+
+def test_a_process_whose_first_thread_has_ended_is_seen_measured_and_ended(start: Start):
+    process = start(sys.executable, "-c", ONLY_A_THREAD_IS_LEFT, os.uname().machine)
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert processes.own_memory(process.pid) > 64 * 2**20
+    assert processes.held_by_descriptors(process.pid, files=False) == 2 * processes._OF_A_SOCKET
+    assert not next(one for one in processes.all_processes() if one.pid == process.pid).ended
+    assert process.pid in {one.pid for one in processes.below(os.getpid())}
+    assert processes.shared_unseen([process.pid]) == processes.UNKNOWN
+    others = {one.pid for one in processes.below(os.getpid())} - {process.pid}
+    assert processes.sweep(os.getpid(), keep=others) == 1
+    assert processes.own_memory(process.pid) == 0
+
+
+def test_descriptors_of_which_nobody_may_see_the_kind_count_beyond_the_usual(monkeypatch: pytest.MonkeyPatch):
+    def closed(path: str) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(processes.os, "stat", closed)
+    monkeypatch.setattr(processes, "USUAL_DESCRIPTORS", 0)
+    count = processes.held_by_descriptors(os.getpid(), files=False, unseen=1)
+    assert processes.held_by_descriptors(os.getpid(), files=False) == count * processes._OF_A_SOCKET > 0
+    monkeypatch.setattr(processes, "USUAL_DESCRIPTORS", count)
+    assert processes.held_by_descriptors(os.getpid(), files=False) == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "size"),
+    [("memory.max", "1000000"), ("memory/memory.limit_in_bytes", "1000000"), ("memory.max", "max"), ("", "")],
+)
+def test_shared_memory_is_the_container_s_where_that_has_a_limit(tmp_path: Path, limit: str, size: str):
+    machine = tmp_path / "meminfo"
+    machine.write_text("MemTotal: 9 kB\nShmem: 7 kB\n")
+    (tmp_path / "memory").mkdir()
+    for folder in (tmp_path, tmp_path / "memory"):
+        (folder / "memory.stat").write_text("anon 3\nshmem 4096\nshmem_thp 5\n")
+    if limit:
+        (tmp_path / limit).write_text(f"{size}\n")
+    assert processes.shared_memory(tmp_path, machine) == (4096 if size.isdigit() else 7 * 1024)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -83,3 +84,21 @@ def test_of_several_versions_the_nearest_and_then_the_last_by_name_counts():
 )
 def test_a_name_is_shown_in_quotes_and_cut_from_its_beginning(name: str, shown: str):
     assert names.shown(PurePosixPath(name)) == names.shown(name) == shown
+
+
+def test_a_name_made_to_be_slow_is_looked_at_a_few_times_and_never_with_long_runs(monkeypatch: pytest.MonkeyPatch):
+    class Marks:
+        """Counts what is looked for, and the longest run of signs in it."""
+
+        looks, longest = 0, 0
+
+        def search(self, text: str) -> re.Match[str] | None:
+            self.looks += 1
+            self.longest = max([self.longest, *map(len, re.findall(r"[\s_.~-]+", text))])
+            return own.search(text)
+
+    own, marks = names._COPY_MARK, Marks()
+    monkeypatch.setattr(names, "_COPY_MARK", marks)
+    assert names.fit("_" * 100 + "gan" + " -" * 20 + "_1" * 55 + ".py", "hw5_gan") == names.LAST_WORD
+    assert marks.looks <= names._MOST_MARKS
+    assert marks.longest <= 2

@@ -34,7 +34,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(hosting.processes, "below", lambda root: one.below.get(root, []))
     monkeypatch.setattr(hosting.processes, "share_fairly", lambda pids, ordinary: None)
     monkeypatch.setattr(hosting.processes, "own_memory", lambda pid: one.memory.get(pid, 0))
-    monkeypatch.setattr(hosting.processes, "held_by_descriptors", lambda pid, files: one.nameless.get(pid, 0))
+    monkeypatch.setattr(hosting.processes, "held_by_descriptors", lambda pid, files, unseen=0: one.nameless.get(pid, 0))
     monkeypatch.setattr(hosting.processes, "shared_memory", lambda: one.shared)
     monkeypatch.setattr(hosting.processes, "shared_unseen", lambda pids: one.unseen)
     return one

@@ -78,16 +78,17 @@ def test_folders_are_looked_into_to_a_depth_and_files_to_a_number(tmp_path: Path
         (deep / f"f{k}.py").touch()
         deep = deep / "d"
         deep.mkdir()
-    for name in ("__MACOSX", ".hidden", "venv", "own"):
-        (tmp_path / name).mkdir()
+    for name in ("__MACOSX", ".hidden", "venv", "own/lib"):
+        (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "inside.py").touch()
     (tmp_path / "own" / "pyvenv.cfg").touch()
+    (tmp_path / "picture.png").touch()
     (tmp_path / "._f0.py").touch()
     one = Intake()
     found = intake.listing(tmp_path, PurePosixPath("zip"), one)
     assert [str(file.known_as) for file in found] == ["zip/" + "d/" * k + f"f{k}.py" for k in range(intake.DEEPEST)]
     assert one.notes == []
-    more = "More than 36 files: only the first were looked at."
+    more = "More than 36 files: beyond these only names of the handout's files were looked for."
     for limit, files, notes in ((37, intake.DEEPEST, []), (36, intake.DEEPEST - 1, [more])):
         monkeypatch.setattr(intake, "MOST_ENTRIES", limit)
         one = Intake()

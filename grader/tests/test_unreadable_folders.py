@@ -39,6 +39,9 @@ def test_files_are_looked_for_to_a_fixed_depth(tmp_path: Path, depth: int, found
     assert (tmp_path / "source" / "hw5_gan.py").exists() is found
 
 
+MORE = "More than 5 files: beyond these only names of the handout's files were looked for."
+
+
 @pytest.mark.parametrize("more", [False, True])
 def test_only_so_many_files_are_looked_at_and_a_note_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: bool
@@ -46,9 +49,23 @@ def test_only_so_many_files_are_looked_at_and_a_note_says_so(
     monkeypatch.setattr(intake, "MOST_ENTRIES", 5)
     handed_in = tmp_path / "handed in"
     handed_in.mkdir()
-    for name in [*"abcd", "hw5_gan.py", *(["later.py"] if more else [])]:
+    for name in ["a.py", "b.py", "c.py", "d.py", "e.py", "f.png", *(["g.py"] if more else []), "hw5_gan.py"]:
         (handed_in / name).write_text("")
     taken = intake.take(handed_in, tmp_path / "source", tmp_path, None)
     assert (tmp_path / "source" / "hw5_gan.py").exists()
-    assert taken.notes == (["More than 5 files: only the first were looked at."] if more else [])
-    assert not (tmp_path / "source" / "later.py").exists()
+    assert taken.notes == ([MORE] if more else [])
+    assert (tmp_path / "source" / "e.py").exists()
+    assert not (tmp_path / "source" / "g.py").exists()
+
+
+def test_pictures_and_environments_do_not_hide_the_homework(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(intake, "MOST_ENTRIES", 5)
+    handed_in = tmp_path / "handed in"
+    for folder in ("bin", "lib", "data"):
+        (handed_in / folder).mkdir(parents=True)
+    for name in ["pyvenv.cfg", "lib/hw5_diffusion.py", *(f"{k}.png" for k in range(9)), "layers.py", "hw5_gan.py"]:
+        (handed_in / name).write_text(name)
+    taken = intake.take(handed_in, tmp_path / "source", tmp_path, None)
+    assert (taken.notes, set(taken.problems)) == ([], {"hw5_diffusion"} & set(taken.problems))
+    assert {"hw5_gan.py", "layers.py"} <= {path.name for path in (tmp_path / "source").iterdir()}
+    assert not (tmp_path / "source" / "hw5_diffusion.py").exists()

@@ -16,6 +16,11 @@ _calls = {
     "bpf": lambda: _libc.syscall(321 if os.uname().machine == "x86_64" else 280, 0, (ctypes.c_char * 64)(), 64),
     "userfaultfd": lambda: _libc.syscall(323 if os.uname().machine == "x86_64" else 282, 1),
     "the owner of a descriptor, who gets its signals": lambda: _libc.fcntl(0, 8, os.getpid()),
+    "watches on files": lambda: _libc.inotify_init1(0),
+    "asynchronous files": lambda: _libc.syscall(
+        206 if os.uname().machine == "x86_64" else 0, 8, ctypes.byref(ctypes.c_ulong())
+    ),
+    "descriptors of one thread": lambda: _libc.syscall(436, 4000, 0xFFFFFFFF, 2),
     "perf": lambda: _libc.syscall(298 if os.uname().machine == "x86_64" else 241, (ctypes.c_char * 128)(), 0, -1, -1, 0),
 }
 for _name, _call in _calls.items():
