@@ -71,14 +71,19 @@ def below(root: int) -> list[Process]:
     frontier = [root]
     while frontier:
         parent = frontier.pop()
-        with suppress(OSError):  # it may end while we look
-            for task in os.listdir(f"/proc/{parent}/task"):
-                children = [int(pid) for pid in _read(f"/proc/{parent}/task/{task}/children").split()]
-                frontier += children
-                found += [
-                    Process(pid, parent, os.stat(f"/proc/{pid}").st_uid, _status(f"/proc/{pid}")[1]) for pid in children
-                ]
+        for child in _children(parent):
+            frontier.append(child)
+            with suppress(OSError):  # it may end while we look, and the others are there all the same
+                found.append(Process(child, parent, os.stat(f"/proc/{child}").st_uid, _status(f"/proc/{child}")[1]))
     return [process for process in found if not process.ended]
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in _tasks(pid):
+        with suppress(OSError):
+            found += map(int, _read(f"{task}/children").split())
+    return found
 
 
 def threads(pid: int) -> int:

@@ -20,6 +20,8 @@ from grader.tests.places import worker_slot
 
 FAMILY = """
 import subprocess, sys, threading
+from grader.bench import kernel
+kernel.adopt_orphans()
 subprocess.Popen(["sleep", "600"])
 def elsewhere():
     shell = subprocess.Popen(["sh", "-c", "sleep 600 & echo $!; wait"], stdout=subprocess.PIPE)
@@ -29,7 +31,7 @@ threading.Thread(target=elsewhere, daemon=True).start()
 gone = subprocess.Popen(["true"])
 sys.stdin.read(1)
 """
-"""A child, and from another thread a shell with a child of its own; and one that has ended and is not waited for."""
+"""Whoever adopts orphans has a child, and from another thread a shell with a child of its own; and one that has ended and is not waited for."""
 IN_FAMILY = 3
 
 Start = Callable[..., subprocess.Popen]
