@@ -42,6 +42,7 @@ WITHOUT: dict[str, tuple[bool, frozenset[str]]] = {
 CONTAINER = "usual container"
 """The column in which root has what containers grant: it can mount nothing, nor look into others' processes."""
 _OF_CONTAINERS = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)
+"""Numbers of the capabilities (capabilities(7)) that root has in a container, as Docker's documentation lists them."""
 INDEPENDENT = ("07", "08", "10", "11", "12", "13", "15", "18")
 """Classes of attacks that no layer defeats, but the judge: they are tried with all layers only."""
 FIRST_SLOT = 700
