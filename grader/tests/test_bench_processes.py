@@ -31,7 +31,8 @@ threading.Thread(target=elsewhere, daemon=True).start()
 gone = subprocess.Popen(["true"])
 sys.stdin.read(1)
 """
-"""Whoever adopts orphans has a child, and from another thread a shell with a child of its own; and one that has ended and is not waited for."""
+"""Whoever adopts orphans has a child, and from another thread a shell with a child of its own; and one child that has
+ended and is not waited for."""
 IN_FAMILY = 3
 
 Start = Callable[..., subprocess.Popen]
