@@ -188,11 +188,6 @@ OTHERS = {
         FEW.format(net="GNet", most=4),
     ),
     "one point that is no number": (DIFFUSION, f"public.test_denoising_loss.{BY_HAND}", NO_NUMBER),
-    "a loss that is no number": (
-        DIFFUSION,
-        f"public.test_denoising_loss.{BY_HAND}",
-        LOSS.format(x=DRAWN, loss="(scorenet(x, sigma) * float('nan')).mean()"),
-    ),
     "samples that are no numbers": (
         DIFFUSION,
         "hidden.test_perturbation.denoising_loss_has_the_exact_value",

@@ -93,7 +93,7 @@ def test_denoising_loss_of_one_point_matches_the_hand_computed_case(submission: 
 
 def _judge_by_hand(submission: Submission, batch: Batch) -> None:
     """Follow Alg. 1 line by line for the x~ that was drawn, under the readings that another row charges."""
-    if not (np.isfinite(batch.perturbed).all() and np.isfinite(batch.evaluation.returned.values).all()):
+    if not np.isfinite(batch.perturbed).all():
         raise Wrong(by_hand(batch))
     diagnosis = diagnose([batch])
     if not diagnosis.explained:
