@@ -18,7 +18,7 @@ for _place in ("/run", "/var", "/home", "/proc"):
     except OSError as _error:
         if _error.errno not in _NOT_THERE:
             print("LEAK a message could be sent:", _place, _error)
-if _os.getpid() != 1:  # where other processes are in sight
+if _os.getpid() != 1 and _os.getuid() < 61_000:  # where others are in sight, and the id is no submission's own
     try:
         _os.setpriority(_os.PRIO_USER, 0, 7)
         print("LEAK every process of who grades has another priority now")
