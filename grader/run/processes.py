@@ -243,17 +243,29 @@ def shared_unseen(pids: Collection[int]) -> int:
 
 def _nameless(pid: int) -> Iterator[tuple[str, int]]:
     """What a process maps of nameless memory to share it, and how much there is of that in all."""
-    number = 0
-    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, 1):
-            addresses, rights, _, _, inode, *name = line.split(maxsplit=5)
-            if number > MOST_MAPPINGS:
-                raise PermissionError
-            if rights.endswith("s") and name and name[0].startswith(_NAMELESS):
-                # A part that is mapped no more is kept as long as any other is.
-                yield inode, os.stat(f"/proc/{pid}/map_files/{addresses}").st_blocks * 512
-    if number == 0 and not _status(f"/proc/{pid}")[1]:  # the first thread has ended, and tells of nothing any more
-        raise PermissionError
+    for folder in (f"/proc/{pid}", *_tasks(pid)):
+        number = 0
+        with (
+            suppress(FileNotFoundError, ProcessLookupError),
+            open(f"{folder}/maps", encoding="utf-8", errors="replace") as lines,
+        ):
+            for number, line in enumerate(lines, 1):
+                addresses, rights, _, _, inode, *name = line.split(maxsplit=5)
+                if number > MOST_MAPPINGS:
+                    raise PermissionError
+                if rights.endswith("s") and name and name[0].startswith(_NAMELESS):
+                    yield inode, _size_of_mapping(pid, addresses)
+        if number:  # else this thread has ended, and tells of nothing any more
+            return
+
+
+def _size_of_mapping(pid: int, addresses: str) -> int:
+    """Bytes of the whole: a part that is mapped no more is kept as long as any other is."""
+    try:
+        return os.stat(f"/proc/{pid}/map_files/{addresses}").st_blocks * 512
+    except (FileNotFoundError, ProcessLookupError):  # the first thread has ended: at least what is mapped
+        first, end = (int(address, 16) for address in addresses.split("-"))
+        return end - first
 
 
 def shared_memory(groups: Path = Path("/sys/fs/cgroup"), machine: Path = Path("/proc/meminfo")) -> int:
