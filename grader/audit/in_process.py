@@ -77,7 +77,7 @@ def _shop(control: socket.socket, suites: Path) -> NoReturn:
         del sys.modules[name]
     sys.path[:0] = [str(suites.parent), str(ROOT)]
     from grader.judge import server
-    from tests.support.probes import vocabulary  # noqa: F401
+    from tests.support.probes import vocabulary  # noqa: F401  # imported before the fork, for every case
 
     code = 1
     with contextlib.suppress(BrokenPipeError):  # the controller's clock has struck

@@ -52,7 +52,7 @@ def serve(control: socket.socket, without: frozenset[str]) -> NoReturn:
     kernel.adopt_orphans()  # they stay below this process, where they are found
     around = confinement.without_network(without)
     import_everything()
-    from tests.support.probes import vocabulary  # noqa: F401, I001
+    from tests.support.probes import vocabulary  # noqa: F401, I001  # before the fork, for every host
     from grader.bench import footprint  # noqa: F401  # last: it knows what is imported before it
 
     gc.collect()

@@ -30,8 +30,6 @@ LARGEST_FILE = 60 * 2**20
 LARGEST_TOTAL = 120 * 2**20
 LARGEST_STREAM = 2**30
 """Bytes of a compressed tar when it is not compressed: most of a hand-in's may be data, which is passed over."""
-MOST_ENTRIES = 10_000
-"""Files of a submission, where a whole class is unpacked."""
 MOST_FILES = 2_000
 MOST_FOLDERS = 500
 """Files that are made of one archive, and folders for them: a slow disk must be rid of them in seconds."""

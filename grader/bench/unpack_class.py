@@ -24,6 +24,8 @@ from grader.messages import Unpacked, UnpackOrder
 
 LARGEST_ARCHIVE = 200 * 2**20
 """Bytes of an archive that is a student's hand-in."""
+MOST_ENTRIES = 10_000
+"""Files of one submission."""
 LARGEST_TABLE = 2**30
 """Bytes of the file that says whose the submissions are: 1,000 with their earlier results are 110 MB."""
 LOCKED = 1
@@ -64,8 +66,8 @@ def main(order: UnpackOrder, packed: BinaryIO) -> int:
                 _copy(archive, entry, target)
                 continue
             files[submission] += 1
-            if files[submission] > unpack.MOST_ENTRIES:
-                remark(submission, f"It has more than {unpack.MOST_ENTRIES} files: only the first were looked at.")
+            if files[submission] > MOST_ENTRIES:
+                remark(submission, f"It has more than {MOST_ENTRIES} files: only the first were looked at.")
                 told[submission] = MOST_REMARKS
                 continue
             most = _most(path, order)

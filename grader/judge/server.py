@@ -46,6 +46,7 @@ SECONDS_OF_A_CHECK = 20.0
 """Processor time of the judge for one check: a hundred times what the longest needs."""
 MEMORY_OF_A_JUDGE = 384 * 2**20
 """Bytes that a judge may need beyond what its server had when it was forked."""
+Order = TypeVar("Order")
 _KINDS = ("raised", "import_failed", "missing", "undefined", "not_implemented")
 """What a student's process may say of its own failure; the rest only the runner can know."""
 
@@ -204,9 +205,6 @@ def serve(control: socket.socket, suites: Path) -> NoReturn:
 def _next(control: socket.socket) -> Assignment:
     connection, order = forked(control, JudgeOrder)
     return Assignment(ThroughRunner(connection), order, Bounds())
-
-
-Order = TypeVar("Order")
 
 
 def forked(control: socket.socket, kind: type[Order]) -> tuple[socket.socket, Order]:

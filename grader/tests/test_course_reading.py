@@ -383,7 +383,7 @@ def test_a_member_that_cannot_be_read_is_named_with_its_reason(tmp_path: Path):
 def test_what_strays_beside_the_folder_of_the_class_changes_nobody_s_limits(
     tmp_path: Path, stray: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(unpack_class.unpack, "MOST_ENTRIES", 1)
+    monkeypatch.setattr(unpack_class, "MOST_ENTRIES", 1)
     one, two = (f"export/submission_{k}/hw5_gan.py" for k in (1, 2))
     archive = packed(tmp_path / "class.zip", {stray: "", one: "x", two: "x", f"export/{export.METADATA}": "---"})
     folder, said = unpacked(tmp_path, archive.read_bytes())

@@ -150,7 +150,7 @@ class Chain:
             return 0.0
         moved = self.after(link) - fit.phi * self.origins[link]
         residual = moved - (_slope(moved, self.scores[link]) if free else fit.step) * self.scores[link]
-        floor = np.square(np.float64(SILENCE * fit.alpha * AMPLITUDE))
+        floor = (SILENCE * fit.alpha * AMPLITUDE) ** 2
         return float(np.mean(residual**2) / max(fit.mean_square, floor, TINY))
 
     @cached_property

@@ -40,7 +40,7 @@ LOOK_AT = "Question 5.1: 8 linear layers with Softplus as the activation functio
 MOST_CARRIED = 2
 """Things that may differ together: a network further from the question is judged by the question alone."""
 FEWEST_LAYERS = 2
-"""One layer has nothing between."""
+"""Layers between which there is something to judge."""
 FEWEST_OF_CREDIT = SCORENET_LAYERS / 2
 """A network with fewer layers than half of them is none of which one thing differs."""
 
